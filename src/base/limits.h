@@ -1,0 +1,40 @@
+// Every bound of Millrace in one place, with the relations between them asserted.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace millrace::limits {
+
+// Rows of a columnar batch; also DuckDB's vector size, so chunks pass to it one to one.
+inline constexpr size_t kBatchRows = 2048;
+
+// Messages waiting between two fragments before the producer is held back.
+inline constexpr size_t kQueueMessages = 16;
+
+// Bytes a source reads at once, and the longest record it accepts.
+inline constexpr size_t kReadBytes = size_t{1} << 20;
+inline constexpr size_t kRecordBytesMax = size_t{64} << 20;
+
+// Longest SQL text, deepest nesting of it, and most columns of a table.
+inline constexpr size_t kSqlBytesMax = size_t{16} << 20;
+inline constexpr int kSqlDepthMax = 200;
+inline constexpr size_t kColumnsMax = 2000;
+
+inline constexpr int kShardsMax = 64;
+inline constexpr int kDecimalPrecisionMax = 38;
+inline constexpr int kTimestampPrecisionMax = 6;
+
+// Nesting of JSON documents and of ARRAY/MAP/ROW types.
+inline constexpr int kNestingMax = 64;
+
+// Steps a regular expression may take on one value before it counts as not matching.
+inline constexpr uint32_t kRegexMatchLimit = 1'000'000;
+
+// Bytes of an original record kept in sys.dead_letters; beyond it the record is kept cut, with its length.
+inline constexpr size_t kDeadLetterBytesMax = size_t{1} << 20;
+
+static_assert(kBatchRows <= 65535, "selection vectors are 16 bits wide");
+static_assert(kReadBytes <= kRecordBytesMax);
+
+}  // namespace millrace::limits
