@@ -1,0 +1,91 @@
+// Operator: one step of the incremental dataflow, on one shard.
+//
+// Contract. An operator is driven by one thread at a time. It receives batches and watermarks on its
+// inputs and passes batches and watermarks on through its Output. What it emits, applied to an empty
+// table, must at the end of every epoch equal its definition over all rows received so far (minus
+// late rows, and for windows: those closed, or with early firing all). Results must not depend on how rows are cut
+// into batches. Its configuration is immutable and shared; what it remembers is a separate state object.
+//
+// Order of calls within an epoch: any mix of OnBatch and OnWatermark, then OnEpoch. After the watermark
+// kMaxWatermark on all inputs nothing more comes but OnEpoch, and everything held back has been emitted.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/error.h"
+#include "data/batch.h"
+#include "functions/expression.h"
+
+namespace millrace::operators {
+
+// Where an operator's results go: the next operator, an exchange, a table or a sink.
+class Output {
+ public:
+  virtual ~Output() = default;
+  virtual Status OnBatch(data::Batch batch) = 0;
+  virtual Status OnWatermark(int64_t watermark) = 0;
+};
+
+// A row that came too late for its window(s).
+struct LateRow {
+  int64_t window_start;  // µs; of the last window it would have belonged to
+  int64_t window_end;
+  int64_t watermark;     // in force when it arrived
+  int64_t rowtime;
+};
+
+// What goes aside instead of on: never lost, queryable in sys.late_rows and sys.dead_letters. Shared by
+// the shards of a job, thread-safe.
+class SideOutput {
+ public:
+  virtual ~SideOutput() = default;
+  virtual void Late(const std::string& operator_name, const data::Batch& batch, size_t row,
+                    const LateRow& late) = 0;
+  // A row whose values could not be computed.
+  virtual void Failed(const std::string& operator_name, const data::Batch& batch, size_t row,
+                      const Error& error) = 0;
+};
+
+// What an operator instance is given by the dataflow that runs it.
+struct OperatorContext {
+  std::string name;                      // "WindowAggregate(1)": as in EXPLAIN
+  int shard = 0;
+  Output* output = nullptr;              // outlives the operator
+  SideOutput* side_output = nullptr;
+  functions::EvalContext eval;           // zone, clock reading of the current batch, row errors
+  int64_t state_ttl_micros = 0;          // table.exec.state.ttl; 0: keep for ever
+  bool early_fire = false;               // table.exec.emit.early-fire.enabled
+};
+
+class Operator {
+ public:
+  explicit Operator(OperatorContext context) : context_(std::move(context)) {}
+  virtual ~Operator() = default;
+  Operator(const Operator&) = delete;
+  Operator& operator=(const Operator&) = delete;
+
+  // An error ends the job; a bad row does not (it goes to the side output).
+  virtual Status OnBatch(int input, data::Batch batch) = 0;
+  // The watermark of the operator: for several inputs the dataflow passes the minimum over them (its
+  // UnionOperator also lowers the row watermarks accordingly). Never decreases.
+  virtual Status OnWatermark(int64_t watermark) { return output().OnWatermark(watermark); }
+  // The end of an epoch: what is held back for it (early firing) goes out. `now_micros`: the epoch's
+  // time, for state TTL.
+  virtual Status OnEpoch(int64_t now_micros) {
+    (void)now_micros;
+    return {};
+  }
+  // Bytes of state.
+  virtual size_t StateBytes() const { return 0; }
+  virtual size_t StateEntries() const { return 0; }
+
+  // The dataflow sets the clock reading before each call.
+  void SetNow(int64_t now_micros) { context_.eval.now_micros = now_micros; }
+
+ protected:
+  Output& output() { return *context_.output; }
+  OperatorContext context_;
+};
+
+}  // namespace millrace::operators
