@@ -19,17 +19,18 @@ std::string CheckOperand(const T& value) {
   }
 }
 
-#define MR_CHECK(condition)                                                                        \
-  do {                                                                                             \
-    if (!(condition)) [[unlikely]] ::millrace::CheckFailed(__FILE__, __LINE__, #condition, "");    \
+#define MR_CHECK(condition)                                        \
+  do {                                                             \
+    if (!(condition)) [[unlikely]]                                 \
+      ::millrace::CheckFailed(__FILE__, __LINE__, #condition, ""); \
   } while (false)
 
-#define MR_CHECK_OP_(a, op, b)                                                                     \
-  do {                                                                                             \
-    const auto& mr_a = (a);                                                                        \
-    const auto& mr_b = (b);                                                                        \
-    if (!(mr_a op mr_b)) [[unlikely]]                                                              \
-      ::millrace::CheckFailed(__FILE__, __LINE__, #a " " #op " " #b,                               \
+#define MR_CHECK_OP_(a, op, b)                                                                           \
+  do {                                                                                                   \
+    const auto& mr_a = (a);                                                                              \
+    const auto& mr_b = (b);                                                                              \
+    if (!(mr_a op mr_b)) [[unlikely]]                                                                    \
+      ::millrace::CheckFailed(__FILE__, __LINE__, #a " " #op " " #b,                                     \
                               ::millrace::CheckOperand(mr_a) + " vs " + ::millrace::CheckOperand(mr_b)); \
   } while (false)
 #define MR_CHECK_EQ(a, b) MR_CHECK_OP_(a, ==, b)

@@ -8,32 +8,58 @@ namespace millrace {
 
 std::string_view SqlState(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kSyntaxError: return "42601";
-    case ErrorCode::kUndefinedTable: return "42P01";
-    case ErrorCode::kUndefinedColumn: return "42703";
-    case ErrorCode::kUndefinedFunction: return "42883";
-    case ErrorCode::kUndefinedObject: return "42704";
-    case ErrorCode::kUndefinedSchema: return "3F000";
-    case ErrorCode::kDuplicateTable: return "42P07";
-    case ErrorCode::kDuplicateColumn: return "42701";
-    case ErrorCode::kDuplicateObject: return "42710";
-    case ErrorCode::kAmbiguousColumn: return "42702";
-    case ErrorCode::kDatatypeMismatch: return "42804";
-    case ErrorCode::kGroupingError: return "42803";
-    case ErrorCode::kWindowingError: return "42P20";
-    case ErrorCode::kInvalidTableDefinition: return "42P16";
-    case ErrorCode::kInvalidParameter: return "22023";
-    case ErrorCode::kInvalidText: return "22P02";
-    case ErrorCode::kInvalidDatetime: return "22007";
-    case ErrorCode::kDivisionByZero: return "22012";
-    case ErrorCode::kNumericOutOfRange: return "22003";
-    case ErrorCode::kNullNotAllowed: return "22004";
-    case ErrorCode::kNotSupported: return "0A000";
-    case ErrorCode::kIoError: return "58030";
-    case ErrorCode::kNoSuchFile: return "58P01";
-    case ErrorCode::kResourceExhausted: return "53200";
-    case ErrorCode::kCancelled: return "57014";
-    case ErrorCode::kInternal: return "XX000";
+    case ErrorCode::kSyntaxError:
+      return "42601";
+    case ErrorCode::kUndefinedTable:
+      return "42P01";
+    case ErrorCode::kUndefinedColumn:
+      return "42703";
+    case ErrorCode::kUndefinedFunction:
+      return "42883";
+    case ErrorCode::kUndefinedObject:
+      return "42704";
+    case ErrorCode::kUndefinedSchema:
+      return "3F000";
+    case ErrorCode::kDuplicateTable:
+      return "42P07";
+    case ErrorCode::kDuplicateColumn:
+      return "42701";
+    case ErrorCode::kDuplicateObject:
+      return "42710";
+    case ErrorCode::kAmbiguousColumn:
+      return "42702";
+    case ErrorCode::kDatatypeMismatch:
+      return "42804";
+    case ErrorCode::kGroupingError:
+      return "42803";
+    case ErrorCode::kWindowingError:
+      return "42P20";
+    case ErrorCode::kInvalidTableDefinition:
+      return "42P16";
+    case ErrorCode::kInvalidParameter:
+      return "22023";
+    case ErrorCode::kInvalidText:
+      return "22P02";
+    case ErrorCode::kInvalidDatetime:
+      return "22007";
+    case ErrorCode::kDivisionByZero:
+      return "22012";
+    case ErrorCode::kNumericOutOfRange:
+      return "22003";
+    case ErrorCode::kNullNotAllowed:
+      return "22004";
+    case ErrorCode::kNotSupported:
+      return "0A000";
+    case ErrorCode::kIoError:
+      return "58030";
+    case ErrorCode::kNoSuchFile:
+      return "58P01";
+    case ErrorCode::kResourceExhausted:
+      return "53200";
+    case ErrorCode::kCancelled:
+      return "57014";
+    case ErrorCode::kInternal:
+      return "XX000";
   }
   MR_UNREACHABLE();
 }
@@ -46,7 +72,9 @@ Error Error::At(SourceLocation location) const {
   return Error(code(), message(), hint(), location);
 }
 
-Error Error::WithHint(std::string hint) const { return Error(code(), message(), std::move(hint), location()); }
+Error Error::WithHint(std::string hint) const {
+  return Error(code(), message(), std::move(hint), location());
+}
 
 Error Error::Within(std::string_view context) const {
   return Error(code(), fmt::format("{}: {}", context, message()), hint(), location());

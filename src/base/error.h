@@ -17,32 +17,32 @@ namespace millrace {
 
 // One code per reaction some caller may have; each maps to one SQLSTATE.
 enum class ErrorCode : uint8_t {
-  kSyntaxError,            // 42601
-  kUndefinedTable,         // 42P01
-  kUndefinedColumn,        // 42703
-  kUndefinedFunction,      // 42883
-  kUndefinedObject,        // 42704: an option, setting, type or other named thing
-  kUndefinedSchema,        // 3F000
-  kDuplicateTable,         // 42P07
-  kDuplicateColumn,        // 42701
-  kDuplicateObject,        // 42710
-  kAmbiguousColumn,        // 42702
-  kDatatypeMismatch,       // 42804
-  kGroupingError,          // 42803
-  kWindowingError,         // 42P20
-  kInvalidTableDefinition, // 42P16
-  kInvalidParameter,       // 22023: a bad option or setting value
-  kInvalidText,            // 22P02: text that is not a value of its type; a malformed record
-  kInvalidDatetime,        // 22007
-  kDivisionByZero,         // 22012
-  kNumericOutOfRange,      // 22003
-  kNullNotAllowed,         // 22004
-  kNotSupported,           // 0A000
-  kIoError,                // 58030
-  kNoSuchFile,             // 58P01
-  kResourceExhausted,      // 53200
-  kCancelled,              // 57014
-  kInternal,               // XX000
+  kSyntaxError,             // 42601
+  kUndefinedTable,          // 42P01
+  kUndefinedColumn,         // 42703
+  kUndefinedFunction,       // 42883
+  kUndefinedObject,         // 42704: an option, setting, type or other named thing
+  kUndefinedSchema,         // 3F000
+  kDuplicateTable,          // 42P07
+  kDuplicateColumn,         // 42701
+  kDuplicateObject,         // 42710
+  kAmbiguousColumn,         // 42702
+  kDatatypeMismatch,        // 42804
+  kGroupingError,           // 42803
+  kWindowingError,          // 42P20
+  kInvalidTableDefinition,  // 42P16
+  kInvalidParameter,        // 22023: a bad option or setting value
+  kInvalidText,             // 22P02: text that is not a value of its type; a malformed record
+  kInvalidDatetime,         // 22007
+  kDivisionByZero,          // 22012
+  kNumericOutOfRange,       // 22003
+  kNullNotAllowed,          // 22004
+  kNotSupported,            // 0A000
+  kIoError,                 // 58030
+  kNoSuchFile,              // 58P01
+  kResourceExhausted,       // 53200
+  kCancelled,               // 57014
+  kInternal,                // XX000
 };
 
 // Five characters, e.g. "42P01".
@@ -88,7 +88,9 @@ template <typename T>
 using Result = std::expected<T, Error>;
 using Status = Result<void>;
 
-inline Status Ok() { return {}; }
+inline Status Ok() {
+  return {};
+}
 
 // `return Fail(ErrorCode::kX, fmt::format(...), "hint");` works in any function that returns a Result.
 [[nodiscard]] inline std::unexpected<Error> Fail(ErrorCode code, std::string message, std::string hint = {},
@@ -100,19 +102,20 @@ inline Status Ok() { return {}; }
 #define MR_CONCAT(a, b) MR_CONCAT_(a, b)
 
 // Returns the error of a Status or Result expression to the caller, if it has one.
-#define MR_TRY(expression)                                                            \
-  do {                                                                                \
-    auto mr_status = (expression);                                                    \
-    if (!mr_status.has_value()) [[unlikely]]                                          \
-      return std::unexpected<::millrace::Error>(std::move(mr_status).error());        \
+#define MR_TRY(expression)                                                     \
+  do {                                                                         \
+    auto mr_status = (expression);                                             \
+    if (!mr_status.has_value()) [[unlikely]]                                   \
+      return std::unexpected<::millrace::Error>(std::move(mr_status).error()); \
   } while (false)
 
 // MR_ASSIGN(auto x, F()): binds the value of a Result, or returns its error to the caller.
-#define MR_ASSIGN(declaration, expression) MR_ASSIGN_(MR_CONCAT(mr_result_, __LINE__), declaration, expression)
-#define MR_ASSIGN_(name, declaration, expression)                              \
-  auto name = (expression);                                                    \
-  if (!name.has_value()) [[unlikely]]                                          \
-    return std::unexpected<::millrace::Error>(std::move(name).error());        \
+#define MR_ASSIGN(declaration, expression) \
+  MR_ASSIGN_(MR_CONCAT(mr_result_, __LINE__), declaration, expression)
+#define MR_ASSIGN_(name, declaration, expression)                       \
+  auto name = (expression);                                             \
+  if (!name.has_value()) [[unlikely]]                                   \
+    return std::unexpected<::millrace::Error>(std::move(name).error()); \
   declaration = std::move(name).value()
 
 }  // namespace millrace

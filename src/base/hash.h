@@ -24,7 +24,9 @@ inline uint64_t HashCombine(uint64_t seed, uint64_t hash) {
 
 // Multiply-fold hash over 16 bytes a step, of the wyhash family (public description).
 uint64_t HashBytes(const void* data, size_t size);
-inline uint64_t HashBytes(std::string_view bytes) { return HashBytes(bytes.data(), bytes.size()); }
+inline uint64_t HashBytes(std::string_view bytes) {
+  return HashBytes(bytes.data(), bytes.size());
+}
 
 inline constexpr uint64_t kNullHash = 0x5A17C0DE0BADF00Dull;
 

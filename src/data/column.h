@@ -39,32 +39,72 @@ using MutableColumnPtr = std::shared_ptr<Column>;
 // The C++ type of a physical type.
 template <PhysicalType P>
 struct PhysicalValue;
-template <> struct PhysicalValue<PhysicalType::kBool> { using Type = uint8_t; };
-template <> struct PhysicalValue<PhysicalType::kInt8> { using Type = int8_t; };
-template <> struct PhysicalValue<PhysicalType::kInt16> { using Type = int16_t; };
-template <> struct PhysicalValue<PhysicalType::kInt32> { using Type = int32_t; };
-template <> struct PhysicalValue<PhysicalType::kInt64> { using Type = int64_t; };
-template <> struct PhysicalValue<PhysicalType::kInt128> { using Type = Int128; };
-template <> struct PhysicalValue<PhysicalType::kFloat> { using Type = float; };
-template <> struct PhysicalValue<PhysicalType::kDouble> { using Type = double; };
-template <> struct PhysicalValue<PhysicalType::kString> { using Type = StringRef; };
-template <> struct PhysicalValue<PhysicalType::kList> { using Type = ListEntry; };
+template <>
+struct PhysicalValue<PhysicalType::kBool> {
+  using Type = uint8_t;
+};
+template <>
+struct PhysicalValue<PhysicalType::kInt8> {
+  using Type = int8_t;
+};
+template <>
+struct PhysicalValue<PhysicalType::kInt16> {
+  using Type = int16_t;
+};
+template <>
+struct PhysicalValue<PhysicalType::kInt32> {
+  using Type = int32_t;
+};
+template <>
+struct PhysicalValue<PhysicalType::kInt64> {
+  using Type = int64_t;
+};
+template <>
+struct PhysicalValue<PhysicalType::kInt128> {
+  using Type = Int128;
+};
+template <>
+struct PhysicalValue<PhysicalType::kFloat> {
+  using Type = float;
+};
+template <>
+struct PhysicalValue<PhysicalType::kDouble> {
+  using Type = double;
+};
+template <>
+struct PhysicalValue<PhysicalType::kString> {
+  using Type = StringRef;
+};
+template <>
+struct PhysicalValue<PhysicalType::kList> {
+  using Type = ListEntry;
+};
 
 // Calls f.template operator()<T>() with the C++ type of `type`; aborts for kRow and, unless the
 // caller handles it, kList.
 template <typename F>
 decltype(auto) DispatchScalar(PhysicalType type, F&& f) {
   switch (type) {
-    case PhysicalType::kBool: return f.template operator()<uint8_t>();
-    case PhysicalType::kInt8: return f.template operator()<int8_t>();
-    case PhysicalType::kInt16: return f.template operator()<int16_t>();
-    case PhysicalType::kInt32: return f.template operator()<int32_t>();
-    case PhysicalType::kInt64: return f.template operator()<int64_t>();
-    case PhysicalType::kInt128: return f.template operator()<Int128>();
-    case PhysicalType::kFloat: return f.template operator()<float>();
-    case PhysicalType::kDouble: return f.template operator()<double>();
-    case PhysicalType::kString: return f.template operator()<StringRef>();
-    default: MR_UNREACHABLE();
+    case PhysicalType::kBool:
+      return f.template operator()<uint8_t>();
+    case PhysicalType::kInt8:
+      return f.template operator()<int8_t>();
+    case PhysicalType::kInt16:
+      return f.template operator()<int16_t>();
+    case PhysicalType::kInt32:
+      return f.template operator()<int32_t>();
+    case PhysicalType::kInt64:
+      return f.template operator()<int64_t>();
+    case PhysicalType::kInt128:
+      return f.template operator()<Int128>();
+    case PhysicalType::kFloat:
+      return f.template operator()<float>();
+    case PhysicalType::kDouble:
+      return f.template operator()<double>();
+    case PhysicalType::kString:
+      return f.template operator()<StringRef>();
+    default:
+      MR_UNREACHABLE();
   }
 }
 
@@ -153,6 +193,12 @@ class Column {
 
   // Marks a one-value column as standing for `rows` rows.
   void MakeConstant(size_t rows);
+  // For nested columns built from ready children: puts a child in place (a shared one is then only read),
+  // and sets the number of rows of a kRow column whose children have that many.
+  void ReplaceChild(size_t i, MutableColumnPtr child) { children_[i] = std::move(child); }
+  void SetRowSize(size_t rows);
+  // Values, nulls and owners of a column of the same layout (not its children).
+  void CopyOwnPart(const Column& other);
 
   // Bytes held by this column itself (values, bitmap, own heap, children); not by shared owners.
   size_t MemoryBytes() const;

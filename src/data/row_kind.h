@@ -9,7 +9,9 @@ namespace millrace::data {
 enum class RowKind : uint8_t { kInsert = 0, kUpdateBefore = 1, kUpdateAfter = 2, kDelete = 3 };
 
 // True for +I and +U, which add a row; false for -U and -D, which take one away.
-inline bool IsAddition(RowKind kind) { return (static_cast<uint8_t>(kind) & 1) == 0; }
+inline bool IsAddition(RowKind kind) {
+  return (static_cast<uint8_t>(kind) & 1) == 0;
+}
 
 // "+I", "-U", "+U", "-D".
 inline std::string_view RowKindName(RowKind kind) {

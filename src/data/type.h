@@ -14,19 +14,19 @@
 namespace millrace::data {
 
 enum class TypeKind : uint8_t {
-  kNull,      // the type of an untyped NULL literal
+  kNull,  // the type of an untyped NULL literal
   kBoolean,
   kTinyInt,
   kSmallInt,
   kInt,
   kBigInt,
-  kDecimal,   // precision 1..38, scale 0..precision
+  kDecimal,  // precision 1..38, scale 0..precision
   kFloat,
   kDouble,
-  kChar,      // length in code points
-  kVarchar,   // length in code points; STRING is VARCHAR(kMaxLength)
+  kChar,     // length in code points
+  kVarchar,  // length in code points; STRING is VARCHAR(kMaxLength)
   kBinary,
-  kVarbinary, // BYTES is VARBINARY(kMaxLength)
+  kVarbinary,  // BYTES is VARBINARY(kMaxLength)
   kDate,
   kTime,
   kTimestamp,     // without time zone; precision 0..6
@@ -41,7 +41,7 @@ enum class TypeKind : uint8_t {
 
 // Memory layout of one value; those that DuckDB has too are the same as its vectors'.
 enum class PhysicalType : uint8_t {
-  kBool,    // uint8_t, 0 or 1
+  kBool,  // uint8_t, 0 or 1
   kInt8,
   kInt16,
   kInt32,   // INT; DATE: days since 1970-01-01
@@ -103,9 +103,9 @@ class DataType {
 
   // ARRAY and MULTISET: element at 0; MAP: key at 0, value at 1; ROW: one a field.
   const std::vector<RowField>& fields() const;
-  const DataType& element() const;    // ARRAY, MULTISET
-  const DataType& key_type() const;   // MAP
-  const DataType& value_type() const; // MAP
+  const DataType& element() const;     // ARRAY, MULTISET
+  const DataType& key_type() const;    // MAP
+  const DataType& value_type() const;  // MAP
 
   bool IsInteger() const { return kind_ >= TypeKind::kTinyInt && kind_ <= TypeKind::kBigInt; }
   bool IsNumeric() const { return kind_ >= TypeKind::kTinyInt && kind_ <= TypeKind::kDouble; }

@@ -2,7 +2,8 @@
 //
 // A state is `state_bytes()` bytes at 16-byte alignment; one a group (or a group and slice). All
 // methods are vectorised: one virtual call a batch. The same Aggregate object serves all shards and
-// holds no state. Retraction: rows with sign -1 take away what an equal row with +1 added; asked for at binding
+// holds no state. Retraction: rows with sign -1 take away what an equal row with +1 added; asked for at
+// binding
 // (`with_retractions`), because it may need more state (MIN over a multiset instead of one value).
 //
 // DISTINCT is bound here too: the state then holds the set of values with their counts.
@@ -23,8 +24,8 @@
 namespace millrace::functions {
 
 struct AggregateRequest {
-  std::vector<data::DataType> arg_types;      // empty for COUNT(*)
-  std::vector<data::Value> literal_args;      // for each argument its value if it is a literal, else null
+  std::vector<data::DataType> arg_types;  // empty for COUNT(*)
+  std::vector<data::Value> literal_args;  // for each argument its value if it is a literal, else null
   bool distinct = false;
   bool with_retractions = false;
   bool grouped = true;  // false: a global aggregate, whose SUM etc. are nullable
@@ -56,7 +57,8 @@ class Aggregate {
 
   // Appends one value for each state to `result` (of result_type()). A result that cannot be told
   // (overflow) is null and a row error at its index in `states`.
-  virtual void Finalize(std::span<std::byte* const> states, data::Column* result, EvalContext& context) const = 0;
+  virtual void Finalize(std::span<std::byte* const> states, data::Column* result,
+                        EvalContext& context) const = 0;
 
   // The state as bytes, and back into an initialised state: what checkpoints store.
   virtual void Save(const std::byte* state, std::string* out) const = 0;
@@ -65,6 +67,7 @@ class Aggregate {
 
 using AggregatePtr = std::shared_ptr<const Aggregate>;
 // Checks the argument types; the error names the function, the types given and what would work.
-using AggregateBinder = std::function<Result<AggregatePtr>(std::string_view name, const AggregateRequest& request)>;
+using AggregateBinder =
+    std::function<Result<AggregatePtr>(std::string_view name, const AggregateRequest& request)>;
 
 }  // namespace millrace::functions

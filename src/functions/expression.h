@@ -26,8 +26,8 @@ namespace millrace::functions {
 // What evaluation needs beside the rows, and what it reports. One for each operator instance.
 struct EvalContext {
   const data::TimeZone* zone = &data::TimeZone::Utc();  // table.local-time-zone
-  int64_t now_micros = 0;   // the time of CURRENT_TIMESTAMP, PROCTIME(), ... for this batch
-  int64_t sequence = 0;     // arrival number of the batch's first row, for order-sensitive aggregates
+  int64_t now_micros = 0;  // the time of CURRENT_TIMESTAMP, PROCTIME(), ... for this batch
+  int64_t sequence = 0;    // arrival number of the batch's first row, for order-sensitive aggregates
   uint64_t random_state = 0;
 
   struct RowError {
@@ -74,7 +74,8 @@ class Expression {
 
 class ColumnRef final : public Expression {
  public:
-  ColumnRef(int index, data::DataType type) : Expression(ExprKind::kColumn, std::move(type), {}), index_(index) {}
+  ColumnRef(int index, data::DataType type)
+      : Expression(ExprKind::kColumn, std::move(type), {}), index_(index) {}
   int index() const { return index_; }
   data::ColumnPtr Evaluate(const data::Batch& batch, EvalContext& context) const override;
   ExprPtr WithArgs(std::vector<ExprPtr> args) const override;
@@ -99,13 +100,14 @@ class Literal final : public Expression {
 
 // A kernel: one column a call argument (each flat or constant, `rows` long) to one result column of
 // the call's type. It must skip rows with null arguments itself unless it is made by a wrapper that does.
-using Kernel =
-    std::function<data::ColumnPtr(const std::vector<data::ColumnPtr>& args, size_t rows, EvalContext& context)>;
+using Kernel = std::function<data::ColumnPtr(const std::vector<data::ColumnPtr>& args, size_t rows,
+                                             EvalContext& context)>;
 
 // A call of a scalar function whose arguments are all evaluated first.
 class Call : public Expression {
  public:
-  Call(std::string name, data::DataType type, std::vector<ExprPtr> args, Kernel kernel, bool deterministic = true)
+  Call(std::string name, data::DataType type, std::vector<ExprPtr> args, Kernel kernel,
+       bool deterministic = true)
       : Expression(ExprKind::kCall, std::move(type), std::move(args)),
         name_(std::move(name)),
         kernel_(std::move(kernel)),

@@ -3,8 +3,8 @@
 // Operators are functions too, under their symbols: "+", "-", "*", "/", "%", "NEGATE", "=", "<>", "<",
 // "<=", ">", ">=", "AND", "OR", "NOT", "||", "IS NULL", "IS NOT NULL", "IS TRUE", "IS NOT TRUE", "IS FALSE",
 // "IS NOT FALSE", "IS DISTINCT FROM", "IS NOT DISTINCT FROM", "LIKE", "NOT LIKE", "SIMILAR TO", "IN" (value,
-// list...), "NOT IN", "BETWEEN", "NOT BETWEEN", "CASE" (when, then, ..., else), "ITEM" (a[i]), "ROW", "ARRAY",
-// "MAP", "EXTRACT"/"FLOOR"/"CEIL"/"TIMESTAMPADD"/"TIMESTAMPDIFF" (unit as a string literal first).
+// list...), "NOT IN", "BETWEEN", "NOT BETWEEN", "CASE" (when, then, ..., else), "ITEM" (a[i]), "ROW",
+// "ARRAY", "MAP", "EXTRACT"/"FLOOR"/"CEIL"/"TIMESTAMPADD"/"TIMESTAMPDIFF" (unit as a string literal first).
 //
 // Thread-safe: filled once at start, then read only.
 #pragma once
@@ -28,8 +28,8 @@ struct BindContext {
 
 // Checks the arguments, adds casts, compiles constant patterns, and gives the bound call. The error of
 // bad arguments names the function, the types given, and the signatures that would work.
-using ScalarBinder =
-    std::function<Result<ExprPtr>(std::string_view name, std::vector<ExprPtr> args, const BindContext& context)>;
+using ScalarBinder = std::function<Result<ExprPtr>(std::string_view name, std::vector<ExprPtr> args,
+                                                   const BindContext& context)>;
 
 struct ScalarFunction {
   std::string name;       // upper case
@@ -56,7 +56,8 @@ class Registry {
   const AggregateFunction* FindAggregate(std::string_view name) const;
 
   // Binds a scalar call; an unknown name is an error that names the nearest.
-  Result<ExprPtr> BindScalar(std::string_view name, std::vector<ExprPtr> args, const BindContext& context) const;
+  Result<ExprPtr> BindScalar(std::string_view name, std::vector<ExprPtr> args,
+                             const BindContext& context) const;
   Result<AggregatePtr> BindAggregate(std::string_view name, const AggregateRequest& request) const;
 
   const std::vector<ScalarFunction>& scalars() const { return scalars_; }

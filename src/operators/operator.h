@@ -3,8 +3,9 @@
 // Contract. An operator is driven by one thread at a time. It receives batches and watermarks on its
 // inputs and passes batches and watermarks on through its Output. What it emits, applied to an empty
 // table, must at the end of every epoch equal its definition over all rows received so far (minus
-// late rows, and for windows: those closed, or with early firing all). Results must not depend on how rows are cut
-// into batches. Its configuration is immutable and shared; what it remembers is a separate state object.
+// late rows, and for windows: those closed, or with early firing all). Results must not depend on how rows
+// are cut into batches. Its configuration is immutable and shared; what it remembers is a separate state
+// object.
 //
 // Order of calls within an epoch: any mix of OnBatch and OnWatermark, then OnEpoch. After the watermark
 // kMaxWatermark on all inputs nothing more comes but OnEpoch, and everything held back has been emitted.
@@ -31,7 +32,7 @@ class Output {
 struct LateRow {
   int64_t window_start;  // µs; of the last window it would have belonged to
   int64_t window_end;
-  int64_t watermark;     // in force when it arrived
+  int64_t watermark;  // in force when it arrived
   int64_t rowtime;
 };
 
@@ -49,13 +50,13 @@ class SideOutput {
 
 // What an operator instance is given by the dataflow that runs it.
 struct OperatorContext {
-  std::string name;                      // "WindowAggregate(1)": as in EXPLAIN
+  std::string name;  // "WindowAggregate(1)": as in EXPLAIN
   int shard = 0;
-  Output* output = nullptr;              // outlives the operator
+  Output* output = nullptr;  // outlives the operator
   SideOutput* side_output = nullptr;
-  functions::EvalContext eval;           // zone, clock reading of the current batch, row errors
-  int64_t state_ttl_micros = 0;          // table.exec.state.ttl; 0: keep for ever
-  bool early_fire = false;               // table.exec.emit.early-fire.enabled
+  functions::EvalContext eval;   // zone, clock reading of the current batch, row errors
+  int64_t state_ttl_micros = 0;  // table.exec.state.ttl; 0: keep for ever
+  bool early_fire = false;       // table.exec.emit.early-fire.enabled
 };
 
 class Operator {
