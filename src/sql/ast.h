@@ -204,6 +204,55 @@ struct ExprOf : Expr {
   ExprOf() : Expr(kKindOfNode) {}
 };
 
+// ---------------------------------------------------------------- the frame of a query
+// (here because subqueries are expressions; the bodies follow after the tables)
+
+struct OrderItem {
+  ExprPtr expr;
+  bool descending = false;
+  std::optional<bool> nulls_first;  // absent unless written
+};
+
+enum class QueryBodyKind : uint8_t { kSelect, kSetOperation, kValues, kTable, kNested };
+
+struct QueryBody {
+  QueryBodyKind kind;
+  SourceLocation location;
+
+  explicit QueryBody(QueryBodyKind kind) : kind(kind) {}
+  virtual ~QueryBody() = default;
+  QueryBody(const QueryBody&) = delete;
+  QueryBody& operator=(const QueryBody&) = delete;
+
+  template <typename T>
+  const T& As() const {
+    MR_DCHECK(kind == T::kKind);
+    return static_cast<const T&>(*this);
+  }
+  template <typename T>
+  const T* AsIf() const {
+    return kind == T::kKind ? static_cast<const T*>(this) : nullptr;
+  }
+};
+
+struct CommonTableExpr {
+  Name name;
+  std::vector<Name> columns;
+  QueryPtr query;
+};
+
+struct Query {
+  SourceLocation location;
+  TextRange range;
+  std::vector<CommonTableExpr> ctes;
+  QueryBodyPtr body;
+  std::vector<OrderItem> order_by;
+  ExprPtr limit;  // LIMIT n or FETCH FIRST n ROWS ONLY; null for none and for LIMIT ALL
+  ExprPtr offset;
+};
+
+// ---------------------------------------------------------------- the kinds of expressions
+
 enum class LiteralKind : uint8_t {
   kNull,
   kBoolean,  // boolean
@@ -348,12 +397,6 @@ struct LikeExpr : ExprOf<ExprKind::kLike> {
   ExprPtr escape;  // null without ESCAPE
   bool negated = false;
   bool is_similar = false;  // SIMILAR TO
-};
-
-struct OrderItem {
-  ExprPtr expr;
-  bool descending = false;
-  std::optional<bool> nulls_first;  // absent unless written
 };
 
 enum class FrameBoundKind : uint8_t {
@@ -687,29 +730,7 @@ struct MatchRecognizeTableRef : TableRefOf<TableRefKind::kMatchRecognize> {
   std::vector<PatternDefinition> definitions;
 };
 
-// ---------------------------------------------------------------- queries
-
-enum class QueryBodyKind : uint8_t { kSelect, kSetOperation, kValues, kTable, kNested };
-
-struct QueryBody {
-  QueryBodyKind kind;
-  SourceLocation location;
-
-  explicit QueryBody(QueryBodyKind kind) : kind(kind) {}
-  virtual ~QueryBody() = default;
-  QueryBody(const QueryBody&) = delete;
-  QueryBody& operator=(const QueryBody&) = delete;
-
-  template <typename T>
-  const T& As() const {
-    MR_DCHECK(kind == T::kKind);
-    return static_cast<const T&>(*this);
-  }
-  template <typename T>
-  const T* AsIf() const {
-    return kind == T::kKind ? static_cast<const T*>(this) : nullptr;
-  }
-};
+// ---------------------------------------------------------------- bodies of queries
 
 template <QueryBodyKind kKindOfNode>
 struct QueryBodyOf : QueryBody {
@@ -763,22 +784,6 @@ struct TableBody : QueryBodyOf<QueryBodyKind::kTable> {
 // (query), where the query has a WITH, ORDER BY or LIMIT of its own, or was just put in parentheses.
 struct NestedBody : QueryBodyOf<QueryBodyKind::kNested> {
   QueryPtr query;
-};
-
-struct CommonTableExpr {
-  Name name;
-  std::vector<Name> columns;
-  QueryPtr query;
-};
-
-struct Query {
-  SourceLocation location;
-  TextRange range;
-  std::vector<CommonTableExpr> ctes;
-  QueryBodyPtr body;
-  std::vector<OrderItem> order_by;
-  ExprPtr limit;  // LIMIT n or FETCH FIRST n ROWS ONLY; null for none and for LIMIT ALL
-  ExprPtr offset;
 };
 
 // ---------------------------------------------------------------- statements
