@@ -144,7 +144,7 @@ void Column::AppendRow(const Column& other, size_t row) {
 }
 
 void Column::AssignRow(size_t row, const Column& other, size_t other_row) {
-  MR_CHECK(row < size_ && !is_constant_ && physical_ != PhysicalType::kList);
+  MR_CHECK(row < size_ && !is_constant_);
   if (other.IsNull(other_row)) {
     SetNull(row);
     if (value_bytes_ > 0) std::memset(values_.get() + row * value_bytes_, 0, value_bytes_);
@@ -157,6 +157,13 @@ void Column::AssignRow(size_t row, const Column& other, size_t other_row) {
       children_[i]->AssignRow(row, *other.children_[i], other_row);
   } else if (physical_ == PhysicalType::kString) {
     mutable_values<StringRef>()[row] = heap().Add(other.values<StringRef>()[other_row].view());
+  } else if (physical_ == PhysicalType::kList) {
+    const ListEntry entry = other.values<ListEntry>()[other_row];
+    mutable_values<ListEntry>()[row] = ListEntry{children_[0]->size(), entry.length};
+    for (size_t i = 0; i < children_.size(); ++i) {
+      for (uint64_t j = 0; j < entry.length; ++j)
+        children_[i]->AppendRow(*other.children_[i], entry.offset + j);
+    }
   } else {
     std::memcpy(values_.get() + row * value_bytes_, other.values_.get() + other_row * value_bytes_,
                 value_bytes_);

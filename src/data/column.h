@@ -180,7 +180,8 @@ class Column {
   // to this column's heap, so nothing of `other` is kept alive).
   void AppendRow(const Column& other, size_t row);
   void AppendValue(const Value& value);
-  // Overwrites row `row` with a copy of a row of `other` (deep, as AppendRow). Not for lists.
+  // Overwrites row `row` with a copy of a row of `other` (deep, as AppendRow). What the old value held in the
+  // heap or in child columns stays there, unused, until the column is copied.
   void AssignRow(size_t row, const Column& other, size_t other_row);
 
   // Where strings made for this column go.
@@ -255,6 +256,9 @@ ColumnPtr Retype(const ColumnPtr& column, const DataType& type);
 // Hashes each row into hashes[i] (combine: into what is there already). Equal values of one type hash
 // equally; nulls hash alike; -0.0 as 0.0, all NaNs alike. Reads `hashes.size()` rows.
 void HashColumn(const Column& column, std::span<uint64_t> hashes, bool combine);
+
+// The hash that HashColumn gives for one row; with `seed`, combined with it.
+uint64_t HashRow(const Column& column, size_t row, const uint64_t* seed = nullptr);
 
 // Whether two values are the same group (nulls are the same as nulls, NaN as NaN).
 bool RowsIdentical(const Column& a, size_t row_a, const Column& b, size_t row_b);

@@ -85,23 +85,23 @@ void HashScalar(const Column& column, std::span<uint64_t> hashes, bool combine) 
   }
 }
 
-uint64_t HashRow(const Column& column, size_t row);
+uint64_t HashOne(const Column& column, size_t row);
 
 uint64_t HashNested(const Column& column, size_t row) {
   if (column.physical() == PhysicalType::kRow) {
     uint64_t hash = 0x52D0;
-    for (const auto& child : column.children()) hash = HashCombine(hash, HashRow(*child, row));
+    for (const auto& child : column.children()) hash = HashCombine(hash, HashOne(*child, row));
     return hash;
   }
   const ListEntry entry = column.values<ListEntry>()[row];
   uint64_t hash = HashInt(entry.length);
   for (const auto& child : column.children()) {
-    for (uint64_t j = 0; j < entry.length; ++j) hash = HashCombine(hash, HashRow(*child, entry.offset + j));
+    for (uint64_t j = 0; j < entry.length; ++j) hash = HashCombine(hash, HashOne(*child, entry.offset + j));
   }
   return hash;
 }
 
-uint64_t HashRow(const Column& column, size_t row) {
+uint64_t HashOne(const Column& column, size_t row) {
   if (column.IsNull(row)) return kNullHash;
   if (column.physical() == PhysicalType::kRow || column.physical() == PhysicalType::kList) {
     return HashNested(column, row);
@@ -270,7 +270,18 @@ ColumnPtr Flatten(const ColumnPtr& column) {
 
 ColumnPtr DeepCopy(const Column& column) {
   auto result = Column::Make(column.type(), column.size());
-  for (size_t i = 0; i < column.size(); ++i) result->AppendRow(column, i);
+  const PhysicalType physical = column.physical();
+  if (column.is_constant() || physical == PhysicalType::kRow || physical == PhysicalType::kList) {
+    for (size_t i = 0; i < column.size(); ++i) result->AppendRow(column, i);
+  } else if (physical == PhysicalType::kString) {
+    result->Resize(column.size());
+    for (size_t i = 0; i < column.size(); ++i) {
+      result->mutable_values<StringRef>()[i] = result->heap().Add(column.values<StringRef>()[i].view());
+    }
+    result->AndValidity(column);
+  } else {
+    result->CopyOwnPart(column);
+  }
   return result;
 }
 
@@ -295,12 +306,17 @@ ColumnPtr Retype(const ColumnPtr& column, const DataType& type) {
 void HashColumn(const Column& column, std::span<uint64_t> hashes, bool combine) {
   if (column.physical() == PhysicalType::kRow || column.physical() == PhysicalType::kList) {
     for (size_t i = 0; i < hashes.size(); ++i) {
-      const uint64_t hash = HashRow(column, i);
+      const uint64_t hash = HashOne(column, i);
       hashes[i] = combine ? HashCombine(hashes[i], hash) : hash;
     }
     return;
   }
   DispatchScalar(column.physical(), [&]<typename T>() { HashScalar<T>(column, hashes, combine); });
+}
+
+uint64_t HashRow(const Column& column, size_t row, const uint64_t* seed) {
+  const uint64_t hash = HashOne(column, row);
+  return seed != nullptr ? HashCombine(*seed, hash) : hash;
 }
 
 bool RowsIdentical(const Column& a, size_t row_a, const Column& b, size_t row_b) {

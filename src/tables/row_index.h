@@ -1,0 +1,97 @@
+// RowIndex: from the hash of a key to the position of its row, in copy-on-write pages.
+//
+// Open addressing with linear probing over slots {hash tag, position}; the keys themselves stay in the
+// table's chunks, so a caller confirms a candidate by comparing the row. 8 bytes a slot, at most 70 % full.
+// Copying an index shares its pages; the writer clones a page before the first change after a copy
+// was taken (MarkShared), so a published copy never changes. One writer; copies may be read by any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace millrace::tables {
+
+class RowIndex {
+ public:
+  static constexpr uint32_t kNoRow = 0xFFFFFFFF;
+
+  RowIndex();
+
+  size_t size() const { return size_; }
+
+  // The position of the first candidate with this hash for which `matches(position)` holds, or kNoRow.
+  template <typename F>
+  uint32_t Find(uint64_t hash, F&& matches) const {
+    const uint32_t tag = Tag(hash);
+    for (size_t slot = hash & mask_;; slot = (slot + 1) & mask_) {
+      const Slot& entry = At(slot);
+      if (entry.position == kNoRow) return kNoRow;
+      if (entry.tag == tag && matches(entry.position)) return entry.position;
+    }
+  }
+
+  // Adds a row; the caller knows that it is not there. `hash_of(position)` gives a row's full hash again,
+  // needed when the index grows.
+  template <typename F>
+  void Insert(uint64_t hash, uint32_t position, F&& hash_of) {
+    if ((size_ + 1) * 10 > (mask_ + 1) * 7) {
+      RowIndex grown((mask_ + 1) * 2);
+      for (size_t slot = 0; slot <= mask_; ++slot) {
+        const Slot& entry = At(slot);
+        if (entry.position != kNoRow) grown.Place(hash_of(entry.position), entry.position);
+      }
+      *this = std::move(grown);
+    }
+    Place(hash, position);
+  }
+
+  // The row at `position`, known by its hash, is now at `new_position`.
+  void Move(uint64_t hash, uint32_t position, uint32_t new_position);
+
+  // Takes a row out; later slots of the probe sequence move up. `hash_of` as for Insert.
+  template <typename F>
+  void Erase(uint64_t hash, uint32_t position, F&& hash_of) {
+    size_t hole = SlotOf(hash, position);
+    for (size_t slot = (hole + 1) & mask_;; slot = (slot + 1) & mask_) {
+      const Slot entry = At(slot);
+      if (entry.position == kNoRow) break;
+      const size_t home = hash_of(entry.position) & mask_;
+      // An entry may move up into the hole unless its home lies cyclically in (hole, slot].
+      if (((slot - home) & mask_) >= ((slot - hole) & mask_)) {
+        Mutable(hole) = entry;
+        hole = slot;
+      }
+    }
+    Mutable(hole) = Slot{};
+    --size_;
+  }
+
+  // Says that a copy was taken: every page is cloned before its next change.
+  void MarkShared() { shared_.assign(pages_.size(), true); }
+  size_t MemoryBytes() const { return (mask_ + 1) * sizeof(Slot); }
+
+ private:
+  struct Slot {
+    uint32_t tag = 0;
+    uint32_t position = kNoRow;
+  };
+  static constexpr size_t kPageSlots = 1024;
+  struct Page {
+    Slot slots[kPageSlots];
+  };
+
+  explicit RowIndex(size_t slots);
+  static uint32_t Tag(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+  const Slot& At(size_t slot) const { return pages_[slot / kPageSlots]->slots[slot % kPageSlots]; }
+  Slot& Mutable(size_t slot);
+  void Place(uint64_t hash, uint32_t position);
+  size_t SlotOf(uint64_t hash, uint32_t position) const;
+
+  std::vector<std::shared_ptr<Page>> pages_;
+  std::vector<bool> shared_;
+  size_t mask_;
+  size_t size_ = 0;
+};
+
+}  // namespace millrace::tables

@@ -1,0 +1,158 @@
+#include "tables/table_part.h"
+
+#include "base/check.h"
+
+namespace millrace::tables {
+
+TablePart::TablePart(data::SchemaPtr schema, TableMode mode, std::vector<int> key)
+    : schema_(std::move(schema)), mode_(mode), key_(std::move(key)) {
+  MR_CHECK_EQ(mode_ == TableMode::kKeyed, !key_.empty());
+  if (mode_ == TableMode::kMultiset) {
+    for (size_t i = 0; i < schema_->size(); ++i) key_.push_back(static_cast<int>(i));
+  }
+}
+
+void TablePart::Apply(const data::Batch& batch) {
+  if (batch.rows == 0) return;
+  changed_ = true;
+  if (mode_ == TableMode::kAppend) {
+    ApplyAppend(batch);
+  } else {
+    ApplyIndexed(batch);
+  }
+}
+
+void TablePart::ApplyAppend(const data::Batch& batch) {
+  MR_CHECK(batch.IsInsertOnly());
+  for (size_t row = 0; row < batch.rows; ++row) AppendRow(batch, row);
+}
+
+void TablePart::ApplyIndexed(const data::Batch& batch) {
+  std::vector<uint64_t> hashes;
+  data::HashRows(batch, key_, &hashes);
+  const auto hash_of = [this](uint32_t position) { return HashAt(position); };
+  for (size_t row = 0; row < batch.rows; ++row) {
+    const data::RowKind kind = batch.kind(row);
+    if (mode_ == TableMode::kMultiset) {
+      if (data::IsAddition(kind)) {
+        AppendRow(batch, row);
+        index_.Insert(hashes[row], static_cast<uint32_t>(rows_ - 1), hash_of);
+      } else if (const uint32_t found = FindRow(batch, row, hashes[row]); found != RowIndex::kNoRow) {
+        RemoveRow(found, hashes[row]);
+      }
+      continue;
+    }
+    const uint32_t found = FindRow(batch, row, hashes[row]);
+    if (data::IsAddition(kind)) {
+      if (found != RowIndex::kNoRow) {
+        MutableChunk(found / limits::kBatchRows).AssignRow(found % limits::kBatchRows, batch, row);
+      } else {
+        AppendRow(batch, row);
+        index_.Insert(hashes[row], static_cast<uint32_t>(rows_ - 1), hash_of);
+      }
+      continue;
+    }
+    if (found == RowIndex::kNoRow) continue;
+    // The usual -U, +U pair of one key is one replacement.
+    if (kind == data::RowKind::kUpdateBefore && row + 1 < batch.rows && hashes[row + 1] == hashes[row] &&
+        batch.kind(row + 1) == data::RowKind::kUpdateAfter &&
+        FindRow(batch, row + 1, hashes[row + 1]) == found) {
+      continue;
+    }
+    if (deletes_by_key_ || RowEquals(found, batch, row)) RemoveRow(found, hashes[row]);
+  }
+}
+
+Chunk& TablePart::MutableChunk(size_t i) {
+  if (shared_[i]) {
+    chunks_[i] = std::make_shared<Chunk>(*chunks_[i]);
+    shared_[i] = false;
+  }
+  return *chunks_[i];
+}
+
+uint32_t TablePart::FindRow(const data::Batch& batch, size_t row, uint64_t hash) const {
+  return index_.Find(hash, [&](uint32_t position) {
+    const Chunk& chunk = *chunks_[position / limits::kBatchRows];
+    for (const int column : key_) {
+      if (!data::RowsIdentical(*chunk.columns[column], position % limits::kBatchRows, *batch.columns[column],
+                               row)) {
+        return false;
+      }
+    }
+    return true;
+  });
+}
+
+bool TablePart::RowEquals(uint32_t position, const data::Batch& batch, size_t row) const {
+  const Chunk& chunk = *chunks_[position / limits::kBatchRows];
+  for (size_t i = 0; i < batch.columns.size(); ++i) {
+    if (!data::RowsIdentical(*chunk.columns[i], position % limits::kBatchRows, *batch.columns[i], row)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+uint64_t TablePart::HashAt(uint32_t position) const {
+  const Chunk& chunk = *chunks_[position / limits::kBatchRows];
+  uint64_t hash = 0;
+  bool combine = false;
+  for (const int column : key_) {
+    hash = data::HashRow(*chunk.columns[column], position % limits::kBatchRows, combine ? &hash : nullptr);
+    combine = true;
+  }
+  return hash;
+}
+
+void TablePart::AppendRow(const data::Batch& batch, size_t row) {
+  if (chunks_.empty() || chunks_.back()->IsFull()) {
+    chunks_.push_back(std::make_shared<Chunk>(*schema_));
+    shared_.push_back(false);
+  }
+  MutableChunk(chunks_.size() - 1).AppendRow(batch, row);
+  ++rows_;
+  MR_CHECK_LT(rows_, size_t{RowIndex::kNoRow});
+}
+
+// The last row takes the place of the removed one, so chunks stay full.
+void TablePart::RemoveRow(uint32_t position, uint64_t hash) {
+  const auto hash_of = [this](uint32_t p) { return HashAt(p); };
+  index_.Erase(hash, position, hash_of);
+  const auto last = static_cast<uint32_t>(rows_ - 1);
+  if (position != last) {
+    index_.Move(HashAt(last), last, position);
+    const std::shared_ptr<Chunk> source = chunks_[last / limits::kBatchRows];
+    MutableChunk(position / limits::kBatchRows)
+        .AssignRow(position % limits::kBatchRows, *source, last % limits::kBatchRows);
+  }
+  MutableChunk(chunks_.size() - 1).RemoveLast();
+  --rows_;
+  if (chunks_.back()->rows == 0) {
+    chunks_.pop_back();
+    shared_.pop_back();
+  }
+}
+
+PartSnapshotPtr TablePart::TakeSnapshot() {
+  if (!changed_) return snapshot_;
+  auto snapshot = std::make_shared<PartSnapshot>();
+  snapshot->chunks.assign(chunks_.begin(), chunks_.end());
+  snapshot->rows = rows_;
+  if (mode_ == TableMode::kKeyed) {
+    snapshot->index = std::make_shared<const RowIndex>(index_);
+    index_.MarkShared();
+  }
+  shared_.assign(chunks_.size(), true);
+  snapshot_ = std::move(snapshot);
+  changed_ = false;
+  return snapshot_;
+}
+
+size_t TablePart::MemoryBytes() const {
+  size_t bytes = mode_ == TableMode::kAppend ? 0 : index_.MemoryBytes();
+  for (const auto& chunk : chunks_) bytes += chunk->MemoryBytes();
+  return bytes;
+}
+
+}  // namespace millrace::tables

@@ -1,0 +1,63 @@
+// TablePart: the rows that one shard keeps of a table, and their changes.
+//
+// One writer thread calls Apply and TakeSnapshot; snapshots may be read by any thread. Cost: a hash and a
+// probe a row for keyed parts and multisets; a published chunk is copied once an epoch when it changes.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/error.h"
+#include "data/batch.h"
+#include "tables/snapshot.h"
+
+namespace millrace::tables {
+
+// How changes are applied.
+enum class TableMode : uint8_t {
+  kAppend,    // only +I arrive; rows keep their order
+  kKeyed,     // at most one row a key: +I and +U replace it, -U and -D take it away
+  kMultiset,  // no key: -U and -D take one identical row away
+};
+
+class TablePart {
+ public:
+  // `key`: columns of the primary key (kKeyed only).
+  TablePart(data::SchemaPtr schema, TableMode mode, std::vector<int> key);
+
+  // Applies the changes in order. For a keyed part a -U or -D that does not equal the row now kept under its
+  // key is void: the row it meant has been replaced already. In kMultiset one without an equal row is void.
+  void Apply(const data::Batch& batch);
+
+  // For streams whose deletions carry only the key: they take the row away whatever it holds.
+  void set_deletes_by_key(bool by_key) { deletes_by_key_ = by_key; }
+
+  // The rows now, sharing all chunks with this part; the same object when nothing changed.
+  PartSnapshotPtr TakeSnapshot();
+
+  size_t rows() const { return rows_; }
+  size_t MemoryBytes() const;
+
+ private:
+  void ApplyAppend(const data::Batch& batch);
+  void ApplyIndexed(const data::Batch& batch);
+  Chunk& MutableChunk(size_t i);
+  uint32_t FindRow(const data::Batch& batch, size_t row, uint64_t hash) const;
+  bool RowEquals(uint32_t position, const data::Batch& batch, size_t row) const;
+  uint64_t HashAt(uint32_t position) const;
+  void AppendRow(const data::Batch& batch, size_t row);
+  void RemoveRow(uint32_t position, uint64_t hash);
+
+  data::SchemaPtr schema_;
+  TableMode mode_;
+  std::vector<int> key_;  // for a multiset: every column
+  bool deletes_by_key_ = false;
+  std::vector<std::shared_ptr<Chunk>> chunks_;
+  std::vector<bool> shared_;  // chunk i is in a snapshot
+  size_t rows_ = 0;
+  RowIndex index_;
+  PartSnapshotPtr snapshot_;
+  bool changed_ = true;
+};
+
+}  // namespace millrace::tables
