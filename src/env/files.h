@@ -1,0 +1,118 @@
+// Files: the only way to the file system. The real one is POSIX (posix_files.h), the one for tests and
+// the simulation keeps everything in memory (memory_files.h).
+//
+// A Files may be used from any thread. Every error names the path and the system's reason:
+// kNoSuchFile if a path does not exist, kIoError for everything else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "env/byte_stream.h"
+
+namespace millrace::env {
+
+struct FileInfo {
+  uint64_t size = 0;         // bytes
+  int64_t mtime_micros = 0;  // last change of its bytes, since the epoch
+  uint64_t device = 0;       // with inode: the identity of the file, kept across renames
+  uint64_t inode = 0;
+  bool is_directory = false;
+  bool is_regular = false;  // bytes at offsets: neither a folder nor a pipe, device or socket
+};
+
+struct DirEntry {
+  std::string name;  // without the folder
+  bool is_directory = false;
+  bool is_link = false;
+};
+
+// A file open for reading at any offset. Any number of threads may read at once.
+class ReadableFile {
+ public:
+  virtual ~ReadableFile() = default;
+  // Fills the buffer from `offset` on; fewer bytes than asked for only at the end of the file, where
+  // it answers 0. What is appended later can be read later.
+  virtual Result<size_t> ReadAt(uint64_t offset, std::span<std::byte> buffer) const = 0;
+  // Of the open file, whatever has become of its path.
+  virtual Result<FileInfo> Stat() const = 0;
+  virtual const std::string& path() const = 0;
+};
+
+// A file open for writing at its end, with a buffer of its own. One thread at a time. Dropping it
+// closes it without a report of errors: call Close.
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;
+  virtual Status Write(std::string_view bytes) = 0;
+  // Hands what is buffered to the operating system: other readers see it, a power loss may lose it.
+  virtual Status Flush() = 0;
+  // Flush, and on return the bytes are on the device.
+  virtual Status Sync() = 0;
+  // Flush and close; nothing may follow.
+  virtual Status Close() = 0;
+  // Bytes in the file, buffered ones included.
+  virtual uint64_t size() const = 0;
+  virtual const std::string& path() const = 0;
+};
+
+enum class WriteMode : uint8_t {
+  kCreate,    // the file must not exist
+  kTruncate,  // created, or emptied
+  kAppend,    // created, or continued at its end
+};
+
+class Files {
+ public:
+  virtual ~Files() = default;
+
+  // A regular file, for reads at offsets. A folder, pipe or device is refused (kIoError).
+  virtual Result<std::unique_ptr<ReadableFile>> OpenRead(const std::string& path) = 0;
+  // Anything that can be read in order: files, named pipes, devices. Opening a named pipe waits for no
+  // writer; the stream ends when its last writer is gone.
+  virtual Result<std::unique_ptr<ByteStream>> OpenStream(const std::string& path) = 0;
+  virtual Result<std::unique_ptr<WritableFile>> OpenWrite(const std::string& path, WriteMode mode) = 0;
+
+  virtual std::unique_ptr<ByteStream> StandardInput() = 0;
+  virtual std::unique_ptr<WritableFile> StandardOutput() = 0;
+
+  // Atomic; replaces a file that is at `to`.
+  virtual Status Rename(const std::string& from, const std::string& to) = 0;
+  // A file or an empty folder.
+  virtual Status Remove(const std::string& path) = 0;
+  // Follows links.
+  virtual Result<FileInfo> Stat(const std::string& path) = 0;
+  // What is in the folder, sorted by name, "." and ".." apart.
+  virtual Result<std::vector<DirEntry>> List(const std::string& directory) = 0;
+  // The folder and those above it; no error if it is there.
+  virtual Status MakeDirs(const std::string& directory) = 0;
+  // Makes creations, renames and removals in the folder durable.
+  virtual Status SyncDir(const std::string& directory) = 0;
+
+  // False only if nothing is there; what cannot be looked at is an error.
+  Result<bool> Exists(const std::string& path);
+  // Paths that match a pattern, sorted, none if nothing does (glob.cc). `*` and `?` match within a
+  // name (not a leading dot), `[a-z]` and `[!a-z]` a character, `**` as a whole name any number of
+  // folders (links are not followed), and a backslash takes the next character as it is.
+  Result<std::vector<std::string>> Glob(const std::string& pattern);
+
+  // Whole small files, such as SQL scripts and tests.
+  Result<std::string> ReadAll(const std::string& path);
+  Status WriteAll(const std::string& path, std::string_view bytes);
+  // The path and everything below it; no error if nothing is there.
+  Status RemoveTree(const std::string& path);
+};
+
+// "folder/name"; an empty folder gives the name alone.
+std::string JoinPath(std::string_view directory, std::string_view name);
+// What is before the last slash ("." if there is none), and what is after it.
+std::string DirName(std::string_view path);
+std::string BaseName(std::string_view path);
+
+}  // namespace millrace::env

@@ -1,0 +1,274 @@
+#include "env/posix_files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "base/check.h"
+#include "env/posix_fd.h"
+
+namespace millrace::env {
+
+namespace {
+
+constexpr size_t kWriteBufferBytes = size_t{64} << 10;
+
+FileInfo InfoOf(const struct stat& status) {
+  return FileInfo{
+      .size = static_cast<uint64_t>(status.st_size),
+      .mtime_micros = int64_t{status.st_mtim.tv_sec} * 1'000'000 + status.st_mtim.tv_nsec / 1000,
+      .device = status.st_dev,
+      .inode = status.st_ino,
+      .is_directory = S_ISDIR(status.st_mode),
+      .is_regular = S_ISREG(status.st_mode),
+  };
+}
+
+Result<FileInfo> StatFd(int fd, const std::string& path) {
+  struct stat status;
+  if (::fstat(fd, &status) != 0) return PathError("look at", path, errno);
+  return InfoOf(status);
+}
+
+int OpenRetry(const char* path, int flags) {
+  int fd;
+  do {
+    fd = ::open(path, flags | O_CLOEXEC, 0666);
+  } while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
+class PosixReadableFile final : public ReadableFile {
+ public:
+  PosixReadableFile(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Result<size_t> ReadAt(uint64_t offset, std::span<std::byte> buffer) const override {
+    size_t done = 0;
+    while (done < buffer.size()) {
+      const ssize_t bytes =
+          ::pread(fd_.get(), buffer.data() + done, buffer.size() - done, static_cast<off_t>(offset + done));
+      if (bytes == 0) break;
+      if (bytes > 0) {
+        done += static_cast<size_t>(bytes);
+      } else if (errno != EINTR) {
+        return PathError("read", path_, errno);
+      }
+    }
+    return done;
+  }
+  Result<FileInfo> Stat() const override { return StatFd(fd_.get(), path_); }
+  const std::string& path() const override { return path_; }
+
+ private:
+  Fd fd_;
+  std::string path_;
+};
+
+class PosixStream final : public ByteStream {
+ public:
+  PosixStream(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Result<ReadOutcome> Read(std::span<std::byte> buffer, int64_t timeout_ms) override {
+    return ReadStream(fd_.get(), path_, buffer, timeout_ms);
+  }
+
+ private:
+  Fd fd_;
+  std::string path_;
+};
+
+class PosixWritableFile final : public WritableFile {
+ public:
+  PosixWritableFile(Fd fd, std::string path, uint64_t size)
+      : fd_(std::move(fd)), path_(std::move(path)), size_(size) {}
+  ~PosixWritableFile() override {
+    if (fd_.IsOpen()) static_cast<void>(PosixWritableFile::Close());
+  }
+
+  Status Write(std::string_view bytes) override {
+    MR_CHECK(fd_.IsOpen());
+    if (buffer_.size() + bytes.size() > kWriteBufferBytes) MR_TRY(PosixWritableFile::Flush());
+    size_ += bytes.size();
+    if (bytes.size() >= kWriteBufferBytes) return WriteThrough(bytes);
+    buffer_.append(bytes);
+    return Ok();
+  }
+
+  Status Flush() override {
+    if (buffer_.empty()) return Ok();
+    const std::string pending = std::exchange(buffer_, {});
+    return WriteThrough(pending);
+  }
+
+  Status Sync() override {
+    MR_TRY(PosixWritableFile::Flush());
+    // Pipes and terminals have nothing to sync.
+    if (::fdatasync(fd_.get()) != 0 && errno != EINVAL && errno != ENOTSUP && errno != EROFS) {
+      return PathError("sync", path_, errno);
+    }
+    return Ok();
+  }
+
+  Status Close() override {
+    const Status flushed = PosixWritableFile::Flush();
+    const int error_number = fd_.Close();
+    if (!flushed) return flushed;
+    if (error_number != 0) return PathError("close", path_, error_number);
+    return Ok();
+  }
+
+  uint64_t size() const override { return size_; }
+  const std::string& path() const override { return path_; }
+
+ private:
+  Status WriteThrough(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
+      if (written >= 0) {
+        bytes.remove_prefix(static_cast<size_t>(written));
+      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        // Standard output may be a terminal or pipe that somebody else made non-blocking.
+        if (WaitWritable(fd_.get(), Deadline(kForever)) == WaitOutcome::kFailed) {
+          return PathError("write to", path_, errno);
+        }
+      } else if (errno != EINTR) {
+        return PathError("write to", path_, errno);
+      }
+    }
+    return Ok();
+  }
+
+  Fd fd_;
+  std::string path_;
+  std::string buffer_;
+  uint64_t size_;
+};
+
+// A copy of one of the process's standard descriptors, so that closing it leaves the original open.
+Fd Duplicate(int fd) {
+  return Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ReadableFile>> PosixFiles::OpenRead(const std::string& path) {
+  // O_NONBLOCK: the open of a named pipe must not wait for a writer before it is refused.
+  Fd fd(OpenRetry(path.c_str(), O_RDONLY | O_NONBLOCK));
+  if (!fd.IsOpen()) return PathError("open", path, errno);
+  MR_ASSIGN(const FileInfo info, StatFd(fd.get(), path));
+  if (info.is_directory) return PathError("open", path, EISDIR);
+  if (!info.is_regular) {
+    return Fail(ErrorCode::kIoError,
+                fmt::format("cannot open '{}' for reads at offsets: it is not a regular file", path));
+  }
+  return std::make_unique<PosixReadableFile>(std::move(fd), path);
+}
+
+Result<std::unique_ptr<ByteStream>> PosixFiles::OpenStream(const std::string& path) {
+  Fd fd(OpenRetry(path.c_str(), O_RDONLY | O_NONBLOCK));
+  if (!fd.IsOpen()) return PathError("open", path, errno);
+  MR_ASSIGN(const FileInfo info, StatFd(fd.get(), path));
+  if (info.is_directory) return PathError("open", path, EISDIR);
+  return std::make_unique<PosixStream>(std::move(fd), path);
+}
+
+Result<std::unique_ptr<WritableFile>> PosixFiles::OpenWrite(const std::string& path, WriteMode mode) {
+  int flags = O_WRONLY | O_CREAT;
+  if (mode == WriteMode::kCreate) flags |= O_EXCL;
+  if (mode == WriteMode::kTruncate) flags |= O_TRUNC;
+  if (mode == WriteMode::kAppend) flags |= O_APPEND;
+  Fd fd(OpenRetry(path.c_str(), flags));
+  if (!fd.IsOpen()) return PathError("open", path, errno);
+  MR_ASSIGN(const FileInfo info, StatFd(fd.get(), path));
+  return std::make_unique<PosixWritableFile>(std::move(fd), path, info.size);
+}
+
+std::unique_ptr<ByteStream> PosixFiles::StandardInput() {
+  return std::make_unique<PosixStream>(Duplicate(STDIN_FILENO), "standard input");
+}
+
+std::unique_ptr<WritableFile> PosixFiles::StandardOutput() {
+  return std::make_unique<PosixWritableFile>(Duplicate(STDOUT_FILENO), "standard output", 0);
+}
+
+Status PosixFiles::Rename(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    return PathError(fmt::format("rename to '{}' the file", to), from, errno);
+  }
+  return Ok();
+}
+
+Status PosixFiles::Remove(const std::string& path) {
+  if (std::remove(path.c_str()) != 0) return PathError("remove", path, errno);
+  return Ok();
+}
+
+Result<FileInfo> PosixFiles::Stat(const std::string& path) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) != 0) return PathError("look at", path, errno);
+  return InfoOf(status);
+}
+
+Result<std::vector<DirEntry>> PosixFiles::List(const std::string& directory) {
+  DIR* dir = ::opendir(directory.c_str());
+  if (dir == nullptr) return PathError("list", directory, errno);
+  std::vector<DirEntry> entries;
+  int error_number = 0;
+  for (;;) {
+    errno = 0;
+    const dirent* found = ::readdir(dir);
+    if (found == nullptr) {
+      error_number = errno;
+      break;
+    }
+    std::string name = found->d_name;
+    if (name == "." || name == "..") continue;
+    struct stat status;
+    bool is_directory = found->d_type == DT_DIR;
+    bool is_link = found->d_type == DT_LNK;
+    if (found->d_type == DT_UNKNOWN &&
+        ::fstatat(::dirfd(dir), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+      is_directory = S_ISDIR(status.st_mode);
+      is_link = S_ISLNK(status.st_mode);
+    }
+    // A link that leads nowhere is listed as a file.
+    if (is_link && ::fstatat(::dirfd(dir), name.c_str(), &status, 0) == 0) {
+      is_directory = S_ISDIR(status.st_mode);
+    }
+    entries.push_back({std::move(name), is_directory, is_link});
+  }
+  ::closedir(dir);
+  if (error_number != 0) return PathError("list", directory, error_number);
+  std::sort(entries.begin(), entries.end(),
+            [](const DirEntry& a, const DirEntry& b) { return a.name < b.name; });
+  return entries;
+}
+
+Status PosixFiles::MakeDirs(const std::string& directory) {
+  for (size_t slash = directory.find('/', 1);; slash = directory.find('/', slash + 1)) {
+    const std::string prefix = directory.substr(0, slash);
+    if (!prefix.empty() && ::mkdir(prefix.c_str(), 0777) != 0) {
+      const int error_number = errno;
+      if (error_number != EEXIST) return PathError("make the folder", prefix, error_number);
+      MR_ASSIGN(const FileInfo info, Stat(prefix));
+      if (!info.is_directory) return PathError("make the folder", prefix, ENOTDIR);
+    }
+    if (slash == std::string::npos) return Ok();
+  }
+}
+
+Status PosixFiles::SyncDir(const std::string& directory) {
+  Fd fd(OpenRetry(directory.c_str(), O_RDONLY | O_DIRECTORY));
+  if (!fd.IsOpen()) return PathError("open", directory, errno);
+  if (::fsync(fd.get()) != 0) return PathError("sync", directory, errno);
+  return Ok();
+}
+
+}  // namespace millrace::env
