@@ -23,6 +23,11 @@ if(MILLRACE_COVERAGE)
   target_compile_options(millrace_flags INTERFACE --coverage)
   target_link_options(millrace_flags INTERFACE --coverage)
 endif()
+if(MILLRACE_FUZZ)
+  # Coverage feedback from the code under test; the fuzz targets link libFuzzer itself.
+  target_compile_options(millrace_flags INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(millrace_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 target_include_directories(millrace_flags INTERFACE "${PROJECT_SOURCE_DIR}/src")
 
 # mr_library(<folder> [DEPS <folder>...] [LIBS <target>...])
