@@ -436,8 +436,8 @@ enum class NullTreatment : uint8_t { kUnspecified, kRespectNulls, kIgnoreNulls }
 //   TRIM([mode] [c] FROM x) (mode, c, x), and TRIM(x) (x): the mode is a SymbolExpr, c is ' ' when absent
 //   SUBSTRING(x FROM a [FOR b]) (x, a [, b])
 //   OVERLAY(x PLACING y FROM a [FOR b]) (x, y, a [, b])        POSITION(a IN b [FROM n]) (a, b [, n])
-// Niladic functions such as CURRENT_TIMESTAMP have no arguments and no parentheses; the names of
-// built-in calls with syntax of their own are in upper case, all others as written.
+// Niladic functions such as CURRENT_TIMESTAMP have no arguments and no parentheses. Names are as written,
+// in any case.
 struct FunctionCallExpr : ExprOf<ExprKind::kFunctionCall> {
   QualifiedName name;
   std::vector<ExprPtr> args;  // StarExpr for COUNT(*)
@@ -473,7 +473,8 @@ struct DescriptorExpr : ExprOf<ExprKind::kDescriptor> {
   std::vector<Name> columns;
 };
 
-// TABLE t or TABLE (query), [PARTITION BY …] [ORDER BY …]; also a bare (query). Only as an argument.
+// TABLE t [PARTITION BY …] [ORDER BY …], and (query) PARTITION BY …; a (query) alone is a SubqueryExpr.
+// Only as an argument.
 struct TableArgExpr : ExprOf<ExprKind::kTableArg> {
   QualifiedName table;  // empty if there is a query
   QueryPtr query;

@@ -1,0 +1,278 @@
+// The recursive-descent parser behind parser.h; nothing outside src/sql includes this.
+//
+// One Parser reads one text. Its methods are spread over parse_*.cc by subject. Each Parse… method
+// starts at the current token and leaves behind the last one it took, or returns an error and leaves
+// the parser unusable.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "sql/ast.h"
+#include "sql/lexer.h"
+
+namespace millrace::sql {
+
+// How tightly an operator binds; operators of one level group from the left.
+enum class Precedence : uint8_t {
+  kNone,
+  kOr,
+  kAnd,
+  kNot,
+  kIs,
+  kComparison,
+  kPredicate,  // BETWEEN, IN, LIKE, SIMILAR TO, OVERLAPS
+  kAdditive,
+  kMultiplicative,  // and ||
+  kUnary,
+  kPostfix,
+  kPrimary,
+};
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : lexer_(text) {}
+
+  // Checks the text and reads the tokens of the first statement. To be called first.
+  Status Start();
+  // Drops the tokens read so far and reads those of the next statement; false at the end of the text.
+  Result<bool> NextStatement();
+  // Goes past semicolons before the first statement; false if there is none.
+  Result<bool> SkipEmpty() { return AtEnd() ? NextStatement() : Result<bool>(true); }
+
+  Result<StatementPtr> ParseTopStatement();
+  Result<ExprPtr> ParseExpr();
+  Result<TypeSpec> ParseTypeSpec();
+  Status ExpectEnd();
+  // Fails if something follows the statement just read.
+  Status ExpectEndOfText();
+
+  std::string_view text() const { return lexer_.text(); }
+
+ private:
+  // ---- tokens (parser.cc)
+  const Token& Current() const { return tokens_[pos_]; }
+  const Token& Ahead(size_t n) const { return tokens_[std::min(pos_ + n, tokens_.size() - 1)]; }
+  const Token& Previous() const { return tokens_[pos_ - 1]; }
+  void Advance();
+  // At(word) remembers the word, for the hint of a later error at this token.
+  bool At(Word word);
+  bool At(TokenKind kind) const { return Current().kind == kind; }
+  bool IsAhead(size_t n, Word word) const {
+    return Ahead(n).kind == TokenKind::kWord && Ahead(n).word == word;
+  }
+  bool IsAhead(size_t n, TokenKind kind) const { return Ahead(n).kind == kind; }
+  bool AtEnd() const { return At(TokenKind::kEnd) || At(TokenKind::kSemicolon); }
+  bool AtName() const;
+  bool IsNameAhead(size_t n) const;
+  bool Accept(Word word);
+  bool Accept(Word first, Word second);
+  bool Accept(TokenKind kind);
+  // Errors read "expected <what> <where>, found …".
+  Status Expect(Word word, std::string_view where = {});
+  Status Expect(TokenKind kind, std::string_view where = {});
+  std::unexpected<Error> Expected(std::string_view what);
+  std::unexpected<Error> NotSupported(const Token& token, std::string message, std::string hint = {}) const;
+  std::unexpected<Error> Reserved(const Token& token) const;
+  // "'x'", "the string 'x'", "the end of the statement"
+  std::string Describe(const Token& token) const;
+  std::string WordHint() const;
+  // Whether the '(' at token `at` opens a query rather than an expression or a join.
+  bool IsQueryParen(size_t at) const;
+  bool AtQueryParen() const { return At(TokenKind::kLeftParen) && IsQueryParen(pos_); }
+  bool IsQueryStart(const Token& token) const;
+  Status ReadTokens(bool append);
+
+  // ---- depth: of the recursion, and of the tree that is built
+  class Nesting {
+   public:
+    explicit Nesting(Parser* parser) : parser_(parser) { ++parser_->depth_; }
+    ~Nesting() { --parser_->depth_; }
+    Nesting(const Nesting&) = delete;
+    Nesting& operator=(const Nesting&) = delete;
+    bool IsTooDeep() const { return parser_->depth_ > limits::kSqlDepthMax; }
+
+   private:
+    Parser* parser_;
+  };
+  // Collects the greatest height of the trees finished in its lifetime.
+  class Heights {
+   public:
+    explicit Heights(Parser* parser) : parser_(parser), outer_(parser->height_) { parser->height_ = 0; }
+    ~Heights() { parser_->height_ = std::max(outer_, parser_->height_); }
+    Heights(const Heights&) = delete;
+    Heights& operator=(const Heights&) = delete;
+
+   private:
+    Parser* parser_;
+    int outer_;
+  };
+  std::unexpected<Error> TooDeep() const;
+
+  template <typename T>
+  std::unique_ptr<T> Make(const Token& first) const {
+    auto node = std::make_unique<T>();
+    node->location = first.location;
+    if constexpr (requires { node->range; }) node->range.begin = first.begin;
+    return node;
+  }
+  // Sets the end of the node's text to the last token taken.
+  template <typename T>
+  void Close(T* node) const {
+    node->range.end = Previous().end;
+  }
+  // Close, and the height: one more than what was finished since the enclosing Heights began.
+  template <typename T>
+  Result<ExprPtr> Finish(std::unique_ptr<T> node) {
+    Close(node.get());
+    return Grow(std::move(node), height_);
+  }
+  Result<ExprPtr> Grow(ExprPtr node, int children_height);
+
+  // ---- names and literals (parser.cc)
+  Result<Name> ParseName(std::string_view what);
+  Result<QualifiedName> ParseQualifiedName(std::string_view what);
+  Result<std::vector<Name>> ParseNameList(std::string_view what);  // ( a, b )
+  Result<std::string> ParseString(std::string_view what);
+  Result<int> ParseInt(std::string_view what);
+  Result<std::vector<Option>> ParseOptions(std::string_view clause);  // ( 'k' = 'v', … )
+  Result<std::optional<Name>> ParseAlias();
+  Name NameFrom(const Token& token) const;
+
+  // ---- parse_type.cc
+  Result<TypeSpec> ParseBaseType();
+  Result<std::optional<int>> ParseLength();
+  Status ParseRowFields(TypeSpec* type);
+  Result<TimeUnit> ParseTimeUnit(std::string_view where);
+
+  // ---- parse_expr.cc
+  Result<ExprPtr> ParseBinary(Precedence lowest);
+  Result<ExprPtr> ParsePrefix(Precedence lowest);
+  Result<ExprPtr> ParsePostfix();
+  Result<ExprPtr> ParsePrimary();
+  Result<ExprPtr> ParseChain(ExprPtr first, BinaryOp op, Precedence precedence);
+  ExprPtr Balance(std::vector<ExprPtr>* operands, std::vector<SourceLocation>* locations, size_t begin,
+                  size_t end, BinaryOp op);
+  Result<ExprPtr> ParseComparison(ExprPtr left, BinaryOp op, Precedence precedence);
+  Result<ExprPtr> ParseIs(ExprPtr operand);
+  Result<ExprPtr> ParsePredicate(ExprPtr value);
+  Result<ExprPtr> ParseParenthesised();
+  Result<ExprPtr> ParseNumber();
+  Result<ExprPtr> ParseStringLiteral();
+  Result<ExprPtr> ParseTypedLiteral(LiteralKind kind);
+  Result<ExprPtr> ParseInterval();
+  Result<ExprPtr> ParseCase();
+  Result<ExprPtr> ParseCast();
+  Result<ExprPtr> ParseArray();
+  Result<ExprPtr> ParseMap();
+  Result<ExprPtr> ParseRow();
+  Result<ExprPtr> ParseNameOrCall();
+  Status ParseExprList(std::vector<ExprPtr>* list);
+
+  // ---- parse_call.cc
+  Result<ExprPtr> ParseCall(QualifiedName name, const Token& first);
+  Status ParseArguments(FunctionCallExpr* call);
+  Result<ExprPtr> ParseArgument();
+  Result<ExprPtr> ParseTableArgument();
+  Status ParseTableArgumentClauses(TableArgExpr* arg);
+  Result<ExprPtr> ParseDescriptor();
+  Status ParseCallSuffixes(FunctionCallExpr* call);
+  Status ParseFilter(ExprPtr* filter);
+  Result<bool> ParseSpecialArguments(Word word, FunctionCallExpr* call);
+  Status ParseUnitArgument(FunctionCallExpr* call, std::string_view where);
+  Status ParseTrimArguments(FunctionCallExpr* call);
+  Result<ExprPtr> ParseJsonCall(Word word);
+  Result<ExprPtr> ParseJsonValue(const Token& first);
+  Result<ExprPtr> ParseJsonQuery(const Token& first);
+  Result<ExprPtr> ParseJsonExists(const Token& first);
+  Result<ExprPtr> ParseJsonObject(const Token& first, bool is_aggregate);
+  Result<ExprPtr> ParseJsonArray(const Token& first, bool is_aggregate);
+  Status ParseJsonInput(ExprPtr* input, ExprPtr* path);
+  Result<JsonNullClause> ParseJsonNulls();
+  Status ParseWindowSpec(WindowSpec* spec);
+  Result<WindowFrame> ParseFrame();
+  Result<FrameBound> ParseFrameBound();
+
+  // ---- parse_query.cc
+  Result<QueryPtr> ParseQuery();
+  Result<QueryPtr> ParseParenthesisedQuery();
+  Result<QueryBodyPtr> ParseQueryBody();
+  Result<QueryBodyPtr> ParseIntersections();
+  Result<QueryBodyPtr> ParseQueryPrimary();
+  Result<QueryBodyPtr> ParseSelect();
+  Result<QueryBodyPtr> ParseValues();
+  Result<ExprPtr> ParseStar();
+  Status ParseSelectItems(std::vector<SelectItem>* items);
+  Status ParseGroupBy(SelectBody* select);
+  Result<ExprPtr> ParseGroupingElement();
+  Status ParseOrderBy(std::vector<OrderItem>* items);  // after ORDER BY
+  Status ParseLimit(Query* query);
+  Result<ExprPtr> ParseRowCount(std::string_view what);
+  Result<std::vector<Hint>> ParseHints();
+
+  // ---- parse_table.cc
+  Result<TableRefPtr> ParseFrom();
+  Result<TableRefPtr> ParseJoined();
+  Result<TableRefPtr> ParseJoinTail(TableRefPtr left, JoinKind kind, bool natural, const Token& first);
+  Result<TableRefPtr> ParseTablePrimary();
+  Result<TableRefPtr> ParseTableFunction(bool lateral);
+  Result<TableRefPtr> ParseNamedTable();
+  Result<TableRefPtr> ParseUnnest();
+  Status ParseTableAlias(TableRef* table);
+  Result<TableRefPtr> ParseMatchRecognize(TableRefPtr input);
+  Status ParseMatchSkip(MatchRecognizeTableRef* match);
+  Result<RowPattern> ParsePattern();
+  Result<RowPattern> ParsePatternSequence();
+  Result<RowPattern> ParsePatternFactor();
+  Status ParseQuantifier(RowPattern* pattern);
+
+  // ---- parse_statement.cc
+  Result<StatementPtr> ParseStatementBody();
+  Result<StatementPtr> ParseInsert();
+  Result<StatementPtr> ParseStatementSet();
+  Result<StatementPtr> ParseExplain();
+  Result<StatementPtr> ParseShow();
+  Status ParseShowSubject(ShowStatement* show);
+  Result<StatementPtr> ParseDescribe();
+  Result<StatementPtr> ParseSet();
+  Result<StatementPtr> ParseReset();
+  Result<StatementPtr> ParseDrop();
+  Result<StatementPtr> ParseUse();
+
+  // ---- parse_create.cc
+  Result<StatementPtr> ParseCreate();
+  Result<StatementPtr> ParseCreateTable(const Token& first, bool temporary, bool or_replace);
+  Result<StatementPtr> ParseCreateView(const Token& first, bool temporary, bool or_replace);
+  Result<StatementPtr> ParseCreateMaterialized(const Token& first, bool or_replace);
+  Result<StatementPtr> ParseCreateSchema(const Token& first);
+  Result<bool> ParseIfNotExists();
+  Result<bool> ParseIfExists();
+  Status ParseTableElement(CreateTableStatement* table);
+  Status ParseColumn(CreateTableStatement* table);
+  Status ParseColumnConstraints(ColumnDefinition* column);
+  Status ParsePrimaryKey(std::optional<PrimaryKey>* key);
+  Status ParseNotEnforced();
+  Status ParseWatermark(CreateTableStatement* table);
+  Status ParseTableTail(CreateTableStatement* table);
+  Result<LikeClause> ParseLike();
+  Result<std::optional<std::string>> ParseComment();
+
+  Lexer lexer_;
+  std::vector<Token> tokens_;
+  std::vector<uint32_t> closing_;  // for each token that is a '(': the index of its ')'; else 0
+  size_t pos_ = 0;
+  int depth_ = 0;
+  int height_ = 0;
+  std::vector<Word> tried_;           // asked for at the current token
+  std::vector<Word> tried_previous_;  // and at the one before
+};
+
+// The spelling of a symbol, e.g. "')'".
+std::string_view SymbolText(TokenKind kind);
+
+}  // namespace millrace::sql
