@@ -94,7 +94,6 @@ enum class TypeKind : uint8_t {
   kRow,           // children with field_names and field_comments
   kNull,
   kVariant,
-  kRaw,
 };
 
 enum class TimeUnit : uint8_t {
@@ -347,6 +346,7 @@ struct IsExpr : ExprOf<ExprKind::kIs> {
 
 struct CaseBranch {
   ExprPtr when;
+  std::vector<ExprPtr> or_when;  // CASE x WHEN a, b THEN …: the values after the first
   ExprPtr then;
 };
 
@@ -947,6 +947,9 @@ struct PartitionValue {
   ExprPtr value;  // null for a dynamic partition
 };
 
+// What becomes of rows that would give one key of the sink two values.
+enum class OnConflict : uint8_t { kUnspecified, kError, kNothing, kDeduplicate };
+
 struct InsertStatement : StatementOf<StatementKind::kInsert> {
   QualifiedName table;
   bool overwrite = false;
@@ -954,6 +957,7 @@ struct InsertStatement : StatementOf<StatementKind::kInsert> {
   std::vector<PartitionValue> partition;
   std::vector<Name> columns;
   QueryPtr query;
+  OnConflict on_conflict = OnConflict::kUnspecified;  // ON CONFLICT DO …
 };
 
 // EXECUTE STATEMENT SET BEGIN …; END, or BEGIN STATEMENT SET; …; END.

@@ -87,6 +87,7 @@ namespace millrace::sql {
   W(COMPUTE, N) \
   W(CONDITION, R) \
   W(CONDITIONAL, N) \
+  W(CONFLICT, N) \
   W(CONNECT, R) \
   W(CONNECTION, N) \
   W(CONNECTIONS, R) \
@@ -129,6 +130,7 @@ namespace millrace::sql {
   W(DECADE, N) \
   W(DECIMAL, R) \
   W(DECLARE, R) \
+  W(DEDUPLICATE, N) \
   W(DEFAULT, R) \
   W(DEFINE, R) \
   W(DELETE, S) \
@@ -143,6 +145,7 @@ namespace millrace::sql {
   W(DISTINCT, S) \
   W(DISTRIBUTED, R) \
   W(DISTRIBUTION, R) \
+  W(DO, N) \
   W(DOUBLE, R) \
   W(DOW, N) \
   W(DOY, N) \
@@ -309,6 +312,7 @@ namespace millrace::sql {
   W(NONE, R) \
   W(NORMALIZE, R) \
   W(NOT, S) \
+  W(NOTHING, N) \
   W(NTH_VALUE, F) \
   W(NTILE, F) \
   W(NULL, R) \

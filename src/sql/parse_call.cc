@@ -101,10 +101,7 @@ Status Parser::ParseTableArgumentClauses(TableArgExpr* arg) {
       MR_TRY(ParseOrderBy(&arg->order_by));
       MR_TRY(Expect(TokenKind::kRightParen, "after the list of ORDER BY"));
     } else {
-      OrderItem item;
-      MR_ASSIGN(item.expr, ParseExpr());
-      item.descending = Accept(Word::kDESC);
-      if (!item.descending) Accept(Word::kASC);
+      MR_ASSIGN(OrderItem item, ParseOrderItem());
       arg->order_by.push_back(std::move(item));
     }
   }

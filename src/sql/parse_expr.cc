@@ -573,9 +573,9 @@ Result<ExprPtr> Parser::ParseCase() {
   while (Accept(Word::kWHEN)) {
     CaseBranch branch;
     MR_ASSIGN(branch.when, ParseExpr());
-    if (node->operand && At(TokenKind::kComma)) {
-      return NotSupported(Current(), "several values after one WHEN are not supported",
-                          "write one WHEN for each value");
+    while (node->operand && Accept(TokenKind::kComma)) {
+      MR_ASSIGN(ExprPtr other, ParseExpr());
+      branch.or_when.push_back(std::move(other));
     }
     MR_TRY(Expect(Word::kTHEN, "after the condition of WHEN"));
     MR_ASSIGN(branch.then, ParseExpr());
@@ -671,7 +671,8 @@ Result<ExprPtr> Parser::ParseNameOrCall() {
         return Finish(std::move(node));
       }
       case WordClass::kFunction:
-        if (!IsAhead(1, TokenKind::kLeftParen)) return Reserved(first);
+        // Flink takes a bare USER for a column, as it has no such function without parentheses.
+        if (!IsAhead(1, TokenKind::kLeftParen) && first.word != Word::kUSER) return Reserved(first);
         break;
       case WordClass::kReserved:
         if (first.word >= Word::kJSON_ARRAY && first.word <= Word::kJSON_VALUE &&

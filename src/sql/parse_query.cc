@@ -110,8 +110,10 @@ Result<QueryBodyPtr> Parser::ParseValues() {
     std::vector<ExprPtr> row;
     const bool in_parentheses =
         At(TokenKind::kLeftParen) || (At(Word::kROW) && IsAhead(1, TokenKind::kLeftParen));
+    const bool has_keyword = At(Word::kROW);
     MR_ASSIGN(ExprPtr value, ParseExpr());
-    if (in_parentheses && value->kind == ExprKind::kRow) {
+    const bool is_row = value->kind == ExprKind::kRow && (has_keyword || !value->As<RowExpr>().has_keyword);
+    if (in_parentheses && is_row) {
       row = std::move(value->As<RowExpr>().fields);
       if (row.empty())
         return Fail(ErrorCode::kSyntaxError, "a row of VALUES needs at least one value", {}, value->location);
@@ -240,25 +242,30 @@ Result<ExprPtr> Parser::ParseGroupingElement() {
 
 Status Parser::ParseOrderBy(std::vector<OrderItem>* items) {
   do {
-    OrderItem item;
-    MR_ASSIGN(item.expr, ParseExpr());
-    if (Accept(Word::kDESC)) {
-      item.descending = true;
-    } else {
-      Accept(Word::kASC);
-    }
-    if (Accept(Word::kNULLS)) {
-      if (Accept(Word::kFIRST)) {
-        item.nulls_first = true;
-      } else if (Accept(Word::kLAST)) {
-        item.nulls_first = false;
-      } else {
-        return Expected("FIRST or LAST after NULLS");
-      }
-    }
+    MR_ASSIGN(OrderItem item, ParseOrderItem());
     items->push_back(std::move(item));
   } while (Accept(TokenKind::kComma));
   return Ok();
+}
+
+Result<OrderItem> Parser::ParseOrderItem() {
+  OrderItem item;
+  MR_ASSIGN(item.expr, ParseExpr());
+  if (Accept(Word::kDESC)) {
+    item.descending = true;
+  } else {
+    Accept(Word::kASC);
+  }
+  if (Accept(Word::kNULLS)) {
+    if (Accept(Word::kFIRST)) {
+      item.nulls_first = true;
+    } else if (Accept(Word::kLAST)) {
+      item.nulls_first = false;
+    } else {
+      return Expected("FIRST or LAST after NULLS");
+    }
+  }
+  return item;
 }
 
 Result<ExprPtr> Parser::ParseRowCount(std::string_view what) {

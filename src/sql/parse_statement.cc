@@ -80,6 +80,17 @@ Result<StatementPtr> Parser::ParseInsert() {
   if (!IsQueryStart(Current()) && !At(TokenKind::kLeftParen))
     return Expected("SELECT, VALUES or WITH after INSERT INTO …");
   MR_ASSIGN(node->query, ParseQuery());
+  if (Accept(Word::kON)) {
+    MR_TRY(Expect(Word::kCONFLICT, "after ON"));
+    MR_TRY(Expect(Word::kDO, "after ON CONFLICT"));
+    node->on_conflict = Accept(Word::kNOTHING)       ? OnConflict::kNothing
+                        : Accept(Word::kDEDUPLICATE) ? OnConflict::kDeduplicate
+                        : Accept(Word::kERROR)       ? OnConflict::kError
+                                                     : OnConflict::kUnspecified;
+    if (node->on_conflict == OnConflict::kUnspecified) {
+      return Expected("NOTHING, DEDUPLICATE or ERROR after ON CONFLICT DO");
+    }
+  }
   return node;
 }
 

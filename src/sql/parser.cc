@@ -180,7 +180,7 @@ std::string Parser::WordHint() const {
     return Nearest(text, candidates);
   };
   // A misspelt keyword is often taken as a name (an alias, say), and the error comes one token later.
-  if (Current().kind == TokenKind::kWord) {
+  if (Current().kind == TokenKind::kWord && !IsReserved(Current().word)) {
     const std::string_view meant = nearest(lexer_.TextOf(Current()), tried_);
     if (!meant.empty()) return fmt::format("did you mean {}?", meant);
   }

@@ -211,6 +211,7 @@ class Parser {
   Status ParseGroupBy(SelectBody* select);
   Result<ExprPtr> ParseGroupingElement();
   Status ParseOrderBy(std::vector<OrderItem>* items);  // after ORDER BY
+  Result<OrderItem> ParseOrderItem();
   Status ParseLimit(Query* query);
   Result<ExprPtr> ParseRowCount(std::string_view what);
   Result<std::vector<Hint>> ParseHints();
