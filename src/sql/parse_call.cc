@@ -135,10 +135,12 @@ Status Parser::ParseCallSuffixes(FunctionCallExpr* call) {
     call->over = std::make_unique<WindowSpec>();
     if (At(TokenKind::kLeftParen)) {
       MR_TRY(ParseWindowSpec(call->over.get()));
+    } else if (!AtName()) {
+      return Expected("'(' or the name of a window after OVER");
     } else {
       call->over->location = Current().location;
       call->over->is_reference = true;
-      MR_ASSIGN(call->over->base, ParseName("a window in parentheses, or the name of one, after OVER"));
+      MR_ASSIGN(call->over->base, ParseName("the name of a window"));
     }
   }
   return Ok();
@@ -284,6 +286,7 @@ Status Parser::ParseWindowSpec(WindowSpec* spec) {
   spec->location = Current().location;
   MR_TRY(Expect(TokenKind::kLeftParen, "before the definition of a window"));
   if (AtName()) {
+    Try({Word::kPARTITION, Word::kORDER, Word::kROWS, Word::kRANGE});
     MR_ASSIGN(spec->base, ParseName("the name of a window"));
   }
   if (Accept(Word::kPARTITION)) {

@@ -12,6 +12,9 @@ constexpr std::string_view kCreatable =
 }  // namespace
 
 Result<bool> Parser::ParseIfNotExists() {
+  if (At(Word::kIF) && IsAhead(1, Word::kEXISTS)) {
+    return Fail(ErrorCode::kSyntaxError, "expected IF NOT EXISTS, found IF EXISTS", {}, Current().location);
+  }
   if (!At(Word::kIF) || !IsAhead(1, Word::kNOT)) return false;
   Advance();
   Advance();

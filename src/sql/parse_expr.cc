@@ -47,6 +47,19 @@ std::optional<BinaryOperator> OperatorOf(const Token& token) {
   }
 }
 
+// Appends the operands of a tree of `op`; `before` is the place of the operator before the first.
+void Flatten(ExprPtr expr, BinaryOp op, SourceLocation before, std::vector<ExprPtr>* operands,
+             std::vector<SourceLocation>* locations) {
+  if (expr->kind == ExprKind::kBinary && expr->As<BinaryExpr>().op == op) {
+    auto& node = expr->As<BinaryExpr>();
+    Flatten(std::move(node.left), op, before, operands, locations);
+    Flatten(std::move(node.right), op, node.location, operands, locations);
+    return;
+  }
+  operands->push_back(std::move(expr));
+  locations->push_back(before);
+}
+
 Precedence Above(Precedence precedence) {
   return static_cast<Precedence>(static_cast<uint8_t>(precedence) + 1);
 }
@@ -107,18 +120,17 @@ Result<ExprPtr> Parser::ParseBinary(Precedence lowest) {
   }
 }
 
-// `first` AND b AND c …: gathered, then made into a balanced tree.
+// `first` AND b AND (c AND d) …: gathered, then made into a balanced tree.
 Result<ExprPtr> Parser::ParseChain(ExprPtr first, BinaryOp op, Precedence precedence) {
   std::vector<ExprPtr> operands;
   std::vector<SourceLocation> locations;  // of the operator before each operand
-  operands.push_back(std::move(first));
-  locations.emplace_back();
+  Flatten(std::move(first), op, {}, &operands, &locations);
   const Word word = op == BinaryOp::kAnd ? Word::kAND : Word::kOR;
   while (At(word)) {
-    locations.push_back(Current().location);
+    const SourceLocation location = Current().location;
     Advance();
     MR_ASSIGN(ExprPtr operand, ParseBinary(Above(precedence)));
-    operands.push_back(std::move(operand));
+    Flatten(std::move(operand), op, location, &operands, &locations);
   }
   ExprPtr tree = Balance(&operands, &locations, 0, operands.size(), op);
   if (tree->height > limits::kSqlDepthMax) return TooDeep();
@@ -503,7 +515,7 @@ Result<ExprPtr> Parser::ParseStringLiteral() {
     if (Current().location.line == Previous().location.line) {
       return Fail(
           ErrorCode::kSyntaxError,
-          fmt::format("unexpected {} after {}", Describe(Current()), Describe(Previous())),
+          fmt::format("unexpected {} after {}", DescribeUnexpected(Current()), Describe(Previous())),
           "a comma or an operator is missing between them; a quote inside a string is written twice: ''",
           Current().location);
     }

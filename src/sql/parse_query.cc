@@ -15,7 +15,7 @@ Result<QueryPtr> Parser::ParseQuery() {
     do {
       CommonTableExpr cte;
       MR_ASSIGN(cte.name, ParseName("the name of a common table expression after WITH"));
-      if (At(TokenKind::kLeftParen)) {
+      if (At(TokenKind::kLeftParen) && !AtQueryParen()) {
         MR_ASSIGN(cte.columns, ParseNameList("a column name"));
       }
       MR_TRY(Expect(Word::kAS, fmt::format("after the name '{}' in WITH", cte.name.text)));
@@ -183,7 +183,7 @@ Status Parser::ParseSelectItems(std::vector<SelectItem>* items) {
     SelectItem item;
     MR_ASSIGN(item.expr, At(TokenKind::kStar) ? ParseStar() : ParseExpr());
     if (item.expr->kind != ExprKind::kStar) {
-      MR_ASSIGN(item.alias, ParseAlias());
+      MR_ASSIGN(item.alias, ParseAlias({Word::kFROM}));
     } else if (At(Word::kAS)) {
       return Fail(ErrorCode::kSyntaxError, "* cannot have an alias", {}, Current().location);
     }

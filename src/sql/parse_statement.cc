@@ -77,6 +77,7 @@ Result<StatementPtr> Parser::ParseInsert() {
   if (At(TokenKind::kLeftParen) && !AtQueryParen()) {
     MR_ASSIGN(node->columns, ParseNameList("the name of a column"));
   }
+  Try({Word::kSELECT, Word::kVALUES, Word::kWITH});
   if (!IsQueryStart(Current()) && !At(TokenKind::kLeftParen))
     return Expected("SELECT, VALUES or WITH after INSERT INTO …");
   MR_ASSIGN(node->query, ParseQuery());

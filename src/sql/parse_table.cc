@@ -140,7 +140,12 @@ Result<TableRefPtr> Parser::ParseTablePrimary() {
 
 Status Parser::ParseTableAlias(TableRef* table) {
   if (At(Word::kEMIT)) return Ok();
-  MR_ASSIGN(table->alias, ParseAlias());
+  MR_ASSIGN(table->alias, ParseAlias({Word::kWHERE,  Word::kGROUP,   Word::kHAVING,          Word::kORDER,
+                                      Word::kLIMIT,  Word::kOFFSET,  Word::kFETCH,           Word::kJOIN,
+                                      Word::kINNER,  Word::kLEFT,    Word::kRIGHT,           Word::kFULL,
+                                      Word::kCROSS,  Word::kUNION,   Word::kEXCEPT,          Word::kINTERSECT,
+                                      Word::kWINDOW, Word::kQUALIFY, Word::kMATCH_RECOGNIZE, Word::kON,
+                                      Word::kUSING}));
   if (table->alias && At(TokenKind::kLeftParen)) {
     MR_ASSIGN(table->column_aliases, ParseNameList("a column name"));
   }
@@ -345,6 +350,9 @@ Result<RowPattern> Parser::ParsePatternFactor() {
     } else {
       MR_ASSIGN(RowPattern inner, ParsePattern());
       MR_TRY(Expect(TokenKind::kRightParen, "in PATTERN"));
+      const bool is_quantified = At(TokenKind::kStar) || At(TokenKind::kPlus) || At(TokenKind::kQuestion) ||
+                                 (At(TokenKind::kLeftBrace) && !IsAhead(1, TokenKind::kMinus));
+      if (!is_quantified) return inner;
       if (inner.has_quantifier) {
         // (A+)* has two quantifiers: the inner one needs a node of its own.
         pattern.kind = RowPatternKind::kSequence;

@@ -54,6 +54,12 @@ constexpr std::string_view kTypeNames[] = {
     "BINARY",   "VARBINARY", "BYTES",    "DATE",    "TIME",    "TIMESTAMP", "TIMESTAMP_LTZ",
     "INTERVAL", "ARRAY",     "MULTISET", "MAP",     "ROW",     "VARIANT"};
 
+int HeightOf(const TypeSpec& type) {
+  int height = 0;
+  for (const TypeSpec& child : type.children) height = std::max(height, HeightOf(child));
+  return height + 1;
+}
+
 struct UnitWord {
   Word word;
   TimeUnit unit;
@@ -112,8 +118,20 @@ Result<TimeUnit> Parser::ParseTimeUnit(std::string_view where) {
 }
 
 Result<TypeSpec> Parser::ParseTypeSpec() {
-  const Nesting nesting(this);
-  if (nesting.IsTooDeep()) return TooDeep();
+  const auto too_deep = [&]() {
+    return Fail(ErrorCode::kSyntaxError,
+                fmt::format("this type is nested deeper than {} levels", limits::kNestingMax), {},
+                Current().location);
+  };
+  if (type_depth_ >= limits::kNestingMax) return too_deep();
+  ++type_depth_;
+  auto type = ParseTypeWithSuffixes();
+  --type_depth_;
+  if (type && type_depth_ == 0 && HeightOf(*type) > limits::kNestingMax) return too_deep();
+  return type;
+}
+
+Result<TypeSpec> Parser::ParseTypeWithSuffixes() {
   MR_ASSIGN(TypeSpec type, ParseBaseType());
   const auto parse_null = [&](TypeSpec* t) -> Status {
     if (Accept(Word::kNOT)) {

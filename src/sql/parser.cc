@@ -172,6 +172,12 @@ std::string Parser::Describe(const Token& token) const {
   }
 }
 
+std::string Parser::DescribeUnexpected(const Token& token) const {
+  std::string text = Describe(token);
+  if (text.starts_with("the ")) text.erase(0, 4);
+  return text;
+}
+
 std::string Parser::WordHint() const {
   const auto nearest = [](std::string_view text, const std::vector<Word>& words) {
     std::vector<std::string_view> candidates;
@@ -180,7 +186,7 @@ std::string Parser::WordHint() const {
     return Nearest(text, candidates);
   };
   // A misspelt keyword is often taken as a name (an alias, say), and the error comes one token later.
-  if (Current().kind == TokenKind::kWord && !IsReserved(Current().word)) {
+  if (Current().kind == TokenKind::kWord && ClassOf(Current().word) != WordClass::kStructural) {
     const std::string_view meant = nearest(lexer_.TextOf(Current()), tried_);
     if (!meant.empty()) return fmt::format("did you mean {}?", meant);
   }
@@ -226,8 +232,8 @@ Status Parser::ExpectEnd() {
                 "it follows SELECT or the name of a table", Current().location);
   }
   const std::string after = pos_ > 0 ? fmt::format(" after {}", Describe(Previous())) : std::string();
-  return Fail(ErrorCode::kSyntaxError, fmt::format("unexpected {}{}", Describe(Current()), after), WordHint(),
-              Current().location);
+  return Fail(ErrorCode::kSyntaxError, fmt::format("unexpected {}{}", DescribeUnexpected(Current()), after),
+              WordHint(), Current().location);
 }
 
 Status Parser::ExpectEndOfText() {
@@ -235,7 +241,7 @@ Status Parser::ExpectEndOfText() {
   MR_ASSIGN(const bool more, NextStatement());
   if (more) {
     return Fail(ErrorCode::kSyntaxError,
-                fmt::format("unexpected {} after the end of the statement", Describe(Current())),
+                fmt::format("unexpected {} after the end of the statement", DescribeUnexpected(Current())),
                 "one statement is wanted here", Current().location);
   }
   return Ok();
@@ -289,7 +295,7 @@ Result<Name> Parser::ParseName(std::string_view what) {
     auto error = Expected(what);
     if (Current().kind == TokenKind::kWord && error.error().hint().empty()) {
       return std::unexpected(error.error().WithHint(
-          fmt::format("as a name it is written in back-quotes: `{}`", lexer_.TextOf(Current()))));
+          fmt::format("as a name, write it in back-quotes: `{}`", lexer_.TextOf(Current()))));
     }
     if (Current().kind == TokenKind::kString) {
       return std::unexpected(error.error().WithHint("names are written bare or in `back-quotes`"));
@@ -376,12 +382,13 @@ Result<std::vector<Option>> Parser::ParseOptions(std::string_view clause) {
   return options;
 }
 
-Result<std::optional<Name>> Parser::ParseAlias() {
+Result<std::optional<Name>> Parser::ParseAlias(std::initializer_list<Word> followers) {
   if (Accept(Word::kAS)) {
     MR_ASSIGN(Name name, ParseName("a name after AS"));
     return std::optional<Name>(std::move(name));
   }
   if (!AtName()) return std::optional<Name>();
+  Try(followers);
   Name name = NameFrom(Current());
   Advance();
   return std::optional<Name>(std::move(name));

@@ -5,6 +5,7 @@
 // the parser unusable.
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,10 @@
 #include "sql/lexer.h"
 
 namespace millrace::sql {
+
+// What the recursion may reach for a tree of height limits::kSqlDepthMax: each of its levels takes at
+// most two when written without needless parentheses, so that what is printed can be read again.
+inline constexpr int kRecursionMax = 3 * limits::kSqlDepthMax;
 
 // How tightly an operator binds; operators of one level group from the left.
 enum class Precedence : uint8_t {
@@ -62,6 +67,8 @@ class Parser {
   void Advance();
   // At(word) remembers the word, for the hint of a later error at this token.
   bool At(Word word);
+  // Remembers words that may stand here but are not looked for, as a name was found first.
+  void Try(std::initializer_list<Word> words) { tried_.insert(tried_.end(), words); }
   bool At(TokenKind kind) const { return Current().kind == kind; }
   bool IsAhead(size_t n, Word word) const {
     return Ahead(n).kind == TokenKind::kWord && Ahead(n).word == word;
@@ -79,8 +86,9 @@ class Parser {
   std::unexpected<Error> Expected(std::string_view what);
   std::unexpected<Error> NotSupported(const Token& token, std::string message, std::string hint = {}) const;
   std::unexpected<Error> Reserved(const Token& token) const;
-  // "'x'", "the string 'x'", "the end of the statement"
+  // "'x'", "the string 'x'", "the end of the statement"; Unexpected leaves "the" out.
   std::string Describe(const Token& token) const;
+  std::string DescribeUnexpected(const Token& token) const;
   std::string WordHint() const;
   // Whether the '(' at token `at` opens a query rather than an expression or a join.
   bool IsQueryParen(size_t at) const;
@@ -95,7 +103,7 @@ class Parser {
     ~Nesting() { --parser_->depth_; }
     Nesting(const Nesting&) = delete;
     Nesting& operator=(const Nesting&) = delete;
-    bool IsTooDeep() const { return parser_->depth_ > limits::kSqlDepthMax; }
+    bool IsTooDeep() const { return parser_->depth_ > kRecursionMax; }
 
    private:
     Parser* parser_;
@@ -141,10 +149,12 @@ class Parser {
   Result<std::string> ParseString(std::string_view what);
   Result<int> ParseInt(std::string_view what);
   Result<std::vector<Option>> ParseOptions(std::string_view clause);  // ( 'k' = 'v', … )
-  Result<std::optional<Name>> ParseAlias();
+  // [AS] name; `followers` may follow instead of a bare name.
+  Result<std::optional<Name>> ParseAlias(std::initializer_list<Word> followers);
   Name NameFrom(const Token& token) const;
 
   // ---- parse_type.cc
+  Result<TypeSpec> ParseTypeWithSuffixes();
   Result<TypeSpec> ParseBaseType();
   Result<std::optional<int>> ParseLength();
   Status ParseRowFields(TypeSpec* type);
@@ -269,6 +279,7 @@ class Parser {
   size_t pos_ = 0;
   int depth_ = 0;
   int height_ = 0;
+  int type_depth_ = 0;
   std::vector<Word> tried_;           // asked for at the current token
   std::vector<Word> tried_previous_;  // and at the one before
 };

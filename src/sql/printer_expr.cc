@@ -334,9 +334,9 @@ void Printer::WriteUnary(const UnaryExpr& expr) {
       return Wrapped(*expr.operand, inner < Precedence::kNot);
     case UnaryOp::kPlus:
     case UnaryOp::kMinus:
-      // -(-a), as --a is a comment.
       Text(expr.op == UnaryOp::kPlus ? "+" : "-");
-      return Wrapped(*expr.operand, inner <= Precedence::kUnary);
+      if (inner == Precedence::kUnary) Text(" ");  // --a is a comment
+      return Wrapped(*expr.operand, inner < Precedence::kUnary);
     case UnaryOp::kRunning:
     case UnaryOp::kFinal:
       Text(expr.op == UnaryOp::kRunning ? "RUNNING " : "FINAL ");
