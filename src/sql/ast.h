@@ -94,6 +94,7 @@ enum class TypeKind : uint8_t {
   kRow,           // children with field_names and field_comments
   kNull,
   kVariant,
+  kRaw,  // raw_class, raw_snapshot
 };
 
 enum class TimeUnit : uint8_t {
@@ -126,6 +127,8 @@ struct TypeSpec {
   bool not_null = false;
   TimeUnit interval_from = TimeUnit::kDay;  // kInterval only
   std::optional<TimeUnit> interval_to;
+  std::string raw_class;  // kRaw only
+  std::string raw_snapshot;
   std::vector<TypeSpec> children;
   std::vector<Name> field_names;                           // kRow only, one for each child
   std::vector<std::optional<std::string>> field_comments;  // kRow only, one for each child

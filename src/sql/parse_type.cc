@@ -314,9 +314,14 @@ Result<TypeSpec> Parser::ParseBaseType() {
       MR_TRY(ParseRowFields(&type));
       return type;
     case Word::kRAW:
+      Advance();
+      type.kind = TypeKind::kRaw;
+      MR_TRY(Expect(TokenKind::kLeftParen, "after RAW"));
+      MR_TRY(ParseRawArguments(&type));
+      return type;
     case Word::kSTRUCTURED:
       return NotSupported(first, fmt::format("the type {} is not supported", WordText(first.word)),
-                          "it refers to classes of Java; use BYTES or ROW");
+                          "it names a class of Java; use ROW");
     default:
       break;
   }
@@ -332,6 +337,14 @@ Result<TypeSpec> Parser::ParseBaseType() {
   if (hint.empty()) hint = DidYouMean(name, kTypeNames);
   return Fail(ErrorCode::kUndefinedObject, fmt::format("there is no type '{}'", name), std::move(hint),
               first.location);
+}
+
+// 'class', 'snapshot' )
+Status Parser::ParseRawArguments(TypeSpec* type) {
+  MR_ASSIGN(type->raw_class, ParseString("the class of RAW as a string"));
+  MR_TRY(Expect(TokenKind::kComma, "after the class of RAW"));
+  MR_ASSIGN(type->raw_snapshot, ParseString("the serializer of RAW as a string"));
+  return Expect(TokenKind::kRightParen, "after the serializer of RAW");
 }
 
 Status Parser::ParseRowFields(TypeSpec* type) {

@@ -157,6 +157,7 @@ class Parser {
   Result<TypeSpec> ParseTypeWithSuffixes();
   Result<TypeSpec> ParseBaseType();
   Result<std::optional<int>> ParseLength();
+  Status ParseRawArguments(TypeSpec* type);
   Status ParseRowFields(TypeSpec* type);
   Result<TimeUnit> ParseTimeUnit(std::string_view where);
 

@@ -6,8 +6,12 @@
 #include <vector>
 
 #include "sql/ast.h"
+#include "sql/parser_internal.h"
 
 namespace millrace::sql {
+
+// How tightly the outermost operator of this binds; kPrimary if it has none.
+Precedence PrecedenceOf(const Expr& expr);
 
 class Printer {
  public:

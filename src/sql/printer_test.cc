@@ -259,6 +259,7 @@ TEST(Printer, Types) {
            {"TIMESTAMP(3) WITH TIME ZONE", ""},
            {"INTERVAL DAY(3) TO SECOND(6)", ""},
            {"INTERVAL YEAR", ""},
+           {"RAW('a.B', 'AEg=')", ""},
            {"INT ARRAY", "ARRAY<INT>"},
            {"INT NOT NULL ARRAY NOT NULL", "ARRAY<INT NOT NULL> NOT NULL"},
            {"STRING MULTISET", "MULTISET<STRING>"},
