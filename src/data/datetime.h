@@ -91,11 +91,16 @@ class DatePattern {
  public:
   static Result<DatePattern> Compile(std::string_view pattern);
   void Format(int64_t local_micros, std::string* out) const;
+  // The whole text must be of the pattern, numbers with as many digits as it has letters.
   std::optional<int64_t> Parse(std::string_view text) const;
+  // As SimpleDateFormat reads: any number of digits where fields do not touch, text behind is left alone.
+  std::optional<int64_t> ParseLenient(std::string_view text) const;
 
  private:
+  std::optional<int64_t> Read(std::string_view text, bool strict) const;
+
   struct Part {
-    char letter;  // 'y','M','d','H','h','m','s','S','a','E','D', or 0 for literal text
+    char letter;  // one of y u M d D H h k K m s S a E, or 0 for literal text
     int count;
     std::string literal;
   };
