@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
@@ -71,6 +72,8 @@ class Registry {
  private:
   std::vector<ScalarFunction> scalars_;
   std::vector<AggregateFunction> aggregates_;
+  std::unordered_map<std::string, size_t> scalar_index_;
+  std::unordered_map<std::string, size_t> aggregate_index_;
 };
 
 // CAST(expr AS type), or TRY_CAST: null instead of a row error. Not castable at all: an error.
