@@ -67,7 +67,7 @@ bool EqualsLower(std::string_view text, std::string_view lower) {
 std::unexpected<Error> BadText(std::string_view text, const DataType& type) {
   constexpr size_t kShownBytes = 100;
   return Fail(type.IsDatetime() ? ErrorCode::kInvalidDatetime : ErrorCode::kInvalidText,
-              fmt::format("'{}{}' is not a {}", text.substr(0, kShownBytes),
+              fmt::format("'{}{}' is not a valid {}", text.substr(0, kShownBytes),
                           text.size() > kShownBytes ? "…" : "", type.WithNullable(true).ToString()));
 }
 

@@ -66,20 +66,20 @@ TEST(TextTest, ValuesOfEveryType) {
 
 TEST(TextTest, ReadsScalars) {
   EXPECT_EQ(Read("127", DataType::TinyInt()), "127");
-  EXPECT_EQ(Read("128", DataType::TinyInt()), "'128' is not a TINYINT");
+  EXPECT_EQ(Read("128", DataType::TinyInt()), "'128' is not a valid TINYINT");
   EXPECT_EQ(Read("+5", DataType::Int()), "5");
-  EXPECT_EQ(Read("+-5", DataType::Int()), "'+-5' is not a INT");
-  EXPECT_EQ(Read("9223372036854775808", DataType::BigInt()), "'9223372036854775808' is not a BIGINT");
-  EXPECT_EQ(Read("1.5", DataType::Int()), "'1.5' is not a INT");
+  EXPECT_EQ(Read("+-5", DataType::Int()), "'+-5' is not a valid INT");
+  EXPECT_EQ(Read("9223372036854775808", DataType::BigInt()), "'9223372036854775808' is not a valid BIGINT");
+  EXPECT_EQ(Read("1.5", DataType::Int()), "'1.5' is not a valid INT");
   EXPECT_EQ(Read("YES", DataType::Boolean()), "TRUE");
-  EXPECT_EQ(Read("off", DataType::Boolean()), "'off' is not a BOOLEAN");
+  EXPECT_EQ(Read("off", DataType::Boolean()), "'off' is not a valid BOOLEAN");
   EXPECT_EQ(Read("1.005", DataType::Decimal(4, 2)), "1.01");
   EXPECT_EQ(Read("-1e3", DataType::Double()), "-1000.0");
   EXPECT_EQ(Read("1e999", DataType::Double()), "Infinity");
   EXPECT_EQ(Read("1e-999", DataType::Double()), "0.0");
-  EXPECT_EQ(Read("inf", DataType::Double()), "'inf' is not a DOUBLE");
+  EXPECT_EQ(Read("inf", DataType::Double()), "'inf' is not a valid DOUBLE");
   EXPECT_EQ(Read("NaN", DataType::Float()), "NaN");
-  EXPECT_EQ(Read("2020-02-30", DataType::Date()), "'2020-02-30' is not a DATE");
+  EXPECT_EQ(Read("2020-02-30", DataType::Date()), "'2020-02-30' is not a valid DATE");
   EXPECT_EQ(Read("2020-01-31 12:30:05.1239", DataType::Timestamp(3)), "2020-01-31 12:30:05.123");
 }
 

@@ -9,15 +9,15 @@
   FAMILY(Comparison)                 \
   FAMILY(Logic)                      \
   FAMILY(Conditional)                \
-  FAMILY(Cast)                       \
-  FAMILY(Math)                       \
-  FAMILY(Datetime)                   \
-  FAMILY(DatetimeText)
+  FAMILY(Cast)
 
 namespace millrace::functions {
 
 #define MR_DECLARE_FAMILY(Name) void Register##Name(Registry& registry);
 MR_FUNCTION_FAMILIES(MR_DECLARE_FAMILY)
 #undef MR_DECLARE_FAMILY
+
+// Part of Comparison.
+void RegisterInList(Registry& registry);
 
 }  // namespace millrace::functions

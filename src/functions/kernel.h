@@ -147,7 +147,8 @@ Kernel MapBinary(data::DataType type, F f) {
 }
 
 // f(a, &out) says whether it FAILED (so that failures add up without a branch); for rows that are not NULL
-// it is then called again and error(a) reported. `f` is called under NULL too, where failures do not count.
+// it is then called again and error(a) reported. `f` is called under NULL too, where failures do not count;
+// where it fails it should leave zero, so that what lies under a NULL stays harmless.
 template <typename R, typename A, typename F, typename E>
 Kernel TryUnary(data::DataType type, F f, E error) {
   return [type = std::move(type), f, error](const std::vector<data::ColumnPtr>& args, size_t rows,
