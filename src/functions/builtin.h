@@ -9,7 +9,10 @@
   FAMILY(Comparison)                 \
   FAMILY(Logic)                      \
   FAMILY(Conditional)                \
-  FAMILY(Cast)
+  FAMILY(Cast)                       \
+  FAMILY(Math)                       \
+  FAMILY(Datetime)                   \
+  FAMILY(DatetimeText)
 
 namespace millrace::functions {
 
@@ -17,7 +20,9 @@ namespace millrace::functions {
 MR_FUNCTION_FAMILIES(MR_DECLARE_FAMILY)
 #undef MR_DECLARE_FAMILY
 
-// Part of Comparison.
+// Part of Comparison, and of Math.
 void RegisterInList(Registry& registry);
+void RegisterRounding(Registry& registry);
+void RegisterRandom(Registry& registry);
 
 }  // namespace millrace::functions
