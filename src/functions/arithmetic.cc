@@ -42,32 +42,20 @@ bool IsDivision(Operation operation) {
   return operation >= Operation::kDivide;
 }
 
-// One operation on two integers of one type; the answer is whether it FAILED.
+// One operation on two integers of one type; the answer is whether it FAILED. That of a sum is a number
+// whose top bit tells: a sum overflows when its sign differs from both operands', a difference when it
+// differs from the first's and that from the second's.
 template <Operation kOperation, typename T>
-bool Compute(T a, T b, T* out) {
+auto Compute(T a, T b, T* out) {
+  using U = std::make_unsigned_t<T>;
   if constexpr (kOperation == Operation::kAdd) {
-    if constexpr (sizeof(T) == 8) {
-      // Written out so that it vectorises: the sum overflows when its sign differs from both operands'.
-      const auto sum = static_cast<uint64_t>(a) + static_cast<uint64_t>(b);
-      *out = static_cast<T>(sum);
-      return (((static_cast<uint64_t>(a) ^ sum) & (static_cast<uint64_t>(b) ^ sum)) >> 63) != 0;
-    } else {
-      const int64_t sum = int64_t{a} + b;
-      *out = static_cast<T>(sum);
-      return *out != sum;
-    }
+    const auto sum = static_cast<U>(static_cast<U>(a) + static_cast<U>(b));
+    *out = static_cast<T>(sum);
+    return static_cast<U>((static_cast<U>(a) ^ sum) & (static_cast<U>(b) ^ sum));
   } else if constexpr (kOperation == Operation::kSubtract) {
-    if constexpr (sizeof(T) == 8) {
-      const auto difference = static_cast<uint64_t>(a) - static_cast<uint64_t>(b);
-      *out = static_cast<T>(difference);
-      return (((static_cast<uint64_t>(a) ^ static_cast<uint64_t>(b)) &
-               (static_cast<uint64_t>(a) ^ difference)) >>
-              63) != 0;
-    } else {
-      const int64_t difference = int64_t{a} - b;
-      *out = static_cast<T>(difference);
-      return *out != difference;
-    }
+    const auto difference = static_cast<U>(static_cast<U>(a) - static_cast<U>(b));
+    *out = static_cast<T>(difference);
+    return static_cast<U>((static_cast<U>(a) ^ static_cast<U>(b)) & (static_cast<U>(a) ^ difference));
   } else if constexpr (kOperation == Operation::kMultiply) {
     if constexpr (sizeof(T) == 8) {
       return __builtin_mul_overflow(a, b, out);

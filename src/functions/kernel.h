@@ -146,6 +146,17 @@ Kernel MapBinary(data::DataType type, F f) {
   };
 }
 
+// How the function of a Try kernel says that it failed: a bool, or an unsigned number whose top bit counts.
+// Numbers as wide as the values let the loop vectorise.
+template <typename W>
+constexpr bool IsFailure(W flag) {
+  if constexpr (std::is_same_v<W, bool>) {
+    return flag;
+  } else {
+    return (flag >> (sizeof(W) * 8 - 1)) != 0;
+  }
+}
+
 // f(a, &out) says whether it FAILED (so that failures add up without a branch); for rows that are not NULL
 // it is then called again and error(a) reported. `f` is called under NULL too, where failures do not count;
 // where it fails it should leave zero, so that what lies under a NULL stays harmless.
@@ -157,7 +168,7 @@ Kernel TryUnary(data::DataType type, F f, E error) {
     auto result = MakeResult(type, rows);
     R* out = result->template mutable_values<R>();
     const data::ColumnView<A> a(*args[0]);
-    bool failed = false;
+    std::invoke_result_t<const F&, const A&, R*> failed{};
     if (a.is_constant()) {
       for (size_t i = 0; i < rows; ++i) failed |= f(a[0], &out[i]);
     } else {
@@ -165,9 +176,9 @@ Kernel TryUnary(data::DataType type, F f, E error) {
       for (size_t i = 0; i < rows; ++i) failed |= f(values[i], &out[i]);
     }
     CombineNulls(args, result.get());
-    if (!failed) return result;
+    if (!IsFailure(failed)) return result;
     for (size_t i = 0; i < rows; ++i) {
-      if (args[0]->IsNull(i) || !f(a[i], &out[i])) continue;
+      if (args[0]->IsNull(i) || !IsFailure(f(a[i], &out[i]))) continue;
       context.Fail(i, error(a[i]));
       result->SetNull(i);
     }
@@ -182,15 +193,15 @@ Kernel TryBinary(data::DataType type, F f, E error) {
     if (AnyConstantNull(args)) return data::Column::Nulls(type, rows);
     auto result = MakeResult(type, rows);
     R* out = result->template mutable_values<R>();
-    bool failed = false;
+    std::invoke_result_t<const F&, const A&, const B&, R*> failed{};
     ForEachPair<A, B>(*args[0], *args[1], rows,
                       [&](size_t i, const A& a, const B& b) { failed |= f(a, b, &out[i]); });
     CombineNulls(args, result.get());
-    if (!failed) return result;
+    if (!IsFailure(failed)) return result;
     const data::ColumnView<A> a(*args[0]);
     const data::ColumnView<B> b(*args[1]);
     for (size_t i = 0; i < rows; ++i) {
-      if (args[0]->IsNull(i) || args[1]->IsNull(i) || !f(a[i], b[i], &out[i])) continue;
+      if (args[0]->IsNull(i) || args[1]->IsNull(i) || !IsFailure(f(a[i], b[i], &out[i]))) continue;
       context.Fail(i, error(a[i], b[i]));
       result->SetNull(i);
     }
