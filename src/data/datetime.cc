@@ -283,9 +283,9 @@ bool FixedTimestamp(std::string_view text, CivilTime* time) {
   const char* at = text.data();
   int century;
   int year_of_century;
-  const bool is_number = TwoDigits(at, &century) & TwoDigits(at + 2, &year_of_century) &
-                         TwoDigits(at + 5, &time->date.month) & TwoDigits(at + 8, &time->date.day) &
-                         TwoDigits(at + 11, &time->hour) & TwoDigits(at + 14, &time->minute) &
+  const bool is_number = TwoDigits(at, &century) && TwoDigits(at + 2, &year_of_century) &&
+                         TwoDigits(at + 5, &time->date.month) && TwoDigits(at + 8, &time->date.day) &&
+                         TwoDigits(at + 11, &time->hour) && TwoDigits(at + 14, &time->minute) &&
                          TwoDigits(at + 17, &time->second);
   const bool is_punctuated =
       at[4] == '-' && at[7] == '-' && (at[10] == ' ' || at[10] == 'T') && at[13] == ':' && at[16] == ':';

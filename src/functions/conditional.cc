@@ -261,7 +261,6 @@ void RegisterConditional(Registry& registry) {
   Define(
       registry, {"conditional", "IFNULL(a ANY, b ANY)", "a, or b where a is NULL"},
       [](BoundArgs bound) -> Result<ExprPtr> { return MakeCoalesce(std::move(bound.args), bound.context); });
-  registry.AddAlias("NVL", "IFNULL");
   Define(registry, {"conditional", "NULLIF(a ANY, b ANY)", "a, or NULL where a equals b"},
          [](BoundArgs bound) { return BindNullIf(std::move(bound)); });
   DefineExtreme(registry, "GREATEST(a ANY...)", "The greatest value; NULL when one is NULL", true);
