@@ -10,9 +10,9 @@
 #include <limits>
 #include <map>
 #include <memory>
-#include <mutex>
 
 #include "base/check.h"
+#include "base/mutex.h"
 #include "data/datetime.h"
 
 namespace millrace::data {
@@ -367,8 +367,8 @@ bool IsZoneName(std::string_view name) {
 }
 
 struct Cache {
-  std::mutex mutex;
-  std::map<std::string, std::unique_ptr<TimeZone>, std::less<>> zones;
+  Mutex mutex;
+  std::map<std::string, std::unique_ptr<TimeZone>, std::less<>> zones MR_GUARDED_BY(mutex);
 };
 
 Cache& ZoneCache() {
@@ -386,7 +386,7 @@ const TimeZone& TimeZone::Utc() {
 Result<const TimeZone*> TimeZone::Find(std::string_view name) {
   if (name == "UTC") return &Utc();
   Cache& cache = ZoneCache();
-  const std::lock_guard lock(cache.mutex);
+  const MutexLock lock(cache.mutex);
   if (const auto found = cache.zones.find(name); found != cache.zones.end()) return found->second.get();
   std::unique_ptr<TimeZone> zone;
   if (const auto offset = ParseFixedOffset(name)) {
