@@ -16,6 +16,9 @@ inline constexpr size_t kQueueMessages = 16;
 inline constexpr size_t kReadBytes = size_t{1} << 20;
 inline constexpr size_t kRecordBytesMax = size_t{64} << 20;
 
+// How far a quote that is open in a CSV record may wait for its end before it counts as stray.
+inline constexpr size_t kQuotedRecordBytesMax = size_t{1} << 20;
+
 // Longest SQL text, deepest nesting of it, and most columns of a table.
 inline constexpr size_t kSqlBytesMax = size_t{16} << 20;
 inline constexpr int kSqlDepthMax = 200;
@@ -36,5 +39,6 @@ inline constexpr size_t kDeadLetterBytesMax = size_t{1} << 20;
 
 static_assert(kBatchRows <= 65535, "selection vectors are 16 bits wide");
 static_assert(kReadBytes <= kRecordBytesMax);
+static_assert(kQuotedRecordBytesMax <= kRecordBytesMax);
 
 }  // namespace millrace::limits
