@@ -72,7 +72,8 @@ class Decoder {
   // Decodes a block of complete records. `owner` keeps `block` alive. `base_offset` is the position of
   // the block's first byte in its file or stream; at 0 a UTF-8 byte order mark is skipped (and with
   // 'csv.header' the first record). Records end with \n or \r\n; the last one of a block need not. Empty
-  // lines are skipped. Everything has been delivered when the call returns.
+  // lines are skipped, except by raw, to which they are empty values. Everything has been delivered when the
+  // call returns.
   virtual Status Decode(std::shared_ptr<const void> owner, std::string_view block, int64_t base_offset,
                         DecodeSink& sink) = 0;
 
