@@ -1,0 +1,185 @@
+#include "formats/json_decoder.h"
+
+#include <fmt/format.h>
+
+#include "formats/json_speculation.h"
+#include "formats/json_value.h"
+#include "formats/line_decoder.h"
+#include "formats/option_reader.h"
+#include "formats/projection.h"
+
+namespace millrace::formats {
+namespace {
+
+constexpr std::string_view kKeys[] = {
+    "fail-on-missing-field",     "ignore-parse-errors",        "timestamp-format.standard",
+    "map-null-key.mode",         "map-null-key.literal",       "encode.decimal-as-plain-number",
+    "encode.ignore-null-fields", "decode.json-parser.enabled",
+};
+
+std::string_view KindOf(char c) {
+  switch (c) {
+    case '"':
+      return "a string";
+    case 't':
+    case 'f':
+      return "a boolean";
+    case 'n':
+      return "null";
+    case '[':
+      return "an array";
+    default:
+      return "a number";
+  }
+}
+
+class JsonDecoder final : public LineDecoder {
+ public:
+  JsonDecoder(ValueSpec record, std::vector<data::DataType> types, const JsonDecodeOptions& options)
+      : LineDecoder(std::move(types), true, options.ignore_parse_errors),
+        record_(std::move(record)),
+        values_(options),
+        speculation_(&record_, options.fail_on_missing_field, &values_) {}
+
+ private:
+  Status DecodeWindow(const char* begin, const char* end, bool is_valid) override;
+  Status DecodeRecord(std::string_view record, int64_t offset) override;
+  Status DecodeObject(std::string_view text, std::string_view record, int64_t offset);
+  Status DecodeElements(JsonCursor cursor, std::string_view record, int64_t offset);
+
+  Status CommitRecord(int64_t offset) {
+    stats_.ignored_fields += values_.record_ignored_fields();
+    return Commit(offset);
+  }
+
+  const ValueSpec record_;
+  JsonValueWriter values_;
+  JsonSpeculation speculation_;
+  std::vector<JsonMember> members_;
+};
+
+Status JsonDecoder::DecodeWindow(const char* begin, const char* end, bool is_valid) {
+  if (!is_valid) return LineDecoder::DecodeWindow(begin, end, false);
+  const char* p = begin;
+  while (p < end) {
+    const char* behind = speculation_.TryRecord(p, block_end(), writer_);
+    if (behind != nullptr) [[likely]] {
+      // The layout says nothing of the line's end.
+      const char* line_end = behind;
+      if (line_end < end && *line_end == '\r') ++line_end;
+      if (line_end == end || *line_end == '\n') [[likely]] {
+        MR_TRY(CommitRecord(OffsetOf(p)));
+        p = line_end == end ? end : line_end + 1;
+        continue;
+      }
+    }
+    const char* next;
+    const std::string_view line = TakeLine(p, end, &next);
+    if (!line.empty()) MR_TRY(DecodeRecord(line, OffsetOf(p)));
+    p = next;
+  }
+  return Ok();
+}
+
+Status JsonDecoder::DecodeRecord(std::string_view record, int64_t offset) {
+  JsonCursor cursor(record.data(), record.data() + record.size());
+  cursor.SkipSpace();
+  if (cursor.AtEnd()) return Ok();
+  if (cursor.Peek() == '{') return DecodeObject(record, record, offset);
+  const char first = cursor.Peek();
+  const char* start = cursor.position();
+  bool is_json = cursor.SkipValue(0);
+  if (is_json) {
+    cursor.SkipSpace();
+    is_json = cursor.AtEnd() || cursor.Fail("more text after the value");
+  }
+  if (!is_json) return Malformed(offset, record, cursor.Failure(record.data()));
+  if (first != '[') {
+    return Malformed(
+        offset, record,
+        Error(ErrorCode::kInvalidText, fmt::format("the record is {}, not an object", KindOf(first))));
+  }
+  cursor.Seek(start);
+  return DecodeElements(cursor, record, offset);
+}
+
+// Each element of an array is a row; what is wrong with one leaves the others alone.
+Status JsonDecoder::DecodeElements(JsonCursor cursor, std::string_view record, int64_t offset) {
+  cursor.Take('[');
+  cursor.SkipSpace();
+  while (cursor.Peek() != ']') {
+    cursor.SkipSpace();
+    const char* start = cursor.position();
+    const char first = cursor.Peek();
+    cursor.SkipValue(1);
+    const std::string_view element(start, static_cast<size_t>(cursor.position() - start));
+    const int64_t element_offset = offset + (start - record.data());
+    if (first == '{') {
+      MR_TRY(DecodeObject(element, element, element_offset));
+    } else {
+      MR_TRY(Malformed(element_offset, element,
+                       Error(ErrorCode::kInvalidText,
+                             fmt::format("an element of the record is {}, not an object", KindOf(first)))));
+    }
+    cursor.SkipSpace();
+    if (cursor.Peek() == ',') cursor.Take(',');
+  }
+  return Ok();
+}
+
+Status JsonDecoder::DecodeObject(std::string_view text, std::string_view record, int64_t offset) {
+  JsonCursor cursor(text.data(), text.data() + text.size());
+  cursor.SkipSpace();
+  members_.clear();
+  values_.BeginRecord();
+  const JsonOutcome outcome = values_.WriteMembers(
+      cursor, record_, [this](size_t i) -> data::Column& { return writer_.column(i); }, writer_.row(), 0,
+      &members_);
+  if (outcome == JsonOutcome::kBad) return Malformed(offset, record, values_.BadValue());
+  bool is_json = outcome == JsonOutcome::kOk;
+  if (is_json) {
+    cursor.SkipSpace();
+    is_json = cursor.AtEnd() || cursor.Fail("more text after the object");
+  }
+  if (!is_json) return Malformed(offset, record, cursor.Failure(record.data()));
+  speculation_.Learn(members_);
+  return CommitRecord(offset);
+}
+
+}  // namespace
+
+std::span<const std::string_view> JsonOptionKeys() {
+  return kKeys;
+}
+
+Result<int> ReadTimestampStandard(const Options& options) {
+  constexpr std::string_view kStandards[] = {"SQL", "ISO-8601"};
+  return OptionReader("json", options, kKeys).Choice("timestamp-format.standard", kStandards, 0);
+}
+
+Result<std::unique_ptr<Decoder>> MakeJsonDecoder(const data::Schema& schema, const Options& options,
+                                                 const DecodeContext& context) {
+  const OptionReader reader("json", options, kKeys);
+  MR_TRY(reader.CheckKeys());
+  JsonDecodeOptions decode;
+  decode.zone = context.zone;
+  MR_ASSIGN(decode.fail_on_missing_field, reader.Bool("fail-on-missing-field", false));
+  MR_ASSIGN(decode.ignore_parse_errors, reader.Bool("ignore-parse-errors", false));
+  MR_ASSIGN(const int standard, ReadTimestampStandard(options));
+  decode.iso_timestamps = standard == 1;
+  if (decode.fail_on_missing_field && decode.ignore_parse_errors) {
+    return Fail(ErrorCode::kInvalidParameter,
+                "options 'json.fail-on-missing-field' and 'json.ignore-parse-errors' cannot both be 'true'");
+  }
+  if (reader.Find("decode.json-parser.enabled")) {
+    return Fail(ErrorCode::kNotSupported,
+                "option 'json.decode.json-parser.enabled' is not supported: there is one JSON parser here",
+                "leave the option out");
+  }
+  MR_ASSIGN(std::vector<int> columns, ResolveProjection(schema, context));
+  ValueSpec record = MakeRecordSpec(schema, columns);
+  for (const ValueSpec& column : record.children) MR_TRY(CheckJsonType(column));
+  return std::make_unique<JsonDecoder>(std::move(record), ProjectedTypes(schema, columns), decode);
+}
+
+}  // namespace millrace::formats
