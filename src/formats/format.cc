@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "formats/csv_decoder.h"
+#include "formats/csv_encoder.h"
 #include "formats/json_decoder.h"
+#include "formats/json_encoder.h"
 #include "formats/option_reader.h"
 #include "formats/raw.h"
 
@@ -13,16 +15,20 @@ namespace {
 using MakeDecoderFunction = Result<std::unique_ptr<Decoder>> (*)(const data::Schema&, const Options&,
                                                                  const DecodeContext&);
 
+using MakeEncoderFunction = Result<std::unique_ptr<Encoder>> (*)(const data::Schema&, const Options&,
+                                                                 const EncodeContext&);
+
 struct Format {
   std::string_view name;
   std::span<const std::string_view> (*option_keys)();
   MakeDecoderFunction make_decoder;
+  MakeEncoderFunction make_encoder;  // null: the format only reads
 };
 
 constexpr Format kFormats[] = {
-    {"csv", CsvOptionKeys, MakeCsvDecoder},
-    {"json", JsonOptionKeys, MakeJsonDecoder},
-    {"raw", RawOptionKeys, MakeRawDecoder},
+    {"csv", CsvOptionKeys, MakeCsvDecoder, MakeCsvEncoder},
+    {"json", JsonOptionKeys, MakeJsonDecoder, MakeJsonEncoder},
+    {"raw", RawOptionKeys, MakeRawDecoder, MakeRawEncoder},
 };
 
 constexpr std::string_view kNames[] = {"csv", "json", "raw"};
@@ -50,6 +56,16 @@ Result<std::unique_ptr<Decoder>> MakeDecoder(std::string_view format, const data
                                              const Options& options, const DecodeContext& context) {
   MR_ASSIGN(const Format* found, FindFormat(format));
   return found->make_decoder(schema, options, context);
+}
+
+Result<std::unique_ptr<Encoder>> MakeEncoder(std::string_view format, const data::Schema& schema,
+                                             const Options& options, const EncodeContext& context) {
+  MR_ASSIGN(const Format* found, FindFormat(format));
+  if (found->make_encoder == nullptr) {
+    return Fail(ErrorCode::kNotSupported, fmt::format("format '{}' only reads", format),
+                "a sink can use csv, json or raw");
+  }
+  return found->make_encoder(schema, options, context);
 }
 
 std::span<const std::string_view> FormatNames() {

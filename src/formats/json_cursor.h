@@ -14,7 +14,7 @@ namespace millrace::formats {
 
 class JsonCursor {
  public:
-  JsonCursor(const char* begin, const char* end) : begin_(begin), p_(begin), end_(end) {}
+  JsonCursor(const char* begin, const char* end) : p_(begin), end_(end) {}
 
   const char* position() const { return p_; }
   void Seek(const char* position) { p_ = position; }
@@ -45,7 +45,6 @@ class JsonCursor {
   bool TakeHex(uint32_t* unit);
   bool SkipContainer(int depth);
 
-  const char* begin_;
   const char* p_;
   const char* end_;
   const char* failure_ = nullptr;

@@ -157,17 +157,12 @@ Result<int> ReadTimestampStandard(const Options& options) {
   return OptionReader("json", options, kKeys).Choice("timestamp-format.standard", kStandards, 0);
 }
 
-Result<std::unique_ptr<Decoder>> MakeJsonDecoder(const data::Schema& schema, const Options& options,
-                                                 const DecodeContext& context) {
+Status CheckJsonOptions(const Options& options) {
   const OptionReader reader("json", options, kKeys);
   MR_TRY(reader.CheckKeys());
-  JsonDecodeOptions decode;
-  decode.zone = context.zone;
-  MR_ASSIGN(decode.fail_on_missing_field, reader.Bool("fail-on-missing-field", false));
-  MR_ASSIGN(decode.ignore_parse_errors, reader.Bool("ignore-parse-errors", false));
-  MR_ASSIGN(const int standard, ReadTimestampStandard(options));
-  decode.iso_timestamps = standard == 1;
-  if (decode.fail_on_missing_field && decode.ignore_parse_errors) {
+  MR_ASSIGN(const bool fail_on_missing_field, reader.Bool("fail-on-missing-field", false));
+  MR_ASSIGN(const bool ignore_parse_errors, reader.Bool("ignore-parse-errors", false));
+  if (fail_on_missing_field && ignore_parse_errors) {
     return Fail(ErrorCode::kInvalidParameter,
                 "options 'json.fail-on-missing-field' and 'json.ignore-parse-errors' cannot both be 'true'");
   }
@@ -176,6 +171,24 @@ Result<std::unique_ptr<Decoder>> MakeJsonDecoder(const data::Schema& schema, con
                 "option 'json.decode.json-parser.enabled' is not supported: there is one JSON parser here",
                 "leave the option out");
   }
+  MR_TRY(ReadTimestampStandard(options));
+  MR_TRY(reader.Bool("encode.decimal-as-plain-number", false));
+  MR_TRY(reader.Bool("encode.ignore-null-fields", false));
+  constexpr std::string_view kModes[] = {"FAIL", "DROP", "LITERAL"};
+  MR_TRY(reader.Choice("map-null-key.mode", kModes, 0));
+  return Ok();
+}
+
+Result<std::unique_ptr<Decoder>> MakeJsonDecoder(const data::Schema& schema, const Options& options,
+                                                 const DecodeContext& context) {
+  MR_TRY(CheckJsonOptions(options));
+  const OptionReader reader("json", options, kKeys);
+  JsonDecodeOptions decode;
+  decode.zone = context.zone;
+  MR_ASSIGN(decode.fail_on_missing_field, reader.Bool("fail-on-missing-field", false));
+  MR_ASSIGN(decode.ignore_parse_errors, reader.Bool("ignore-parse-errors", false));
+  MR_ASSIGN(const int standard, ReadTimestampStandard(options));
+  decode.iso_timestamps = standard == 1;
   MR_ASSIGN(std::vector<int> columns, ResolveProjection(schema, context));
   ValueSpec record = MakeRecordSpec(schema, columns);
   for (const ValueSpec& column : record.children) MR_TRY(CheckJsonType(column));

@@ -12,6 +12,9 @@ Result<std::unique_ptr<Decoder>> MakeJsonDecoder(const data::Schema& schema, con
 
 std::span<const std::string_view> JsonOptionKeys();
 
+// What both directions refuse: unknown keys, values that are none, options that contradict each other.
+Status CheckJsonOptions(const Options& options);
+
 // How json writes timestamps: 0 SQL, 1 ISO-8601.
 Result<int> ReadTimestampStandard(const Options& options);
 

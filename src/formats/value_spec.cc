@@ -65,8 +65,9 @@ ValueSpec::ValueSpec(std::string name_in, std::string path_in, const data::DataT
   }
   children_by_name.resize(children.size());
   std::iota(children_by_name.begin(), children_by_name.end(), 0u);
-  std::stable_sort(children_by_name.begin(), children_by_name.end(),
-                   [this](uint32_t a, uint32_t b) { return children[a].name < children[b].name; });
+  std::sort(children_by_name.begin(), children_by_name.end(), [this](uint32_t a, uint32_t b) {
+    return children[a].name != children[b].name ? children[a].name < children[b].name : a < b;
+  });
 }
 
 int ValueSpec::FindChild(std::string_view wanted, size_t guess) const {
