@@ -4,6 +4,7 @@
 
 #include "formats/csv_decoder.h"
 #include "formats/csv_encoder.h"
+#include "formats/grok.h"
 #include "formats/json_decoder.h"
 #include "formats/json_encoder.h"
 #include "formats/option_reader.h"
@@ -27,11 +28,12 @@ struct Format {
 
 constexpr Format kFormats[] = {
     {"csv", CsvOptionKeys, MakeCsvDecoder, MakeCsvEncoder},
+    {"grok", GrokOptionKeys, MakeGrokDecoder, nullptr},
     {"json", JsonOptionKeys, MakeJsonDecoder, MakeJsonEncoder},
     {"raw", RawOptionKeys, MakeRawDecoder, MakeRawEncoder},
 };
 
-constexpr std::string_view kNames[] = {"csv", "json", "raw"};
+constexpr std::string_view kNames[] = {"csv", "grok", "json", "raw"};
 
 Result<const Format*> FindFormat(std::string_view name) {
   for (const Format& format : kFormats) {
