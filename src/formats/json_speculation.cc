@@ -88,6 +88,18 @@ uint16_t JsonSpeculation::FindSuccessor(Step& from, const char* p, const char* l
   return kNoStep;
 }
 
+[[gnu::always_inline]] inline const char* JsonSpeculation::Skip(const char* p, const char* limit) {
+  if (*p == '"') {
+    const char* close = FindJsonStringStop(p + 1, limit - 32);
+    if (close != nullptr && *close == '"') return close + 1;
+  } else if (IsDigit(*p) || *p == '-') {
+    Fixed fixed;
+    const char* end = ScanFixed(p, &fixed);
+    if (end != nullptr) return end;
+  }
+  return SkipCarefully(p, limit);
+}
+
 const char* JsonSpeculation::TryRecord(const char* p, const char* limit, BatchWriter& writer) {
   if (steps_[0].num_successors == 0 || static_cast<size_t>(limit - p) < 2 * kScanPadding) return nullptr;
   // From any position up to here, a key compare and the start of a value stay within readable memory.
@@ -135,8 +147,8 @@ bool JsonSpeculation::FillMissing(const uint64_t* seen, BatchWriter& writer) {
   return true;
 }
 
-inline const char* JsonSpeculation::ReadValue(const Step& step, const char* p, const char* limit,
-                                              BatchWriter& writer) {
+[[gnu::always_inline]] inline const char* JsonSpeculation::ReadValue(const Step& step, const char* p,
+                                                                     const char* limit, BatchWriter& writer) {
   const char* end = nullptr;
   switch (step.op) {
     case Op::kInt8:
@@ -164,14 +176,14 @@ inline const char* JsonSpeculation::ReadValue(const Step& step, const char* p, c
       break;
     }
     case Op::kBoolean: {
+      // Without a branch on the value: which of the two it is has no pattern.
       constexpr uint32_t kTrue = 0x65757274;  // "true"
       constexpr uint32_t kAlse = 0x65736C61;  // "alse"
-      if (Load4(p) == kTrue) {
-        Store<uint8_t>(writer, step.child, 1);
-        end = p + 4;
-      } else if (*p == 'f' && Load4(p + 1) == kAlse) {
-        Store<uint8_t>(writer, step.child, 0);
-        end = p + 5;
+      const int is_true = Load4(p) == kTrue ? 1 : 0;
+      const int is_false = Load4(p + 1) == kAlse ? 1 : 0;
+      if (is_true + is_false * (*p == 'f') != 0) {
+        Store(writer, step.child, static_cast<uint8_t>(is_true));
+        end = p + 5 - is_true;
       }
       break;
     }
@@ -179,9 +191,8 @@ inline const char* JsonSpeculation::ReadValue(const Step& step, const char* p, c
       if (*p != '"') break;
       const char* close = FindJsonStringStop(p + 1, limit - 32);
       if (close == nullptr || *close != '"') break;
-      data::StringRef ref;
-      StoreStringRef(p + 1, static_cast<size_t>(close - p - 1), &ref);
-      Store(writer, step.child, ref);
+      StoreStringRef(p + 1, static_cast<size_t>(close - p - 1),
+                     reinterpret_cast<data::StringRef*>(writer.raw_values(step.child)) + writer.row());
       end = close + 1;
       break;
     }
@@ -215,15 +226,7 @@ const char* JsonSpeculation::ReadCarefully(const Step& step, const char* p, cons
   return outcome == JsonOutcome::kOk ? cursor.position() : nullptr;
 }
 
-const char* JsonSpeculation::Skip(const char* p, const char* limit) {
-  if (*p == '"') {
-    const char* close = FindJsonStringStop(p + 1, limit - 32);
-    if (close != nullptr && *close == '"') return close + 1;
-  } else if (IsDigit(*p) || *p == '-') {
-    Fixed fixed;
-    const char* end = ScanFixed(p, &fixed);
-    if (end != nullptr) return end;
-  }
+const char* JsonSpeculation::SkipCarefully(const char* p, const char* limit) {
   JsonCursor cursor(p, LineEnd(p, limit));
   return cursor.SkipValue(1) ? cursor.position() : nullptr;
 }

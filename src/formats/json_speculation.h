@@ -76,6 +76,7 @@ class JsonSpeculation {
   const char* ReadValue(const Step& step, const char* p, const char* limit, BatchWriter& writer);
   const char* ReadCarefully(const Step& step, const char* p, const char* limit, BatchWriter& writer);
   const char* Skip(const char* p, const char* limit);
+  static const char* SkipCarefully(const char* p, const char* limit);
   bool FillMissing(const uint64_t* seen, BatchWriter& writer);
 
   const ValueSpec* record_;

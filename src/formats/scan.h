@@ -75,13 +75,13 @@ inline uint64_t CombineDigits(uint64_t digits) {
 
 // Reads the digits at p into *value and returns how many there are; 20 stands for "20 or more" (the value
 // is then meaningless). Reads 24 bytes.
-inline int ScanDigits(const char* p, uint64_t* value) {
+[[gnu::always_inline]] inline int ScanDigits(const char* p, uint64_t* value) {
   constexpr uint64_t kZeros = 0x3030303030303030ull;
   uint64_t word = Load8(p);
   int count = LeadingDigits(word);
-  if (count < 8) {
-    if (count == 0) return 0;
-    *value = CombineDigits((word - kZeros) << (64 - 8 * count));
+  if (count < 8) [[likely]] {
+    // Two shifts, for a count of 0.
+    *value = CombineDigits((word - kZeros) << 8 * (7 - count) << 8);
     return count;
   }
   uint64_t result = CombineDigits(word - kZeros);
@@ -152,20 +152,24 @@ inline const char* FindAnyOf(const char* p, const char* limit, char a, char b, c
   return nullptr;
 }
 
-// A StringRef to [p, p + size), written without a call. 16 bytes from p on must be readable.
+// A StringRef to [p, p + size), written without a call or a branch. 16 bytes from p on must be readable.
 inline void StoreStringRef(const char* p, size_t size, data::StringRef* out) {
 #if defined(__SSE4_1__)
-  if (size <= data::StringRef::kInlineBytes) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const __m128i index = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    const __m128i keep = _mm_cmpgt_epi8(_mm_set1_epi8(static_cast<char>(size)), index);
-    const __m128i shifted = _mm_slli_si128(_mm_and_si128(bytes, keep), 4);
-    const __m128i value = _mm_insert_epi32(shifted, static_cast<int>(size), 0);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), value);
-    return;
-  }
-#endif
+  // Both layouts begin with the size and the first four bytes; the other eight hold more bytes, or the
+  // pointer.
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i index = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m128i keep = _mm_cmpgt_epi8(_mm_set1_epi8(static_cast<char>(size < 16 ? size : 16)), index);
+  const __m128i kept = _mm_and_si128(bytes, keep);
+  const auto first = static_cast<uint32_t>(_mm_cvtsi128_si32(kept));
+  const auto rest = static_cast<uint64_t>(_mm_cvtsi128_si64(_mm_srli_si128(kept, 4)));
+  const uint64_t is_long = uint64_t{0} - static_cast<uint64_t>(size > data::StringRef::kInlineBytes);
+  const uint64_t words[2] = {static_cast<uint64_t>(first) << 32 | static_cast<uint32_t>(size),
+                             (rest & ~is_long) | (reinterpret_cast<uint64_t>(p) & is_long)};
+  std::memcpy(static_cast<void*>(out), words, sizeof(words));
+#else
   *out = data::StringRef(std::string_view(p, size));
+#endif
 }
 
 }  // namespace millrace::formats
