@@ -1,0 +1,196 @@
+// Source and Sink: how rows enter and leave Millrace; and the registry that makes them from the WITH
+// clause of a table.
+//
+// A Source is read by offset: its position is a string that a checkpoint keeps and Seek takes back. It
+// never starts threads. A Sink takes the changelog of one INSERT. Both are driven by one thread at a
+// time, which need not always be the same.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "data/batch.h"
+#include "data/datetime.h"
+#include "data/schema.h"
+#include "env/env.h"
+
+namespace millrace::connectors {
+
+class FeedHub;      // feed/feed_hub.h
+class PrintOutput;  // print/print_output.h
+
+// Which kinds of rows a table gives, or takes.
+enum class ChangelogMode : uint8_t {
+  kAppend,   // +I only
+  kUpsert,   // +I, +U, -D by the primary key; no -U
+  kRetract,  // +I, -U, +U, -D: everything
+};
+
+// What the WITH clause says, as written and in that order; 'connector' is one of them.
+struct TableOptions {
+  std::string table;  // full name, for messages
+  std::vector<std::pair<std::string, std::string>> with;
+
+  // The value of a key, or nullptr.
+  const std::string* Find(std::string_view key) const;
+};
+
+// A column `name type METADATA [FROM 'key']`.
+struct MetadataColumn {
+  std::string name;
+  std::string key;
+  data::DataType type;
+};
+
+struct TableColumns {
+  data::Schema physical;                    // all of the table's, in the order of their declaration
+  std::vector<MetadataColumn> metadata;     // those that are read (or, for a sink, written)
+  std::vector<std::string> partition_keys;  // PARTITIONED BY (…): names of physical columns
+  std::vector<std::string> primary_key;     // names of physical columns
+};
+
+// ---------------------------------------------------------------------------------------- reading
+
+// A record that is not a row: it goes to sys.dead_letters with its bytes.
+struct MalformedRecord {
+  std::string_view origin;  // the file's path, the peer's address, …; may be empty
+  uint64_t offset = 0;      // of its first byte in the origin (compressed: in what it unpacks to)
+  std::string_view bytes;   // the whole record, or its first limits::kDeadLetterBytesMax bytes
+  uint64_t size = 0;        // bytes of the whole record
+};
+
+// Where a source's rows go; implemented by the dataflow. Called only from within Poll.
+class SourceSink {
+ public:
+  virtual ~SourceSink() = default;
+  // Rows of one partition, in its order. Partitions are numbered from 0 as they first appear; the
+  // columns are those of Source::schema().
+  virtual Status OnBatch(int partition, data::Batch batch) = 0;
+  virtual Status OnMalformed(int partition, const MalformedRecord& record, const Error& error) = 0;
+  // Only from sources that know it themselves (feed).
+  virtual Status OnWatermark(int partition, int64_t watermark) = 0;
+  // A partition that has appeared while the source runs (a connection), and one that gives no more rows
+  // and holds no watermark back. Partitions below Source::initial_partitions() are there from the start.
+  virtual Status OnPartitionStart(int partition) = 0;
+  virtual Status OnPartitionEnd(int partition) = 0;
+};
+
+struct PollLimits {
+  // The longest that Poll may wait for a first byte; 0: it must not wait (a Task drives the source).
+  int64_t wait_micros_max = 0;
+  // Poll returns kMore once it has given this many rows or more (it finishes the batch at hand).
+  size_t rows_max = 16 * limits::kBatchRows;
+};
+
+struct ReadStatus {
+  enum class Kind : uint8_t {
+    kMore,  // poll again at once
+    kIdle,  // nothing now, and nothing is expected for `retry_micros`
+    kEnd,   // never again anything; the position is the end
+  };
+  Kind kind = Kind::kMore;
+  int64_t retry_micros = 0;
+
+  static ReadStatus More() { return {Kind::kMore, 0}; }
+  static ReadStatus Idle(int64_t retry_micros) { return {Kind::kIdle, retry_micros}; }
+  static ReadStatus End() { return {Kind::kEnd, 0}; }
+};
+
+// For people who watch a long run.
+struct SourceProgress {
+  uint64_t bytes_read = 0;              // as they lie there (compressed ones before unpacking)
+  std::optional<uint64_t> bytes_total;  // of all input known by now
+  std::string place;                    // "web.log.2 at 1048576"
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  // Of the batches: the needed physical columns in the order of their declaration, then the metadata
+  // columns of TableColumns.
+  virtual const data::Schema& schema() const = 0;
+  virtual bool bounded() const = 0;
+  // Partitions that exist before the first Poll; at least 1 unless they come and go (socket listener).
+  virtual int initial_partitions() const { return 1; }
+
+  // Gives rows until a limit, or until there are none now. An error ends the job: what is wrong with one
+  // record goes to OnMalformed instead; an error of the sink is passed on as it is.
+  virtual Result<ReadStatus> Poll(SourceSink& sink, const PollLimits& limits) = 0;
+
+  // Everything given so far, as a printable string without line ends; between two calls of Poll.
+  virtual std::string Position() const = 0;
+  // Goes on from a Position() of a source of the same table; before the first Poll. Sources that cannot
+  // read again (standard input, socket) give what comes next.
+  virtual Status Seek(std::string_view position) = 0;
+
+  virtual SourceProgress Progress() const { return {}; }
+};
+
+struct SourceContext {
+  env::Env* env = nullptr;
+  const data::TimeZone* zone = &data::TimeZone::Utc();
+  FeedHub* feeds = nullptr;  // null: the feed connector is refused (it is for tests)
+  // Called from any thread when rows come to a source that has been idle; may be empty. Only sources that
+  // are told (feed) call it: the others look for themselves after `retry_micros`.
+  std::function<void()> wake;
+};
+
+// ---------------------------------------------------------------------------------------- writing
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  // Columns are those of TableColumns::physical, then its metadata columns. An error ends the job.
+  virtual Status Write(const data::Batch& batch) = 0;
+  // Everything written so far belongs to this epoch or an earlier one, and becomes visible.
+  virtual Status Flush(uint64_t epoch) = 0;
+  // Flush for good: after bounded input has ended, or the job was stopped in order. Without it what is
+  // not yet final (a file in progress) stays so.
+  virtual Status Close() = 0;
+};
+
+struct SinkContext {
+  env::Env* env = nullptr;
+  const data::TimeZone* zone = &data::TimeZone::Utc();
+  int shard = 0;
+  int num_shards = 1;
+  PrintOutput* standard_output = nullptr;  // shared by all sinks; outlive them
+  PrintOutput* standard_error = nullptr;
+};
+
+// ---------------------------------------------------------------------------------------- registry
+
+// What is known of a table from its WITH clause alone.
+struct TableTraits {
+  bool can_read = false;
+  bool can_write = false;
+  bool bounded = false;                             // as a source
+  ChangelogMode produces = ChangelogMode::kAppend;  // as a source
+  ChangelogMode accepts = ChangelogMode::kAppend;   // as a sink: this mode and those above it
+  std::string delivery;                             // as a sink, for SHOW DELIVERY: contract and why
+  std::vector<std::pair<std::string, data::DataType>> metadata_keys;  // what METADATA FROM may name
+  std::vector<std::string> warnings;                                  // "… is not portable to Flink"
+  std::optional<int64_t> watermark_idle_timeout_micros;               // 'scan.watermark.idle-timeout'
+};
+
+// Checks connector and options as a whole (unknown, missing and wrong ones, naming them) and tells what
+// the table can do; opens nothing. For CREATE TABLE.
+Result<TableTraits> DescribeTable(const TableOptions& options, const TableColumns& columns);
+
+// `needed` has an entry a physical column: whether the query reads it. Opens nothing that could block;
+// a missing file or folder of a bounded source is an error here.
+Result<std::unique_ptr<Source>> MakeSource(const TableOptions& options, const TableColumns& columns,
+                                           const std::vector<bool>& needed, const SourceContext& context);
+
+Result<std::unique_ptr<Sink>> MakeSink(const TableOptions& options, const TableColumns& columns,
+                                       const SinkContext& context);
+
+}  // namespace millrace::connectors
