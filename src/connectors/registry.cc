@@ -9,6 +9,7 @@
 #include "connectors/blackhole/blackhole.h"
 #include "connectors/datagen/datagen.h"
 #include "connectors/feed/feed.h"
+#include "connectors/filesystem/filesystem.h"
 #include "connectors/print/print.h"
 
 namespace millrace::connectors {
@@ -147,6 +148,7 @@ const std::string* TableOptions::Find(std::string_view key) const {
 
 std::span<const ConnectorType* const> AllConnectors() {
   static const ConnectorType* const kTypes[] = {
+      &FilesystemConnector(), &DatagenConnector(), &PrintConnector(), &BlackholeConnector(), &FeedConnector(),
   };
   return kTypes;
 }
