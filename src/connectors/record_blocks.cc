@@ -9,7 +9,6 @@
 namespace millrace::connectors {
 namespace {
 
-constexpr size_t kRoomMin = size_t{64} << 10;
 // Records longer than this are looked through again only each time they have doubled.
 constexpr size_t kLookAgainBytes = size_t{256} << 10;
 
@@ -24,8 +23,8 @@ void RecordBlocks::Restart(uint64_t offset) {
 
 std::span<std::byte> RecordBlocks::Room() {
   const size_t pending = end_ - begin_;
-  if (capacity_ - end_ < std::max(kRoomMin, std::min(pending, limits::kRecordBytesMax))) {
-    const size_t capacity = std::max(limits::kReadBytes, pending) + pending;
+  if (capacity_ - end_ < std::max(block_bytes_ / 16, std::min(pending, limits::kRecordBytesMax))) {
+    const size_t capacity = std::max(block_bytes_, pending) + pending;
     std::shared_ptr<std::byte[]> buffer(new std::byte[capacity]);
     if (pending > 0) std::memcpy(buffer.get(), buffer_.get() + begin_, pending);
     buffer_ = std::move(buffer);
@@ -51,11 +50,17 @@ RecordBlock RecordBlocks::Take(size_t bytes) {
   return block;
 }
 
+size_t RecordBlocks::CompleteBytes(std::string_view pending) const {
+  if (decoder_ != nullptr) return decoder_->CompleteBytes(pending);
+  const size_t last = pending.rfind(delimiter_);
+  return last == std::string_view::npos ? 0 : last + 1;
+}
+
 RecordBlock RecordBlocks::TakeComplete() {
   const std::string_view pending = Pending();
   if (pending.empty() || is_skipping_) return {};
   if (looked_ >= kLookAgainBytes && pending.size() < 2 * looked_ && !IsOverlong()) return {};
-  const size_t complete = decoder_.CompleteBytes(pending);
+  const size_t complete = CompleteBytes(pending);
   MR_CHECK_LE(complete, pending.size());
   if (complete == 0) {
     looked_ = pending.size();
@@ -75,20 +80,20 @@ bool RecordBlocks::IsOverlong() const {
 
 RecordBlock RecordBlocks::OverlongRecord() const {
   const std::string_view pending = Pending();
-  const size_t line_end = pending.find('\n');
+  const size_t line_end = pending.find(delimiter_);
   return {buffer_, pending.substr(0, line_end == std::string_view::npos ? pending.size() : line_end + 1),
           offset_};
 }
 
 void RecordBlocks::DropOverlong() {
   const std::string_view record = OverlongRecord().bytes;
-  is_skipping_ = record.back() != '\n';
+  is_skipping_ = record.back() != delimiter_;
   Take(record.size());
 }
 
 void RecordBlocks::SkipToLineEnd() {
   const std::string_view pending = Pending();
-  const size_t line_end = pending.find('\n');
+  const size_t line_end = pending.find(delimiter_);
   is_skipping_ = line_end == std::string_view::npos;
   Take(is_skipping_ ? pending.size() : line_end + 1);
 }

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "formats/format.h"
 
 namespace millrace::connectors {
@@ -25,13 +26,17 @@ struct RecordBlock {
 
 class RecordBlocks {
  public:
-  // `decoder` says where records end; it outlives this.
-  explicit RecordBlocks(const formats::Decoder& decoder) : decoder_(decoder) {}
+  // `decoder` says where records end; it outlives this. Buffers have `block_bytes` or more.
+  explicit RecordBlocks(const formats::Decoder& decoder, size_t block_bytes = limits::kReadBytes)
+      : decoder_(&decoder), block_bytes_(block_bytes) {}
+  // Records end at each `delimiter`.
+  explicit RecordBlocks(char delimiter, size_t block_bytes = limits::kReadBytes)
+      : delimiter_(delimiter), block_bytes_(block_bytes) {}
 
   // Forgets everything; the next byte read is at `offset`.
   void Restart(uint64_t offset);
 
-  // Where to read to next: at least 64 KiB, mostly 1 MiB. Then say how many bytes came.
+  // Where to read to next: some part of a buffer. Then say how many bytes came.
   std::span<std::byte> Room();
   void Fill(size_t bytes);
 
@@ -39,6 +44,8 @@ class RecordBlocks {
   RecordBlock TakeComplete();
   // Everything, the unfinished record as well: at the end of input.
   RecordBlock TakeAll();
+  // What has been read and not been taken; valid until the next call of Room.
+  std::string_view Unfinished() const { return is_skipping_ ? std::string_view() : Pending(); }
 
   // Set while a record grows past limits::kRecordBytesMax, which no decoder gets: its beginning (with
   // its first line end, if it has one), to be reported as malformed; then Drop that many bytes.
@@ -53,13 +60,16 @@ class RecordBlocks {
   uint64_t read_offset() const { return offset_ + (end_ - begin_); }
 
  private:
+  size_t CompleteBytes(std::string_view pending) const;
   RecordBlock Take(size_t bytes);
   void SkipToLineEnd();
   std::string_view Pending() const {
     return {reinterpret_cast<const char*>(buffer_.get()) + begin_, end_ - begin_};
   }
 
-  const formats::Decoder& decoder_;
+  const formats::Decoder* const decoder_ = nullptr;  // null: delimiter_ alone counts
+  const char delimiter_ = '\n';
+  const size_t block_bytes_;
   std::shared_ptr<std::byte[]> buffer_;
   size_t capacity_ = 0;
   size_t begin_ = 0;   // of what has not been taken

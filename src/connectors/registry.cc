@@ -11,6 +11,8 @@
 #include "connectors/feed/feed.h"
 #include "connectors/filesystem/filesystem.h"
 #include "connectors/print/print.h"
+#include "connectors/stream/socket.h"
+#include "connectors/stream/stdin.h"
 
 namespace millrace::connectors {
 namespace {
@@ -148,7 +150,8 @@ const std::string* TableOptions::Find(std::string_view key) const {
 
 std::span<const ConnectorType* const> AllConnectors() {
   static const ConnectorType* const kTypes[] = {
-      &FilesystemConnector(), &DatagenConnector(), &PrintConnector(), &BlackholeConnector(), &FeedConnector(),
+      &FilesystemConnector(), &StdinConnector(),     &SocketConnector(), &DatagenConnector(),
+      &PrintConnector(),      &BlackholeConnector(), &FeedConnector(),
   };
   return kTypes;
 }
