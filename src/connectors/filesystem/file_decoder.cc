@@ -152,6 +152,13 @@ Status FileDecoder::Finish() {
   return Decode(blocks_.TakeAll());
 }
 
+Status FileDecoder::GiveRecord(const std::string& path, const env::FileInfo& info, uint64_t offset,
+                               std::string_view bytes) {
+  MR_TRY(Begin(path, info, offset));
+  auto owner = std::make_shared<const std::string>(bytes);
+  return Decode({owner, *owner, offset});
+}
+
 Status FileDecoder::ReportBroken(const Error& error) {
   const RecordBlock rest = blocks_.TakeAll();
   return forwarder_.OnMalformed(static_cast<int64_t>(rest.offset), rest.bytes, error);

@@ -50,13 +50,17 @@ class FileDecoder {
   Result<FileRead> ReadOnce(UnpackingReader& reader);
   // The record without a line end, if there is one, is complete.
   Status Finish();
+  // As Begin at `offset`, ReadOnce and Finish for bytes that are at hand.
+  Status GiveRecord(const std::string& path, const env::FileInfo& info, uint64_t offset,
+                    std::string_view bytes);
   // Something is wrong with the bytes at the place where reading stands: reports it as a malformed record,
   // with the unfinished record before it, which is gone.
   Status ReportBroken(const Error& error);
 
   // Everything before it has been given.
   uint64_t offset() const { return blocks_.taken_offset(); }
-  bool HasUnfinishedRecord() const { return blocks_.read_offset() != blocks_.taken_offset(); }
+  // The bytes behind it that are no whole record yet.
+  std::string_view unfinished() const { return blocks_.Unfinished(); }
 
   // CRC-32 of the bytes that have been taken since Begin, which sets it.
   void SetChecksum(uint32_t checksum) { checksum_ = checksum; }

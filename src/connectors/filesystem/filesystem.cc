@@ -11,6 +11,7 @@
 #include "connectors/filesystem/bounded_file_source.h"
 #include "connectors/filesystem/file_decoder.h"
 #include "connectors/filesystem/file_selection.h"
+#include "connectors/filesystem/followed_file_source.h"
 
 namespace millrace::connectors {
 namespace {
@@ -141,8 +142,12 @@ Result<std::unique_ptr<Source>> MakeFileSource(const TableRequest& request, cons
     return Fail(ErrorCode::kNotSupported, "format 'parquet' cannot be read as a stream of events",
                 "read it with a query: SELECT … FROM read_parquet('…')");
   }
-  MR_ASSIGN(const FileSelection selection, MakeSelection(request.parsed));
+  MR_ASSIGN(FileSelection selection, MakeSelection(request.parsed));
   MR_ASSIGN(auto decoder, FileDecoder::Make(request, needed, *context.zone));
+  if (IsFollowed(request.parsed)) {
+    return std::make_unique<FollowedFileSource>(*context.env, std::move(selection), std::move(decoder),
+                                                request.parsed.GetMicros("source.monitor-interval"));
+  }
   MR_ASSIGN(std::vector<std::string> paths, selection.List(*context.env->files));
   return std::make_unique<BoundedFileSource>(*context.env->files, std::move(paths), std::move(decoder));
 }

@@ -40,6 +40,9 @@ class PlainReader final : public UnpackingReader {
   Compression compression() const override { return Compression::kNone; }
   uint64_t packed_offset() const override { return offset_; }
   Result<env::FileInfo> Stat() const override { return file_->Stat(); }
+  Result<size_t> ReadPackedAt(uint64_t offset, std::span<std::byte> buffer) const override {
+    return file_->ReadAt(offset, buffer);
+  }
 
  private:
   const std::unique_ptr<env::ReadableFile> file_;
@@ -82,6 +85,9 @@ class PackedReader : public UnpackingReader {
   }
   uint64_t packed_offset() const final { return packed_offset_ - (input_end_ - input_begin_); }
   Result<env::FileInfo> Stat() const final { return file_->Stat(); }
+  Result<size_t> ReadPackedAt(uint64_t offset, std::span<std::byte> buffer) const final {
+    return file_->ReadAt(offset, buffer);
+  }
 
  protected:
   virtual std::string_view name() const = 0;

@@ -36,6 +36,8 @@ class UnpackingReader {
   virtual uint64_t packed_offset() const = 0;
   // Of the open file.
   virtual Result<env::FileInfo> Stat() const = 0;
+  // Bytes as they lie in the file, as env::ReadableFile::ReadAt.
+  virtual Result<size_t> ReadPackedAt(uint64_t offset, std::span<std::byte> buffer) const = 0;
 };
 
 }  // namespace millrace::connectors
