@@ -25,6 +25,7 @@ namespace millrace::connectors {
 
 class FeedHub;      // feed/feed_hub.h
 class PrintOutput;  // print/print_output.h
+class WholeFiles;   // whole_files.h
 
 // Which kinds of rows a table gives, or takes.
 enum class ChangelogMode : uint8_t {
@@ -157,6 +158,14 @@ class Sink {
   virtual Status Close() = 0;
 };
 
+// Rows that a sink cannot express: they go to sys.dead_letters. Any thread.
+class RejectedRows {
+ public:
+  virtual ~RejectedRows() = default;
+  virtual Status Reject(const std::string& table, const data::Batch& batch, size_t row,
+                        const Error& reason) = 0;
+};
+
 struct SinkContext {
   env::Env* env = nullptr;
   const data::TimeZone* zone = &data::TimeZone::Utc();
@@ -164,6 +173,8 @@ struct SinkContext {
   int num_shards = 1;
   PrintOutput* standard_output = nullptr;  // shared by all sinks; outlive them
   PrintOutput* standard_error = nullptr;
+  RejectedRows* rejected = nullptr;   // null: such a row is an error of Write
+  WholeFiles* whole_files = nullptr;  // null: 'format' = 'parquet' is refused
 };
 
 // ---------------------------------------------------------------------------------------- registry

@@ -11,7 +11,9 @@
 #include "connectors/filesystem/bounded_file_source.h"
 #include "connectors/filesystem/file_decoder.h"
 #include "connectors/filesystem/file_selection.h"
+#include "connectors/filesystem/file_sink.h"
 #include "connectors/filesystem/followed_file_source.h"
+#include "env/glob.h"
 
 namespace millrace::connectors {
 namespace {
@@ -152,6 +154,55 @@ Result<std::unique_ptr<Source>> MakeFileSource(const TableRequest& request, cons
   return std::make_unique<BoundedFileSource>(*context.env->files, std::move(paths), std::move(decoder));
 }
 
+FileSinkConfig SinkConfig(const TableRequest& request, std::string folder) {
+  const ParsedOptions& parsed = request.parsed;
+  FileSinkConfig config;
+  config.table = request.options.table;
+  config.folder = std::move(folder);
+  config.extension = parsed.GetString("format");
+  config.partition_keys = request.columns.partition_keys;
+  for (const std::string& key : config.partition_keys) {
+    config.partition_columns.push_back(request.columns.physical.Find(key));
+  }
+  config.file_schema = FileSchema(request.columns);
+  for (const data::Field& field : config.file_schema) {
+    config.file_columns.push_back(request.columns.physical.Find(field.name));
+  }
+  config.default_partition = parsed.GetString("partition.default-name");
+  config.size_max = static_cast<uint64_t>(parsed.GetBytes("sink.rolling-policy.file-size"));
+  config.open_micros_max = parsed.GetMicros("sink.rolling-policy.rollover-interval");
+  config.idle_micros_max = parsed.GetMicros("sink.rolling-policy.inactivity-interval");
+  config.check_micros = parsed.GetMicros("sink.rolling-policy.check-interval");
+  return config;
+}
+
+Result<std::unique_ptr<Sink>> MakeFileSink(const TableRequest& request, const SinkContext& context) {
+  if (!request.columns.metadata.empty()) {
+    return Fail(
+        ErrorCode::kNotSupported,
+        fmt::format("column '{}': metadata of files cannot be written", request.columns.metadata[0].name),
+        "declare it METADATA VIRTUAL");
+  }
+  MR_ASSIGN(std::string folder, LocalPath(request.parsed.GetString("path")));
+  if (env::IsGlobPattern(folder)) {
+    return BadOption("path", folder, "is a pattern: rows are written into one folder");
+  }
+  const auto info = context.env->files->Stat(folder);
+  if (info.has_value() && !info->is_directory) {
+    return BadOption("path", folder, "is a file: rows are written into part files of a folder");
+  }
+  std::unique_ptr<formats::Encoder> encoder;
+  if (!IsParquet(request.parsed)) {
+    formats::EncodeContext encode;
+    encode.zone = context.zone;
+    MR_ASSIGN(encoder, formats::MakeEncoder(request.parsed.GetString("format"), FileSchema(request.columns),
+                                            FormatOptions(request.options), encode));
+  } else if (context.whole_files == nullptr) {
+    return Fail(ErrorCode::kNotSupported, "format 'parquet' cannot be written here");
+  }
+  return std::make_unique<FileSink>(context, SinkConfig(request, std::move(folder)), std::move(encoder));
+}
+
 }  // namespace
 
 const ConnectorType& FilesystemConnector() {
@@ -159,7 +210,7 @@ const ConnectorType& FilesystemConnector() {
       .options = {.connector = "filesystem", .specs = kOptions, .refused = kRefused, .takes_format = true},
       .describe = DescribeFilesystem,
       .make_source = MakeFileSource,
-      .make_sink = nullptr,
+      .make_sink = MakeFileSink,
   };
   return kType;
 }
