@@ -114,7 +114,7 @@ Result<std::unique_ptr<Source>> MakeSocket(const TableRequest& request, const st
   const auto port = static_cast<uint16_t>(parsed.GetInt("port"));
   if (Listens(parsed)) {
     MR_ASSIGN(auto listener, context.env->net->Listen(host, port));
-    return std::make_unique<SocketListenerSource>(*context.env, std::move(reading), std::move(listener), host,
+    return std::make_unique<SocketListenerSource>(std::move(reading), std::move(listener), host,
                                                   Delimiter(parsed), parsed.GetBool("bounded"));
   }
   SocketClientConfig config;

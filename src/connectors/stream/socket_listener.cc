@@ -16,11 +16,9 @@ constexpr size_t kBlockBytes = size_t{64} << 10;
 
 }  // namespace
 
-SocketListenerSource::SocketListenerSource(env::Env& env, StreamReading reading,
-                                           std::unique_ptr<env::TcpListener> listener, std::string address,
-                                           std::optional<char> delimiter, bool bounded)
-    : env_(env),
-      reading_(std::move(reading)),
+SocketListenerSource::SocketListenerSource(StreamReading reading, std::unique_ptr<env::TcpListener> listener,
+                                           std::string address, std::optional<char> delimiter, bool bounded)
+    : reading_(std::move(reading)),
       listener_(std::move(listener)),
       address_(std::move(address)),
       delimiter_(delimiter),

@@ -10,15 +10,15 @@
 #include "connectors/connector.h"
 #include "connectors/stream/record_stream.h"
 #include "connectors/stream/stream_table.h"
-#include "env/env.h"
+#include "env/net.h"
 
 namespace millrace::connectors {
 
 class SocketListenerSource final : public Source {
  public:
   // `bounded`: the table ends when there has been a connection and none is left.
-  SocketListenerSource(env::Env& env, StreamReading reading, std::unique_ptr<env::TcpListener> listener,
-                       std::string address, std::optional<char> delimiter, bool bounded);
+  SocketListenerSource(StreamReading reading, std::unique_ptr<env::TcpListener> listener, std::string address,
+                       std::optional<char> delimiter, bool bounded);
 
   const data::Schema& schema() const override { return reading_.forwarder->schema(); }
   bool bounded() const override { return bounded_; }
@@ -43,7 +43,6 @@ class SocketListenerSource final : public Source {
   Result<bool> ReadOne(Connection& connection);
   Status DropClosed(SourceSink& sink);
 
-  env::Env& env_;
   const StreamReading reading_;
   const std::unique_ptr<env::TcpListener> listener_;
   const std::string address_;
