@@ -1,0 +1,179 @@
+// KeyTable: keyed state of an operator. A hash table from a key of typed columns to an entry with a dense
+// id and a fixed number of payload bytes, used a batch at a time.
+//
+// Layout. Slots of 8 bytes (32 hash bits and an entry id) are probed linearly; their order is that of
+// the hash bits, so growth is one sequential pass that reads no key. Entries lie in row pages that never
+// move: payload first (aligned to 16), then the key as 8-byte words (integers and floats 1, DECIMAL(p>18)
+// and strings 2; ARRAY, MAP, MULTISET and ROW as the string that EncodeKey makes). Bytes of
+// strings longer than 12 lie in an arena that takes erased ones back.
+//
+// A batch goes through in passes (slots prefetched, candidates prefetched, keys compared), so that the
+// cache misses of many rows overlap.
+//
+// Nulls are ordinary key values (identical to each other), as are NaNs; -0.0 is the key 0.0. A table with
+// no key columns has at most one entry, that of every row (global aggregates).
+//
+// Owned by one operator instance on one shard; not thread-safe.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/byte_arena.h"
+#include "base/check.h"
+#include "data/column.h"
+#include "data/type.h"
+
+namespace millrace::state {
+
+// Dense: ids count up from 0, and those of erased entries are given out again first.
+using EntryId = uint32_t;
+inline constexpr EntryId kNoEntry = 0xFFFFFFFFu;
+
+struct KeyTableOptions {
+  std::vector<data::DataType> key_types;
+  size_t payload_bytes = 0;
+  bool track_access = false;  // keep a time of last access for each entry (state TTL): 8 bytes more
+};
+
+class KeyTable {
+ public:
+  explicit KeyTable(KeyTableOptions options);
+  ~KeyTable();
+  KeyTable(const KeyTable&) = delete;
+  KeyTable& operator=(const KeyTable&) = delete;
+
+  // The entry of each of the `rows` first rows of the key columns, made where there is none: out[i] is
+  // that of row i. `hashes`: one a row, equal for identical keys (data::HashRows). `inserted_rows`, when
+  // not null, gets the numbers of those rows that made a new entry, ascending: the caller initialises
+  // their payloads, which are all zero bytes. Key columns may be constant. Any number of rows.
+  void FindOrInsert(std::span<const data::ColumnPtr> keys, std::span<const uint64_t> hashes, size_t rows,
+                    EntryId* out, std::vector<uint32_t>* inserted_rows);
+  // Same without making any: kNoEntry where there is none.
+  void Find(std::span<const data::ColumnPtr> keys, std::span<const uint64_t> hashes, size_t rows,
+            EntryId* out) const;
+
+  // Takes a live entry out; its id may be given to the next new one. The caller has destroyed its payload.
+  void Erase(EntryId id);
+  // Takes all entries out and gives the memory back.
+  void Clear();
+
+  // Valid until the entry is erased; 16-byte aligned.
+  std::byte* payload(EntryId id) { return RowOf(id); }
+  const std::byte* payload(EntryId id) const { return RowOf(id); }
+  // out[i] = payload(ids[i]) + offset.
+  void Payloads(std::span<const EntryId> ids, size_t offset, std::byte** out) const;
+
+  // Appends the key of each entry to the columns (one a key column, of its type).
+  void AppendKeys(std::span<const EntryId> ids, std::span<const data::MutableColumnPtr> columns) const;
+  void AppendKey(EntryId id, std::span<const data::MutableColumnPtr> columns) const {
+    AppendKeys({&id, 1}, columns);
+  }
+
+  // Calls f(EntryId) for each live entry in ascending order of ids. f may erase the entry it is given, and
+  // no other; it must not insert.
+  template <typename F>
+  void ForEach(F&& f) const {
+    for (size_t word = 0; word < live_.size(); ++word) {
+      for (uint64_t bits = live_[word]; bits != 0; bits &= bits - 1) {
+        f(static_cast<EntryId>(word * 64 + static_cast<size_t>(std::countr_zero(bits))));
+      }
+    }
+  }
+  bool IsLive(EntryId id) const { return id < next_id_ && ((live_[id >> 6] >> (id & 63)) & 1) != 0; }
+
+  // The time of last access, with options.track_access only: the caller's clock, zero for a new entry.
+  int64_t last_access(EntryId id) const { return *AccessOf(id); }
+  void SetLastAccess(EntryId id, int64_t micros) { *AccessOf(id) = micros; }
+  void SetLastAccess(std::span<const EntryId> ids, int64_t micros) {
+    for (EntryId id : ids) *AccessOf(id) = micros;
+  }
+
+  // Live entries.
+  size_t size() const { return size_; }
+  // One past the highest id ever given: ids index arrays of this length.
+  size_t id_limit() const { return next_id_; }
+  // Slots, pages and key bytes; not what payloads hold elsewhere.
+  size_t MemoryBytes() const;
+
+  const KeyTableOptions& options() const { return options_; }
+
+ private:
+  // How a key is compared, decided once a table.
+  enum class Mode : uint8_t {
+    kNoKey,      // no columns
+    kOneWord,    // one integer, time or float column
+    kOneString,  // one string or binary column
+    kComposite,  // anything else: null mask words, then the words of each column
+  };
+  // A key column within the key's words.
+  struct KeyColumn {
+    data::PhysicalType physical;
+    bool is_nested;  // stored as an encoded string
+    bool is_string;  // two words that are a StringRef
+    uint32_t first_word;
+    uint32_t words;
+  };
+  struct FreeDeleter {
+    void operator()(std::byte* p) const;
+  };
+  using Page = std::unique_ptr<std::byte[], FreeDeleter>;
+  // The keys of a chunk of a batch as words, and what the passes note of each row.
+  struct Scratch;
+
+  std::byte* RowOf(EntryId id) const {
+    return pages_[id >> page_shift_].get() + (id & page_mask_) * row_bytes_;
+  }
+  uint64_t* KeyOf(EntryId id) const { return reinterpret_cast<uint64_t*>(RowOf(id) + key_offset_); }
+  int64_t* AccessOf(EntryId id) const {
+    MR_DCHECK(options_.track_access);
+    return reinterpret_cast<int64_t*>(RowOf(id) + access_offset_);
+  }
+
+  const uint64_t* MakeWords(std::span<const data::ColumnPtr> keys, size_t offset, size_t rows,
+                            Scratch* scratch) const;
+  template <Mode mode>
+  bool SameKey(const uint64_t* words, EntryId id) const;
+  template <Mode mode>
+  EntryId Probe(const uint64_t* words, uint32_t tag, size_t* position) const;
+  template <Mode mode, bool insert>
+  void FindChunk(const uint64_t* words, const uint64_t* hashes, size_t rows, Scratch* scratch, EntryId* out,
+                 size_t offset, std::vector<uint32_t>* inserted_rows);
+  template <bool insert>
+  void FindRows(std::span<const data::ColumnPtr> keys, std::span<const uint64_t> hashes, size_t rows,
+                EntryId* out, std::vector<uint32_t>* inserted_rows);
+  EntryId NewEntry(uint32_t tag, const uint64_t* words);
+  void FreeKeyBytes(EntryId id);
+  void GrowSlots(size_t slots);
+
+  KeyTableOptions options_;
+  Mode mode_;
+  std::vector<KeyColumn> key_columns_;
+  size_t mask_words_ = 0;  // of the null mask in front of a composite key
+  size_t key_words_ = 0;   // with the mask
+  bool has_strings_ = false;
+  size_t key_offset_ = 0;
+  size_t access_offset_ = 0;
+  size_t row_bytes_ = 0;
+  uint32_t page_shift_ = 0;
+  uint32_t page_mask_ = 0;
+
+  std::vector<uint64_t> slots_;  // tag << 32 | id + 1; 0 is free
+  uint32_t slot_shift_ = 32;     // position = tag >> slot_shift_
+  size_t slots_used_ = 0;
+  std::vector<Page> pages_;
+  std::vector<uint32_t> tags_;  // of each id, for Erase
+  std::vector<uint64_t> live_;  // a bit an id
+  std::vector<EntryId> free_ids_;
+  EntryId next_id_ = 0;
+  size_t size_ = 0;
+  EntryId null_entry_ = kNoEntry;  // of the null key of a one-column table, and of the empty key
+  ByteArena key_bytes_;
+  std::unique_ptr<Scratch> scratch_;
+};
+
+}  // namespace millrace::state
