@@ -1,0 +1,534 @@
+#include "state/key_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <string>
+
+namespace millrace::state {
+namespace {
+
+using data::Column;
+using data::ColumnPtr;
+using data::ColumnView;
+using data::MutableColumnPtr;
+using data::PhysicalType;
+using data::StringRef;
+
+// Rows that go through the passes together: enough to overlap their cache misses, few enough that what
+// was prefetched is still in the nearest caches when it is used.
+constexpr size_t kChunkRows = 512;
+constexpr size_t kSlotsMin = 16;
+constexpr size_t kPageBytesTarget = size_t{64} << 10;
+constexpr uint32_t kPageShiftMin = 6;
+constexpr uint32_t kPageShiftMax = 11;
+
+// Slots may be filled to 11/16.
+bool IsTooFull(size_t used, size_t slots) {
+  return used * 16 > slots * 11;
+}
+
+// Whatever the caller's hash is used for besides (sharding), the upper half of the product depends on all
+// of its bits.
+uint32_t TagOf(uint64_t hash) {
+  return static_cast<uint32_t>((hash * 0x9E3779B97F4A7C15ull) >> 32);
+}
+
+uint64_t DoubleWord(double value) {
+  if (value == 0) value = 0;  // -0.0 too
+  if (std::isnan(value)) value = std::numeric_limits<double>::quiet_NaN();
+  return std::bit_cast<uint64_t>(value);
+}
+
+uint64_t FloatWord(float value) {
+  if (value == 0) value = 0;
+  if (std::isnan(value)) value = std::numeric_limits<float>::quiet_NaN();
+  return std::bit_cast<uint32_t>(value);
+}
+
+template <typename T>
+uint64_t WordOf(T value) {
+  if constexpr (std::is_same_v<T, double>) {
+    return DoubleWord(value);
+  } else if constexpr (std::is_same_v<T, float>) {
+    return FloatWord(value);
+  } else {
+    return static_cast<uint64_t>(static_cast<int64_t>(value));
+  }
+}
+
+template <typename T>
+T FromWord(uint64_t word) {
+  if constexpr (std::is_same_v<T, double>) {
+    return std::bit_cast<double>(word);
+  } else if constexpr (std::is_same_v<T, float>) {
+    return std::bit_cast<float>(static_cast<uint32_t>(word));
+  } else {
+    return static_cast<T>(word);
+  }
+}
+
+StringRef LoadString(const uint64_t* words) {
+  StringRef value;
+  std::memcpy(static_cast<void*>(&value), words, sizeof(value));
+  return value;
+}
+
+void StoreString(StringRef value, uint64_t* words) {
+  std::memcpy(words, &value, sizeof(value));
+}
+
+bool SameString(const uint64_t* a, const uint64_t* b) {
+  if (a[0] != b[0]) return false;  // size and first four bytes
+  if (a[1] == b[1]) return true;
+  const auto size = static_cast<uint32_t>(a[0]);
+  if (size <= StringRef::kInlineBytes) return false;
+  return std::memcmp(reinterpret_cast<const char*>(a[1]), reinterpret_cast<const char*>(b[1]), size) == 0;
+}
+
+// Calls f with the C++ type of a physical type that a key holds as one word.
+template <typename F>
+void DispatchWord(PhysicalType type, F&& f) {
+  switch (type) {
+    case PhysicalType::kBool:
+      return f.template operator()<uint8_t>();
+    case PhysicalType::kInt8:
+      return f.template operator()<int8_t>();
+    case PhysicalType::kInt16:
+      return f.template operator()<int16_t>();
+    case PhysicalType::kInt32:
+      return f.template operator()<int32_t>();
+    case PhysicalType::kInt64:
+      return f.template operator()<int64_t>();
+    case PhysicalType::kFloat:
+      return f.template operator()<float>();
+    case PhysicalType::kDouble:
+      return f.template operator()<double>();
+    default:
+      MR_UNREACHABLE();
+  }
+}
+
+void FillWords(const Column& column, size_t offset, size_t rows, size_t stride, uint64_t* words) {
+  DispatchWord(column.physical(), [&]<typename T>() {
+    const ColumnView<T> view(column);
+    for (size_t i = 0; i < rows; ++i) words[i * stride] = WordOf<T>(view[offset + i]);
+  });
+}
+
+// 16-byte values: strings and wide decimals.
+void FillPairs(const Column& column, size_t offset, size_t rows, size_t stride, uint64_t* words) {
+  const std::byte* values = column.raw_values();
+  const size_t mask = column.is_constant() ? 0 : ~size_t{0};
+  for (size_t i = 0; i < rows; ++i) std::memcpy(words + i * stride, values + ((offset + i) & mask) * 16, 16);
+}
+
+}  // namespace
+
+struct KeyTable::Scratch {
+  std::vector<uint64_t> words;
+  std::vector<std::string> encoded;  // one a nested key column
+  std::vector<size_t> ends;
+  const Column* nullable = nullptr;  // of a one-column key: the column, if it may have nulls
+  uint32_t tags[kChunkRows];
+  EntryId candidates[kChunkRows];
+};
+
+void KeyTable::FreeDeleter::operator()(std::byte* p) const {
+  std::free(p);
+}
+
+KeyTable::KeyTable(KeyTableOptions options) : options_(std::move(options)), scratch_(new Scratch) {
+  const auto& types = options_.key_types;
+  if (types.empty()) {
+    mode_ = Mode::kNoKey;
+  } else if (types.size() == 1 && !types[0].IsNested() && types[0].physical() != PhysicalType::kInt128) {
+    mode_ = types[0].physical() == PhysicalType::kString ? Mode::kOneString : Mode::kOneWord;
+  } else {
+    mode_ = Mode::kComposite;
+    mask_words_ = (types.size() + 63) / 64;
+  }
+  key_words_ = mask_words_;
+  for (const data::DataType& type : types) {
+    KeyColumn column{};
+    column.physical = type.physical();
+    column.is_nested = type.IsNested();
+    column.is_string = column.is_nested || column.physical == PhysicalType::kString;
+    column.words = column.is_string || column.physical == PhysicalType::kInt128 ? 2 : 1;
+    column.first_word = static_cast<uint32_t>(key_words_);
+    key_words_ += column.words;
+    has_strings_ |= column.is_string;
+    key_columns_.push_back(column);
+  }
+  key_offset_ = (options_.payload_bytes + 7) / 8 * 8;
+  access_offset_ = key_offset_ + key_words_ * 8;
+  row_bytes_ = access_offset_ + (options_.track_access ? 8 : 0);
+  row_bytes_ = std::max<size_t>((row_bytes_ + 15) / 16 * 16, 16);
+  const auto target_shift = static_cast<uint32_t>(std::bit_width(kPageBytesTarget / row_bytes_ | 1) - 1);
+  page_shift_ = std::clamp(target_shift, kPageShiftMin, kPageShiftMax);
+  page_mask_ = (1u << page_shift_) - 1;
+}
+
+KeyTable::~KeyTable() = default;
+
+void KeyTable::Clear() {
+  slots_ = {};
+  slots_used_ = 0;
+  slot_shift_ = 32;
+  pages_ = {};
+  tags_ = {};
+  live_ = {};
+  free_ids_ = {};
+  next_id_ = 0;
+  size_ = 0;
+  null_entry_ = kNoEntry;
+  key_bytes_.Clear();
+}
+
+const uint64_t* KeyTable::MakeWords(std::span<const ColumnPtr> keys, size_t offset, size_t rows,
+                                    Scratch* scratch) const {
+  scratch->nullable = nullptr;
+  if (mode_ != Mode::kComposite && keys[0]->has_nulls()) scratch->nullable = keys[0].get();
+  if (!keys[0]->is_constant()) {
+    if (mode_ == Mode::kOneWord && keys[0]->physical() == PhysicalType::kInt64) {
+      return reinterpret_cast<const uint64_t*>(keys[0]->values<int64_t>()) + offset;
+    }
+    if (mode_ == Mode::kOneString) {
+      return reinterpret_cast<const uint64_t*>(keys[0]->raw_values()) + offset * 2;
+    }
+  }
+  scratch->words.assign(rows * key_words_, 0);
+  scratch->encoded.resize(keys.size());
+  for (size_t c = 0; c < keys.size(); ++c) {
+    const KeyColumn& key_column = key_columns_[c];
+    const Column& column = *keys[c];
+    uint64_t* words = scratch->words.data() + key_column.first_word;
+    if (key_column.is_nested) {
+      std::string& encoded = scratch->encoded[c];
+      encoded.clear();
+      scratch->ends.clear();
+      for (size_t i = 0; i < rows; ++i) {
+        if (column.IsValid(offset + i)) data::EncodeKey(keys.subspan(c, 1), offset + i, &encoded);
+        scratch->ends.push_back(encoded.size());
+      }
+      for (size_t i = 0, begin = 0; i < rows; begin = scratch->ends[i], ++i) {
+        StoreString(StringRef(std::string_view(encoded).substr(begin, scratch->ends[i] - begin)),
+                    words + i * key_words_);
+      }
+    } else if (key_column.words == 2) {
+      FillPairs(column, offset, rows, key_words_, words);
+    } else {
+      FillWords(column, offset, rows, key_words_, words);
+    }
+    if (mode_ != Mode::kComposite || !column.has_nulls()) continue;
+    for (size_t i = 0; i < rows; ++i) {
+      if (column.IsValid(offset + i)) continue;
+      scratch->words[i * key_words_ + c / 64] |= uint64_t{1} << (c % 64);
+      for (size_t w = 0; w < key_column.words; ++w) words[i * key_words_ + w] = 0;
+    }
+  }
+  return scratch->words.data();
+}
+
+template <KeyTable::Mode mode>
+bool KeyTable::SameKey(const uint64_t* words, EntryId id) const {
+  const uint64_t* key = KeyOf(id);
+  if constexpr (mode == Mode::kOneWord) {
+    return key[0] == words[0];
+  } else if constexpr (mode == Mode::kOneString) {
+    return SameString(key, words);
+  } else {
+    if (!has_strings_) return std::memcmp(key, words, key_words_ * 8) == 0;
+    for (size_t w = 0; w < mask_words_; ++w) {
+      if (key[w] != words[w]) return false;
+    }
+    for (const KeyColumn& column : key_columns_) {
+      const uint64_t* a = key + column.first_word;
+      const uint64_t* b = words + column.first_word;
+      if (column.is_string ? !SameString(a, b) : (a[0] != b[0] || (column.words == 2 && a[1] != b[1]))) {
+        return false;
+      }
+    }
+    return true;
+  }
+}
+
+// The entry with this key, or kNoEntry and in *position the free slot where it belongs.
+template <KeyTable::Mode mode>
+EntryId KeyTable::Probe(const uint64_t* words, uint32_t tag, size_t* position) const {
+  const size_t mask = slots_.size() - 1;
+  size_t at = tag >> slot_shift_;
+  while (true) {
+    const uint64_t slot = slots_[at];
+    if (slot == 0) break;
+    if (static_cast<uint32_t>(slot >> 32) == tag) {
+      const EntryId id = static_cast<uint32_t>(slot) - 1;
+      if (SameKey<mode>(words, id)) return id;
+    }
+    at = (at + 1) & mask;
+  }
+  *position = at;
+  return kNoEntry;
+}
+
+template <KeyTable::Mode mode, bool insert>
+void KeyTable::FindChunk(const uint64_t* words, const uint64_t* hashes, size_t rows, Scratch* scratch,
+                         EntryId* out, size_t offset, std::vector<uint32_t>* inserted_rows) {
+  const size_t stride = mode == Mode::kOneWord ? 1 : mode == Mode::kOneString ? 2 : key_words_;
+  uint32_t* tags = scratch->tags;
+  EntryId* candidates = scratch->candidates;
+
+  const uint64_t* slots = slots_.data();
+  for (size_t i = 0; i < rows; ++i) {
+    tags[i] = TagOf(hashes[i]);
+    __builtin_prefetch(slots + (tags[i] >> slot_shift_));
+  }
+
+  const size_t mask = slots_.size() - 1;
+  for (size_t i = 0; i < rows; ++i) {
+    size_t at = tags[i] >> slot_shift_;
+    uint64_t slot = slots[at];
+    while (slot != 0 && static_cast<uint32_t>(slot >> 32) != tags[i]) {
+      at = (at + 1) & mask;
+      slot = slots[at];
+    }
+    candidates[i] = static_cast<uint32_t>(slot) - 1;  // kNoEntry for a free slot
+    if (slot != 0) {
+      const std::byte* row = RowOf(candidates[i]);
+      __builtin_prefetch(row, 1);
+      if (key_offset_ >= 48) __builtin_prefetch(row + key_offset_);
+    }
+  }
+
+  for (size_t i = 0; i < rows; ++i) {
+    const uint64_t* key = words + i * stride;
+    if (mode != Mode::kComposite && scratch->nullable != nullptr && scratch->nullable->IsNull(offset + i)) {
+      if (insert && null_entry_ == kNoEntry) {
+        null_entry_ = NewEntry(0, nullptr);
+        if (inserted_rows != nullptr) inserted_rows->push_back(static_cast<uint32_t>(offset + i));
+      }
+      out[i] = null_entry_;
+      continue;
+    }
+    if (candidates[i] != kNoEntry && SameKey<mode>(key, candidates[i])) {
+      out[i] = candidates[i];
+      continue;
+    }
+    if (!insert && candidates[i] == kNoEntry) {
+      out[i] = kNoEntry;
+      continue;
+    }
+    size_t position = 0;
+    out[i] = Probe<mode>(key, tags[i], &position);
+    if (!insert || out[i] != kNoEntry) continue;
+    if (IsTooFull(slots_used_ + 1, slots_.size())) {
+      GrowSlots(slots_.size() * 2);
+      Probe<mode>(key, tags[i], &position);
+    }
+    const EntryId id = NewEntry(tags[i], key);
+    slots_[position] = uint64_t{tags[i]} << 32 | (id + 1);
+    ++slots_used_;
+    out[i] = id;
+    if (inserted_rows != nullptr) inserted_rows->push_back(static_cast<uint32_t>(offset + i));
+  }
+}
+
+template <bool insert>
+void KeyTable::FindRows(std::span<const ColumnPtr> keys, std::span<const uint64_t> hashes, size_t rows,
+                        EntryId* out, std::vector<uint32_t>* inserted_rows) {
+  MR_CHECK_EQ(keys.size(), options_.key_types.size());
+  MR_CHECK_LE(rows, mode_ == Mode::kNoKey ? rows : hashes.size());
+  if (rows == 0) return;
+  if (mode_ == Mode::kNoKey) {
+    if (insert && null_entry_ == kNoEntry) {
+      null_entry_ = NewEntry(0, nullptr);
+      if (inserted_rows != nullptr) inserted_rows->push_back(0);
+    }
+    std::fill_n(out, rows, null_entry_);
+    return;
+  }
+  if (slots_.empty()) GrowSlots(kSlotsMin);
+  for (size_t offset = 0; offset < rows; offset += kChunkRows) {
+    const size_t count = std::min(kChunkRows, rows - offset);
+    const uint64_t* words = MakeWords(keys, offset, count, scratch_.get());
+    const uint64_t* chunk_hashes = hashes.data() + offset;
+    EntryId* chunk_out = out + offset;
+    switch (mode_) {
+      case Mode::kOneWord:
+        FindChunk<Mode::kOneWord, insert>(words, chunk_hashes, count, scratch_.get(), chunk_out, offset,
+                                          inserted_rows);
+        break;
+      case Mode::kOneString:
+        FindChunk<Mode::kOneString, insert>(words, chunk_hashes, count, scratch_.get(), chunk_out, offset,
+                                            inserted_rows);
+        break;
+      default:
+        FindChunk<Mode::kComposite, insert>(words, chunk_hashes, count, scratch_.get(), chunk_out, offset,
+                                            inserted_rows);
+    }
+  }
+}
+
+void KeyTable::FindOrInsert(std::span<const ColumnPtr> keys, std::span<const uint64_t> hashes, size_t rows,
+                            EntryId* out, std::vector<uint32_t>* inserted_rows) {
+  if (inserted_rows != nullptr) inserted_rows->clear();
+  FindRows<true>(keys, hashes, rows, out, inserted_rows);
+}
+
+void KeyTable::Find(std::span<const ColumnPtr> keys, std::span<const uint64_t> hashes, size_t rows,
+                    EntryId* out) const {
+  if (size_ == 0) {
+    std::fill_n(out, rows, kNoEntry);
+    return;
+  }
+  // FindRows<false> writes nothing but the scratch.
+  const_cast<KeyTable*>(this)->FindRows<false>(keys, hashes, rows, out, nullptr);
+}
+
+EntryId KeyTable::NewEntry(uint32_t tag, const uint64_t* words) {
+  EntryId id;
+  if (!free_ids_.empty()) {
+    id = free_ids_.back();
+    free_ids_.pop_back();
+    std::memset(RowOf(id), 0, row_bytes_);
+  } else {
+    MR_CHECK_LT(next_id_, kNoEntry - 1);
+    id = next_id_++;
+    if ((id & page_mask_) == 0) {
+      const size_t page_bytes = row_bytes_ << page_shift_;
+      auto* page = static_cast<std::byte*>(std::aligned_alloc(64, (page_bytes + 63) / 64 * 64));
+      MR_CHECK(page != nullptr);
+      std::memset(page, 0, page_bytes);
+      pages_.emplace_back(page);
+    }
+    if ((id & 63) == 0) live_.push_back(0);
+    tags_.push_back(0);
+  }
+  tags_[id] = tag;
+  live_[id >> 6] |= uint64_t{1} << (id & 63);
+  ++size_;
+  if (words == nullptr) return id;
+  uint64_t* key = KeyOf(id);
+  std::memcpy(key, words, key_words_ * 8);
+  if (has_strings_) {
+    for (const KeyColumn& column : key_columns_) {
+      if (!column.is_string) continue;
+      const StringRef value = LoadString(key + column.first_word);
+      if (value.is_inlined()) continue;
+      const char* bytes = key_bytes_.Copy(value.view());
+      StoreString(StringRef(std::string_view(bytes, value.size())), key + column.first_word);
+    }
+  }
+  return id;
+}
+
+void KeyTable::FreeKeyBytes(EntryId id) {
+  const uint64_t* key = KeyOf(id);
+  for (const KeyColumn& column : key_columns_) {
+    if (!column.is_string) continue;
+    const StringRef value = LoadString(key + column.first_word);
+    if (!value.is_inlined()) key_bytes_.Free(const_cast<char*>(value.data()), value.size());
+  }
+}
+
+void KeyTable::Erase(EntryId id) {
+  MR_CHECK(IsLive(id));
+  live_[id >> 6] &= ~(uint64_t{1} << (id & 63));
+  --size_;
+  free_ids_.push_back(id);
+  if (id == null_entry_) {
+    null_entry_ = kNoEntry;
+    return;
+  }
+  if (has_strings_) FreeKeyBytes(id);
+  const size_t mask = slots_.size() - 1;
+  const uint64_t slot = uint64_t{tags_[id]} << 32 | (id + 1);
+  size_t hole = tags_[id] >> slot_shift_;
+  while (slots_[hole] != slot) hole = (hole + 1) & mask;
+  // Later slots of the run move back into the hole unless it lies before where their probing starts.
+  for (size_t at = (hole + 1) & mask; slots_[at] != 0; at = (at + 1) & mask) {
+    const size_t home = slots_[at] >> 32 >> slot_shift_;
+    if (((at - home) & mask) >= ((at - hole) & mask)) {
+      slots_[hole] = slots_[at];
+      hole = at;
+    }
+  }
+  slots_[hole] = 0;
+  --slots_used_;
+}
+
+void KeyTable::GrowSlots(size_t slots) {
+  std::vector<uint64_t> grown(slots, 0);
+  const auto shift = static_cast<uint32_t>(32 - std::countr_zero(slots));
+  const size_t mask = slots - 1;
+  // From the start of a run on, old slots come in the order of their tags: the writes are sequential.
+  size_t start = 0;
+  while (start < slots_.size() && slots_[start] != 0) ++start;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    const uint64_t slot = slots_[(start + i) & (slots_.size() - 1)];
+    if (slot == 0) continue;
+    size_t at = slot >> 32 >> shift;
+    while (grown[at] != 0) at = (at + 1) & mask;
+    grown[at] = slot;
+  }
+  slots_ = std::move(grown);
+  slot_shift_ = shift;
+}
+
+void KeyTable::Payloads(std::span<const EntryId> ids, size_t offset, std::byte** out) const {
+  for (size_t i = 0; i < ids.size(); ++i) out[i] = RowOf(ids[i]) + offset;
+}
+
+void KeyTable::AppendKeys(std::span<const EntryId> ids, std::span<const MutableColumnPtr> columns) const {
+  MR_CHECK_EQ(columns.size(), key_columns_.size());
+  for (size_t c = 0; c < columns.size(); ++c) {
+    const KeyColumn& key_column = key_columns_[c];
+    Column& column = *columns[c];
+    auto is_null = [&](EntryId id) {
+      if (mode_ != Mode::kComposite) return id == null_entry_;
+      return ((KeyOf(id)[c / 64] >> (c % 64)) & 1) != 0;
+    };
+    if (key_column.is_string) {
+      for (EntryId id : ids) {
+        if (is_null(id)) {
+          column.AppendNull();
+          continue;
+        }
+        const StringRef value = LoadString(KeyOf(id) + key_column.first_word);
+        if (key_column.is_nested) {
+          data::DecodeKey(value.view(), columns.subspan(c, 1));
+        } else {
+          column.AppendString(value.view());
+        }
+      }
+      continue;
+    }
+    const size_t start = column.size();
+    column.Resize(start + ids.size());
+    if (key_column.words == 2) {
+      auto* values = column.mutable_values<data::Int128>() + start;
+      for (size_t i = 0; i < ids.size(); ++i) {
+        std::memcpy(values + i, KeyOf(ids[i]) + key_column.first_word, 16);
+      }
+    } else {
+      DispatchWord(key_column.physical, [&]<typename T>() {
+        T* values = column.mutable_values<T>() + start;
+        for (size_t i = 0; i < ids.size(); ++i) {
+          values[i] = FromWord<T>(KeyOf(ids[i])[key_column.first_word]);
+        }
+      });
+    }
+    for (size_t i = 0; i < ids.size(); ++i) {
+      if (is_null(ids[i])) column.SetNull(start + i);
+    }
+  }
+}
+
+size_t KeyTable::MemoryBytes() const {
+  return slots_.capacity() * 8 + pages_.size() * (row_bytes_ << page_shift_) + tags_.capacity() * 4 +
+         live_.capacity() * 8 + free_ids_.capacity() * 4 + key_bytes_.allocated_bytes();
+}
+
+}  // namespace millrace::state
