@@ -174,13 +174,13 @@ KeyTable::KeyTable(KeyTableOptions options) : options_(std::move(options)), scra
 KeyTable::~KeyTable() = default;
 
 void KeyTable::Clear() {
-  slots_ = {};
+  slots_ = std::vector<uint64_t>();
   slots_used_ = 0;
   slot_shift_ = 32;
-  pages_ = {};
-  tags_ = {};
-  live_ = {};
-  free_ids_ = {};
+  pages_ = std::vector<Page>();
+  tags_ = std::vector<uint32_t>();
+  live_ = std::vector<uint64_t>();
+  free_ids_ = std::vector<EntryId>();
   next_id_ = 0;
   size_ = 0;
   null_entry_ = kNoEntry;
