@@ -1,0 +1,48 @@
+// How parts of aggregate states are written as bytes and read back: fixed-size values as they lie in
+// memory (little-endian), byte strings with a 32-bit length before them.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "base/error.h"
+
+namespace millrace::functions {
+
+template <typename T>
+void SaveRaw(const T& value, std::string* out)
+  requires std::is_trivially_copyable_v<T>
+{
+  out->append(reinterpret_cast<const char*>(&value), sizeof(T));
+}
+
+inline std::unexpected<Error> TruncatedState() {
+  return Fail(ErrorCode::kInternal, "the saved state of an aggregate ends too early");
+}
+
+template <typename T>
+Status LoadRaw(std::string_view* in, T* value) {
+  if (in->size() < sizeof(T)) return TruncatedState();
+  std::memcpy(static_cast<void*>(value), in->data(), sizeof(T));
+  in->remove_prefix(sizeof(T));
+  return {};
+}
+
+inline void SaveBytes(std::string_view bytes, std::string* out) {
+  SaveRaw(static_cast<uint32_t>(bytes.size()), out);
+  out->append(bytes);
+}
+
+inline Status LoadBytes(std::string_view* in, std::string_view* bytes) {
+  uint32_t size = 0;
+  MR_TRY(LoadRaw(in, &size));
+  if (in->size() < size) return TruncatedState();
+  *bytes = in->substr(0, size);
+  in->remove_prefix(size);
+  return {};
+}
+
+}  // namespace millrace::functions
