@@ -117,8 +117,8 @@ std::unexpected<Error> BadArguments(std::string_view name, const AggregateReques
                                     std::string_view expected);
 // The binder of the same function with DISTINCT supported: over the set of values of its non-literal
 // arguments, passing on to the plain function what enters and leaves the set. `is_ordered`: its result
-// depends on the order of arrival.
-AggregateBinder WithDistinct(AggregateBinder plain, bool is_ordered = false);
+// depends on the order of arrival; `with_nulls`: it takes nulls too.
+AggregateBinder WithDistinct(AggregateBinder plain, bool is_ordered = false, bool with_nulls = false);
 // The binder of a function for which DISTINCT makes no difference.
 AggregateBinder IgnoringDistinct(AggregateBinder plain);
 
@@ -126,5 +126,13 @@ AggregateBinder IgnoringDistinct(AggregateBinder plain);
 void RegisterCounts(Registry& registry);
 void RegisterSums(Registry& registry);
 void RegisterExtremes(Registry& registry);
+void RegisterVariances(Registry& registry);
+void RegisterOrders(Registry& registry);
+void RegisterLists(Registry& registry);
+void RegisterApproximations(Registry& registry);
+void RegisterPercentiles(Registry& registry);
+void RegisterBits(Registry& registry);
+void RegisterRegressions(Registry& registry);
+void RegisterJsonAggregates(Registry& registry);
 
 }  // namespace millrace::functions

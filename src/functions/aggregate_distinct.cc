@@ -22,6 +22,7 @@ struct DistinctArguments {
   std::vector<data::Value> literals;  // for each argument its literal value, or null
   std::vector<size_t> keys;           // indexes of the arguments in the key
   KeyClass key_class;
+  bool with_nulls;  // a null is a value like others
 };
 
 template <typename Key, SetKind kind>
@@ -59,7 +60,8 @@ class Distinct final : public Aggregate {
     bool any_left = false;
     KeyChunk<Key> chunk;
     for (size_t begin = 0; begin < states.size(); begin += chunk.kRows) {
-      chunk.Fill(keys, arguments_.key_class, begin, std::min(begin + chunk.kRows, states.size()));
+      chunk.Fill(keys, arguments_.key_class, begin, std::min(begin + chunk.kRows, states.size()),
+                 arguments_.with_nulls);
       for (size_t i = 0; i < chunk.count; ++i) SetOf(states[chunk.rows[i]]).Prefetch(chunk.hashes[i]);
       for (size_t i = 0; i < chunk.count; ++i) {
         const uint32_t row = chunk.rows[i];
@@ -171,9 +173,9 @@ AggregatePtr MakeDistinct(AggregatePtr inner, DistinctArguments arguments) {
 
 }  // namespace
 
-AggregateBinder WithDistinct(AggregateBinder plain, bool is_ordered) {
-  return [plain = std::move(plain), is_ordered](std::string_view name,
-                                                const AggregateRequest& request) -> Result<AggregatePtr> {
+AggregateBinder WithDistinct(AggregateBinder plain, bool is_ordered, bool with_nulls) {
+  return [plain = std::move(plain), is_ordered, with_nulls](
+             std::string_view name, const AggregateRequest& request) -> Result<AggregatePtr> {
     if (!request.distinct) return plain(name, request);
     AggregateRequest inner_request = request;
     inner_request.distinct = false;
@@ -188,7 +190,8 @@ AggregateBinder WithDistinct(AggregateBinder plain, bool is_ordered) {
       arguments.keys.push_back(i);
       key_types.push_back(request.arg_types[i]);
     }
-    arguments.key_class = KeyClassOf(key_types);
+    arguments.with_nulls = with_nulls;
+    arguments.key_class = with_nulls ? KeyClass::kEncoded : KeyClassOf(key_types);
     return is_ordered ? MakeDistinct<SetKind::kSequenced>(std::move(inner), std::move(arguments))
                       : MakeDistinct<SetKind::kCounted>(std::move(inner), std::move(arguments));
   };

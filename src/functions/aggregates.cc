@@ -35,6 +35,14 @@ void RegisterAggregates(Registry& registry) {
   RegisterCounts(registry);
   RegisterSums(registry);
   RegisterExtremes(registry);
+  RegisterVariances(registry);
+  RegisterOrders(registry);
+  RegisterLists(registry);
+  RegisterApproximations(registry);
+  RegisterPercentiles(registry);
+  RegisterBits(registry);
+  RegisterRegressions(registry);
+  RegisterJsonAggregates(registry);
 }
 
 }  // namespace millrace::functions

@@ -1,0 +1,183 @@
+#include "functions/ordered_bag.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "functions/state_bytes.h"
+
+namespace millrace::functions {
+
+using data::StringRef;
+
+namespace {
+
+constexpr size_t kHolesMin = 32;
+
+}  // namespace
+
+StringRef OrderedBag::Keep(std::string_view bytes) {
+  if (bytes.size() <= StringRef::kInlineBytes) return StringRef(bytes);
+  if (arena_ == nullptr) arena_ = std::make_unique<ByteArena>();
+  return StringRef(std::string_view(arena_->Copy(bytes), bytes.size()));
+}
+
+void OrderedBag::Add(std::string_view bytes, int64_t sequence) {
+  if (index_ != nullptr) {
+    if (const auto it = index_->find(bytes); it != index_->end() && it->second.debt > 0) {
+      --it->second.debt;
+      return;
+    }
+  }
+  Append(Keep(bytes), sequence);
+}
+
+void OrderedBag::Append(StringRef bytes, int64_t sequence) {
+  if (!entries_.empty() && sequence < entries_.back().sequence) is_ordered_ = false;
+  const auto id = static_cast<uint32_t>(entries_.size());
+  entries_.push_back({bytes, sequence, kNone, true});
+  ++live_;
+  if (index_ == nullptr || !is_ordered_) return;
+  Link(id);
+}
+
+void OrderedBag::Link(uint32_t id) {
+  Chain& chain = ChainOf(entries_[id].bytes.view());
+  if (chain.last != kNone) {
+    entries_[chain.last].next = id;
+  } else {
+    chain.first = id;
+  }
+  chain.last = id;
+}
+
+OrderedBag::Chain& OrderedBag::ChainOf(std::string_view bytes) {
+  if (const auto it = index_->find(bytes); it != index_->end()) return it->second;
+  return (*index_)[std::string(bytes)];
+}
+
+void OrderedBag::MakeIndex() {
+  std::vector<std::pair<std::string, uint64_t>> debts;
+  if (index_ != nullptr) {
+    for (const auto& [bytes, chain] : *index_) {
+      if (chain.debt > 0) debts.emplace_back(bytes, chain.debt);
+    }
+  }
+  index_ = std::make_unique<Index>();
+  for (auto& [bytes, debt] : debts) (*index_)[std::move(bytes)].debt = debt;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    if (!entries_[i].is_live) continue;
+    entries_[i].next = kNone;
+    Link(static_cast<uint32_t>(i));
+  }
+}
+
+void OrderedBag::Remove(std::string_view bytes) {
+  PutInOrder();
+  if (index_ == nullptr) MakeIndex();
+  Chain& chain = ChainOf(bytes);
+  if (chain.first == kNone) {
+    ++chain.debt;
+    return;
+  }
+  Entry& entry = entries_[chain.first];
+  entry.is_live = false;
+  chain.first = entry.next;
+  if (chain.first == kNone) index_->erase(index_->find(bytes));
+  --live_;
+  if (!entry.bytes.is_inlined()) arena_->Free(const_cast<char*>(entry.bytes.data()), entry.bytes.size());
+  while (begin_ < entries_.size() && !entries_[begin_].is_live) ++begin_;
+  while (!entries_.empty() && !entries_.back().is_live) entries_.pop_back();
+  begin_ = std::min(begin_, entries_.size());
+  if (entries_.size() - live_ > live_ + kHolesMin) Rebuild();
+}
+
+void OrderedBag::AddAll(OrderedBag& other) {
+  for (const Entry& entry : other.entries_) {
+    if (entry.is_live) Add(entry.bytes.view(), entry.sequence);
+  }
+  if (other.index_ == nullptr) return;
+  for (const auto& [bytes, chain] : *other.index_) {
+    for (uint64_t i = 0; i < chain.debt; ++i) Remove(bytes);
+  }
+}
+
+void OrderedBag::PutInOrder() {
+  if (!is_ordered_) Rebuild();
+}
+
+void OrderedBag::Rebuild() {
+  std::erase_if(entries_, [](const Entry& entry) { return !entry.is_live; });
+  if (!is_ordered_) {
+    std::stable_sort(entries_.begin(), entries_.end(),
+                     [](const Entry& a, const Entry& b) { return a.sequence < b.sequence; });
+  }
+  is_ordered_ = true;
+  begin_ = 0;
+  if (index_ != nullptr) MakeIndex();
+}
+
+std::string_view OrderedBag::First() {
+  MR_DCHECK(live_ > 0);
+  PutInOrder();
+  return entries_[begin_].bytes.view();
+}
+
+std::string_view OrderedBag::Last() {
+  MR_DCHECK(live_ > 0);
+  PutInOrder();
+  return entries_.back().bytes.view();
+}
+
+size_t OrderedBag::MemoryBytes() const {
+  constexpr size_t kIndexNodeBytes = 96;  // of a map node with its short key, about
+  return entries_.capacity() * sizeof(Entry) +
+         (arena_ == nullptr ? 0 : sizeof(ByteArena) + arena_->allocated_bytes()) +
+         (index_ == nullptr ? 0 : sizeof(Index) + index_->size() * kIndexNodeBytes);
+}
+
+void OrderedBag::Save(std::string* out) const {
+  SaveRaw(static_cast<uint64_t>(live_), out);
+  for (const Entry& entry : entries_) {
+    if (!entry.is_live) continue;
+    SaveBytes(entry.bytes.view(), out);
+    SaveRaw(entry.sequence, out);
+  }
+  uint64_t debts = 0;
+  if (index_ != nullptr) {
+    for (const auto& [bytes, chain] : *index_) debts += chain.debt > 0 ? 1 : 0;
+  }
+  SaveRaw(debts, out);
+  if (debts == 0) return;
+  for (const auto& [bytes, chain] : *index_) {
+    if (chain.debt == 0) continue;
+    SaveBytes(bytes, out);
+    SaveRaw(chain.debt, out);
+  }
+}
+
+Status OrderedBag::Load(std::string_view* in) {
+  uint64_t count = 0;
+  MR_TRY(LoadRaw(in, &count));
+  for (uint64_t i = 0; i < count; ++i) {
+    std::string_view bytes;
+    int64_t sequence = 0;
+    MR_TRY(LoadBytes(in, &bytes));
+    MR_TRY(LoadRaw(in, &sequence));
+    Add(bytes, sequence);
+  }
+  MR_TRY(LoadRaw(in, &count));
+  for (uint64_t i = 0; i < count; ++i) {
+    std::string_view bytes;
+    uint64_t debt = 0;
+    MR_TRY(LoadBytes(in, &bytes));
+    MR_TRY(LoadRaw(in, &debt));
+    if (index_ == nullptr) {
+      PutInOrder();
+      MakeIndex();
+    }
+    (*index_)[std::string(bytes)].debt = debt;
+  }
+  return {};
+}
+
+}  // namespace millrace::functions
