@@ -32,7 +32,7 @@ struct Sketch {
 
   void Add(uint64_t hash) {
     if (registers == nullptr) {
-      hashes.Insert(hash, hash);
+      hashes.Insert(hash, HashKey(hash));
       if (hashes.size() > kExactValuesMax) MakeRegisters();
       return;
     }
@@ -172,7 +172,7 @@ Result<AggregatePtr> BindApprox(std::string_view name, const AggregateRequest& r
 
 }  // namespace
 
-void RegisterApproximations(Registry& registry) {
+void RegisterApproximationAggregates(Registry& registry) {
   registry.Add(
       AggregateFunction{"APPROX_COUNT_DISTINCT", "APPROX_COUNT_DISTINCT(value)",
                         "Number of distinct values that are not null, within about 0.8 % (exact up to "

@@ -123,16 +123,16 @@ AggregateBinder WithDistinct(AggregateBinder plain, bool is_ordered = false, boo
 AggregateBinder IgnoringDistinct(AggregateBinder plain);
 
 // Each adds the functions of one file.
-void RegisterCounts(Registry& registry);
-void RegisterSums(Registry& registry);
-void RegisterExtremes(Registry& registry);
-void RegisterVariances(Registry& registry);
-void RegisterOrders(Registry& registry);
-void RegisterLists(Registry& registry);
-void RegisterApproximations(Registry& registry);
-void RegisterPercentiles(Registry& registry);
-void RegisterBits(Registry& registry);
-void RegisterRegressions(Registry& registry);
+void RegisterCountAggregates(Registry& registry);
+void RegisterSumAggregates(Registry& registry);
+void RegisterExtremeAggregates(Registry& registry);
+void RegisterVarianceAggregates(Registry& registry);
+void RegisterOrderAggregates(Registry& registry);
+void RegisterListAggregates(Registry& registry);
+void RegisterApproximationAggregates(Registry& registry);
+void RegisterPercentileAggregates(Registry& registry);
+void RegisterBitAggregates(Registry& registry);
+void RegisterRegressionAggregates(Registry& registry);
 void RegisterJsonAggregates(Registry& registry);
 
 }  // namespace millrace::functions

@@ -162,7 +162,7 @@ Result<AggregatePtr> BindTruth(std::string_view name, const AggregateRequest& re
 
 }  // namespace
 
-void RegisterBits(Registry& registry) {
+void RegisterBitAggregates(Registry& registry) {
   registry.Add(AggregateFunction{"BIT_AND", "BIT_AND(integer)",
                                  "Bits set in every value (not portable to Flink)",
                                  IgnoringDistinct(BindBits<BitKind::kAnd>)});

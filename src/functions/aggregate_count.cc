@@ -93,7 +93,7 @@ Result<AggregatePtr> BindCount(std::string_view name, const AggregateRequest& re
 
 }  // namespace
 
-void RegisterCounts(Registry& registry) {
+void RegisterCountAggregates(Registry& registry) {
   registry.Add(AggregateFunction{"COUNT", "COUNT(*) | COUNT([DISTINCT] value [, value]...)",
                                  "Number of rows, or of rows (or distinct combinations) without a null",
                                  BindCount});

@@ -65,9 +65,10 @@ class Distinct final : public Aggregate {
       for (size_t i = 0; i < chunk.count; ++i) SetOf(states[chunk.rows[i]]).Prefetch(chunk.hashes[i]);
       for (size_t i = 0; i < chunk.count; ++i) {
         const uint32_t row = chunk.rows[i];
+        // The number that the inner aggregate will give to the row, if it sees it.
+        const int64_t sequence = context.sequence + static_cast<int64_t>(rows.size());
         const int transition =
-            SetOf(states[row])
-                .Add(chunk.keys[i], chunk.hashes[i], signs.empty() ? 1 : signs[row], context.sequence + row);
+            SetOf(states[row]).Add(chunk.keys[i], chunk.hashes[i], signs.empty() ? 1 : signs[row], sequence);
         if (transition == 0) continue;
         rows.push_back(row);
         changed.push_back(states[row]);
@@ -123,12 +124,24 @@ class Distinct final : public Aggregate {
     std::vector<int64_t> sequences;
     std::vector<MutableColumnPtr> keys;
     for (size_t index : arguments_.keys) keys.push_back(Column::Make(arguments_.types[index], 16));
-    for (const Change& change : changes) {
-      const int transition = set.Add(change.key, HashKey(change.key), change.count, change.sequence);
-      if (transition == 0) continue;
+    auto pass_on = [&](const Change& change, int transition) {
       transitions.push_back(static_cast<int8_t>(transition));
       sequences.push_back(change.sequence);
       AppendKeyValue(change.key, arguments_.key_class, keys);
+    };
+    for (const Change& change : changes) {
+      const uint64_t hash = HashKey(change.key);
+      if constexpr (kind == SetKind::kSequenced) {
+        // Present in both, and earlier in the other: it moves to its earlier place.
+        auto* slot = set.Find(change.key, hash);
+        if (slot != nullptr && slot->count > 0 && change.count > 0 && change.sequence < slot->sequence) {
+          slot->sequence = change.sequence;
+          pass_on(change, -1);
+          pass_on(change, 1);
+        }
+      }
+      const int transition = set.Add(change.key, hash, change.count, change.sequence);
+      if (transition != 0) pass_on(change, transition);
     }
     if (transitions.empty()) return;
     const size_t rows = transitions.size();
@@ -179,6 +192,8 @@ AggregateBinder WithDistinct(AggregateBinder plain, bool is_ordered, bool with_n
     if (!request.distinct) return plain(name, request);
     AggregateRequest inner_request = request;
     inner_request.distinct = false;
+    // Merging moves values to the place of their first arrival.
+    inner_request.with_retractions |= is_ordered;
     MR_ASSIGN(AggregatePtr inner, plain(name, inner_request));
     DistinctArguments arguments;
     arguments.types = request.arg_types;

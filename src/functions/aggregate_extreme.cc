@@ -229,7 +229,7 @@ Result<AggregatePtr> BindExtreme(std::string_view name, const AggregateRequest& 
 
 }  // namespace
 
-void RegisterExtremes(Registry& registry) {
+void RegisterExtremeAggregates(Registry& registry) {
   registry.Add(AggregateFunction{"MIN", "MIN(value)", "Least value that is not null",
                                  IgnoringDistinct(BindExtreme<false>)});
   registry.Add(AggregateFunction{"MAX", "MAX(value)", "Greatest value that is not null",

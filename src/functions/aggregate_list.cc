@@ -171,7 +171,7 @@ Result<AggregatePtr> BindCollect(std::string_view name, const AggregateRequest& 
 
 }  // namespace
 
-void RegisterLists(Registry& registry) {
+void RegisterListAggregates(Registry& registry) {
   registry.Add(
       AggregateFunction{"LISTAGG", "LISTAGG([DISTINCT] string [, separator])",
                         "The strings that are not null, joined in order of arrival; the separator is ',' "

@@ -189,7 +189,7 @@ Result<AggregatePtr> BindSingle(std::string_view name, const AggregateRequest& r
 
 }  // namespace
 
-void RegisterOrders(Registry& registry) {
+void RegisterOrderAggregates(Registry& registry) {
   registry.Add(AggregateFunction{"FIRST_VALUE", "FIRST_VALUE([DISTINCT] value)",
                                  "The value that came first, ignoring nulls",
                                  WithDistinct(BindByArrival<false>, true)});

@@ -147,7 +147,7 @@ Result<AggregatePtr> BindMedian(std::string_view name, const AggregateRequest& r
 
 }  // namespace
 
-void RegisterPercentiles(Registry& registry) {
+void RegisterPercentileAggregates(Registry& registry) {
   registry.Add(
       AggregateFunction{"PERCENTILE", "PERCENTILE([DISTINCT] number, percentage [, frequency])",
                         "Exact percentile with linear interpolation; an ARRAY of percentages gives an ARRAY",

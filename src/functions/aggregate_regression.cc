@@ -146,7 +146,7 @@ std::optional<double> RSquared(const Spreads& s) {
 
 }  // namespace
 
-void RegisterRegressions(Registry& registry) {
+void RegisterRegressionAggregates(Registry& registry) {
   auto add = [&registry](const char* name, const char* summary, Statistic statistic) {
     registry.Add(AggregateFunction{name, fmt::format("{}([DISTINCT] y, x)", name),
                                    fmt::format("{} (not portable to Flink)", summary), Binder(statistic)});

@@ -186,7 +186,7 @@ AggregateBinder Binder(SumKind kind) {
 
 }  // namespace
 
-void RegisterSums(Registry& registry) {
+void RegisterSumAggregates(Registry& registry) {
   registry.Add(
       AggregateFunction{"SUM", "SUM([DISTINCT] number)",
                         "Sum of the values that are not null, in the argument's type (DECIMAL: 38 digits)",

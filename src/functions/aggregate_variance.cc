@@ -235,7 +235,7 @@ AggregateBinder Binder(VarianceKind kind) {
 
 }  // namespace
 
-void RegisterVariances(Registry& registry) {
+void RegisterVarianceAggregates(Registry& registry) {
   auto add = [&registry](const char* name, const char* summary, VarianceKind kind) {
     registry.Add(AggregateFunction{name, fmt::format("{}([DISTINCT] number)", name), summary, Binder(kind)});
   };

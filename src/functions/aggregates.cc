@@ -1,4 +1,4 @@
-#include "functions/aggregates.h"
+#include "functions/builtin.h"
 
 #include <fmt/format.h>
 
@@ -32,16 +32,16 @@ AggregateBinder IgnoringDistinct(AggregateBinder plain) {
 }
 
 void RegisterAggregates(Registry& registry) {
-  RegisterCounts(registry);
-  RegisterSums(registry);
-  RegisterExtremes(registry);
-  RegisterVariances(registry);
-  RegisterOrders(registry);
-  RegisterLists(registry);
-  RegisterApproximations(registry);
-  RegisterPercentiles(registry);
-  RegisterBits(registry);
-  RegisterRegressions(registry);
+  RegisterCountAggregates(registry);
+  RegisterSumAggregates(registry);
+  RegisterExtremeAggregates(registry);
+  RegisterVarianceAggregates(registry);
+  RegisterOrderAggregates(registry);
+  RegisterListAggregates(registry);
+  RegisterApproximationAggregates(registry);
+  RegisterPercentileAggregates(registry);
+  RegisterBitAggregates(registry);
+  RegisterRegressionAggregates(registry);
   RegisterJsonAggregates(registry);
 }
 
