@@ -23,6 +23,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/page_memory.h"
 #include "data/column.h"
 #include "data/string_ref.h"
 #include "data/type.h"
@@ -357,7 +358,7 @@ class ValueSet {
     MR_CHECK_LT(log2, 33);
     const size_t capacity = size_t{1} << log2;
     Slot one{};
-    Slot* grown = log2 == 0 ? &one : static_cast<Slot*>(::operator new(capacity * sizeof(Slot)));
+    Slot* grown = log2 == 0 ? &one : AllocateSlots(capacity);
     if (log2 >= kHashedLog2) {
       for (size_t i = 0; i < capacity; ++i) MarkFree(&grown[i]);
     }
@@ -391,7 +392,7 @@ class ValueSet {
         if (IsUsed(slot)) move(slot);
       }
     }
-    if (log2_ > 0) ::operator delete(slots_);
+    FreeSlots();
     if (log2 == 0) {
       new (&one_) Slot(one);
     } else {
@@ -402,8 +403,15 @@ class ValueSet {
     ++epoch_;
   }
 
+  static Slot* AllocateSlots(size_t capacity) {
+    return reinterpret_cast<Slot*>(AllocateZeroed(capacity * sizeof(Slot)));
+  }
+  void FreeSlots() {
+    if (log2_ > 0) FreeZeroed(reinterpret_cast<std::byte*>(slots_), (size_t{1} << log2_) * sizeof(Slot));
+  }
+
   void Free() {
-    if (log2_ > 0) ::operator delete(slots_);
+    FreeSlots();
     delete arena_;
   }
 

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <string>
+
+#include "base/page_memory.h"
 
 namespace millrace::state {
 namespace {
@@ -24,6 +25,9 @@ constexpr size_t kSlotsMin = 16;
 constexpr size_t kPageBytesTarget = size_t{64} << 10;
 constexpr uint32_t kPageShiftMin = 6;
 constexpr uint32_t kPageShiftMax = 11;
+// Beyond so many pages a table takes memory in larger blocks.
+constexpr size_t kSinglePages = 16;
+constexpr size_t kBlockBytes = size_t{2} << 20;
 
 // Slots may be filled to 11/16.
 bool IsTooFull(size_t used, size_t slots) {
@@ -136,10 +140,6 @@ struct KeyTable::Scratch {
   EntryId candidates[kChunkRows];
 };
 
-void KeyTable::FreeDeleter::operator()(std::byte* p) const {
-  std::free(p);
-}
-
 KeyTable::KeyTable(KeyTableOptions options) : options_(std::move(options)), scratch_(new Scratch) {
   const auto& types = options_.key_types;
   if (types.empty()) {
@@ -171,13 +171,20 @@ KeyTable::KeyTable(KeyTableOptions options) : options_(std::move(options)), scra
   page_mask_ = (1u << page_shift_) - 1;
 }
 
-KeyTable::~KeyTable() = default;
+KeyTable::~KeyTable() {
+  Clear();
+}
 
 void KeyTable::Clear() {
-  slots_ = std::vector<uint64_t>();
+  FreeZeroed(reinterpret_cast<std::byte*>(slots_), slot_count_ * sizeof(uint64_t));
+  slots_ = nullptr;
+  slot_count_ = 0;
   slots_used_ = 0;
   slot_shift_ = 32;
-  pages_ = std::vector<Page>();
+  for (const Block& block : blocks_) FreeZeroed(block.memory, block.bytes);
+  pages_ = std::vector<std::byte*>();
+  blocks_ = std::vector<Block>();
+  block_bytes_ = 0;
   tags_ = std::vector<uint32_t>();
   live_ = std::vector<uint64_t>();
   free_ids_ = std::vector<EntryId>();
@@ -258,7 +265,7 @@ bool KeyTable::SameKey(const uint64_t* words, EntryId id) const {
 // The entry with this key, or kNoEntry and in *position the free slot where it belongs.
 template <KeyTable::Mode mode>
 EntryId KeyTable::Probe(const uint64_t* words, uint32_t tag, size_t* position) const {
-  const size_t mask = slots_.size() - 1;
+  const size_t mask = slot_count_ - 1;
   size_t at = tag >> slot_shift_;
   while (true) {
     const uint64_t slot = slots_[at];
@@ -280,13 +287,13 @@ void KeyTable::FindChunk(const uint64_t* words, const uint64_t* hashes, size_t r
   uint32_t* tags = scratch->tags;
   EntryId* candidates = scratch->candidates;
 
-  const uint64_t* slots = slots_.data();
+  const uint64_t* slots = slots_;
   for (size_t i = 0; i < rows; ++i) {
     tags[i] = TagOf(hashes[i]);
     __builtin_prefetch(slots + (tags[i] >> slot_shift_));
   }
 
-  const size_t mask = slots_.size() - 1;
+  const size_t mask = slot_count_ - 1;
   for (size_t i = 0; i < rows; ++i) {
     size_t at = tags[i] >> slot_shift_;
     uint64_t slot = slots[at];
@@ -323,8 +330,8 @@ void KeyTable::FindChunk(const uint64_t* words, const uint64_t* hashes, size_t r
     size_t position = 0;
     out[i] = Probe<mode>(key, tags[i], &position);
     if (!insert || out[i] != kNoEntry) continue;
-    if (IsTooFull(slots_used_ + 1, slots_.size())) {
-      GrowSlots(slots_.size() * 2);
+    if (IsTooFull(slots_used_ + 1, slot_count_)) {
+      GrowSlots(slot_count_ * 2);
       Probe<mode>(key, tags[i], &position);
     }
     const EntryId id = NewEntry(tags[i], key);
@@ -349,7 +356,7 @@ void KeyTable::FindRows(std::span<const ColumnPtr> keys, std::span<const uint64_
     std::fill_n(out, rows, null_entry_);
     return;
   }
-  if (slots_.empty()) GrowSlots(kSlotsMin);
+  if (slot_count_ == 0) GrowSlots(kSlotsMin);
   for (size_t offset = 0; offset < rows; offset += kChunkRows) {
     const size_t count = std::min(kChunkRows, rows - offset);
     const uint64_t* words = MakeWords(keys, offset, count, scratch_.get());
@@ -396,13 +403,7 @@ EntryId KeyTable::NewEntry(uint32_t tag, const uint64_t* words) {
   } else {
     MR_CHECK_LT(next_id_, kNoEntry - 1);
     id = next_id_++;
-    if ((id & page_mask_) == 0) {
-      const size_t page_bytes = row_bytes_ << page_shift_;
-      auto* page = static_cast<std::byte*>(std::aligned_alloc(64, (page_bytes + 63) / 64 * 64));
-      MR_CHECK(page != nullptr);
-      std::memset(page, 0, page_bytes);
-      pages_.emplace_back(page);
-    }
+    if (id >> page_shift_ == pages_.size()) AddPages();
     if ((id & 63) == 0) live_.push_back(0);
     tags_.push_back(0);
   }
@@ -443,7 +444,7 @@ void KeyTable::Erase(EntryId id) {
     return;
   }
   if (has_strings_) FreeKeyBytes(id);
-  const size_t mask = slots_.size() - 1;
+  const size_t mask = slot_count_ - 1;
   const uint64_t slot = uint64_t{tags_[id]} << 32 | (id + 1);
   size_t hole = tags_[id] >> slot_shift_;
   while (slots_[hole] != slot) hole = (hole + 1) & mask;
@@ -459,21 +460,33 @@ void KeyTable::Erase(EntryId id) {
   --slots_used_;
 }
 
+// One page while the table is small; then blocks of several.
+void KeyTable::AddPages() {
+  const size_t pages = pages_.size() < kSinglePages ? 1 : std::max<size_t>(kBlockBytes / page_bytes(), 1);
+  const size_t bytes = pages * page_bytes();
+  std::byte* memory = AllocateZeroed(bytes);
+  blocks_.push_back({memory, bytes});
+  block_bytes_ += bytes;
+  for (size_t i = 0; i < pages; ++i) pages_.push_back(memory + i * page_bytes());
+}
+
 void KeyTable::GrowSlots(size_t slots) {
-  std::vector<uint64_t> grown(slots, 0);
+  auto* grown = reinterpret_cast<uint64_t*>(AllocateZeroed(slots * sizeof(uint64_t)));
   const auto shift = static_cast<uint32_t>(32 - std::countr_zero(slots));
   const size_t mask = slots - 1;
   // From the start of a run on, old slots come in the order of their tags: the writes are sequential.
   size_t start = 0;
-  while (start < slots_.size() && slots_[start] != 0) ++start;
-  for (size_t i = 0; i < slots_.size(); ++i) {
-    const uint64_t slot = slots_[(start + i) & (slots_.size() - 1)];
+  while (start < slot_count_ && slots_[start] != 0) ++start;
+  for (size_t i = 0; i < slot_count_; ++i) {
+    const uint64_t slot = slots_[(start + i) & (slot_count_ - 1)];
     if (slot == 0) continue;
     size_t at = slot >> 32 >> shift;
     while (grown[at] != 0) at = (at + 1) & mask;
     grown[at] = slot;
   }
-  slots_ = std::move(grown);
+  FreeZeroed(reinterpret_cast<std::byte*>(slots_), slot_count_ * sizeof(uint64_t));
+  slots_ = grown;
+  slot_count_ = slots;
   slot_shift_ = shift;
 }
 
@@ -527,7 +540,7 @@ void KeyTable::AppendKeys(std::span<const EntryId> ids, std::span<const MutableC
 }
 
 size_t KeyTable::MemoryBytes() const {
-  return slots_.capacity() * 8 + pages_.size() * (row_bytes_ << page_shift_) + tags_.capacity() * 4 +
+  return slot_count_ * 8 + block_bytes_ + pages_.capacity() * sizeof(std::byte*) + tags_.capacity() * 4 +
          live_.capacity() * 8 + free_ids_.capacity() * 4 + key_bytes_.allocated_bytes();
 }
 

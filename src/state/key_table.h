@@ -118,16 +118,10 @@ class KeyTable {
     uint32_t first_word;
     uint32_t words;
   };
-  struct FreeDeleter {
-    void operator()(std::byte* p) const;
-  };
-  using Page = std::unique_ptr<std::byte[], FreeDeleter>;
   // The keys of a chunk of a batch as words, and what the passes note of each row.
   struct Scratch;
 
-  std::byte* RowOf(EntryId id) const {
-    return pages_[id >> page_shift_].get() + (id & page_mask_) * row_bytes_;
-  }
+  std::byte* RowOf(EntryId id) const { return pages_[id >> page_shift_] + (id & page_mask_) * row_bytes_; }
   uint64_t* KeyOf(EntryId id) const { return reinterpret_cast<uint64_t*>(RowOf(id) + key_offset_); }
   int64_t* AccessOf(EntryId id) const {
     MR_DCHECK(options_.track_access);
@@ -149,6 +143,8 @@ class KeyTable {
   EntryId NewEntry(uint32_t tag, const uint64_t* words);
   void FreeKeyBytes(EntryId id);
   void GrowSlots(size_t slots);
+  void AddPages();
+  size_t page_bytes() const { return row_bytes_ << page_shift_; }
 
   KeyTableOptions options_;
   Mode mode_;
@@ -162,10 +158,17 @@ class KeyTable {
   uint32_t page_shift_ = 0;
   uint32_t page_mask_ = 0;
 
-  std::vector<uint64_t> slots_;  // tag << 32 | id + 1; 0 is free
-  uint32_t slot_shift_ = 32;     // position = tag >> slot_shift_
+  uint64_t* slots_ = nullptr;  // tag << 32 | id + 1; 0 is free
+  size_t slot_count_ = 0;      // a power of two
+  uint32_t slot_shift_ = 32;   // position = tag >> slot_shift_
   size_t slots_used_ = 0;
-  std::vector<Page> pages_;
+  struct Block {
+    std::byte* memory;
+    size_t bytes;
+  };
+  std::vector<std::byte*> pages_;
+  std::vector<Block> blocks_;  // each holds one page at first, later several
+  size_t block_bytes_ = 0;
   std::vector<uint32_t> tags_;  // of each id, for Erase
   std::vector<uint64_t> live_;  // a bit an id
   std::vector<EntryId> free_ids_;

@@ -1,0 +1,123 @@
+// KeyTable: inserts and read-modify-writes a second, with the hashing of the keys.
+#include <benchmark/benchmark.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "data/column.h"
+#include "state/key_table.h"
+
+namespace millrace::state {
+namespace {
+
+using data::Column;
+using data::ColumnPtr;
+using data::DataType;
+
+constexpr size_t kRows = limits::kBatchRows;
+
+// Batches of keys drawn from [0, keys) in random order; every key at least once when `all`.
+std::vector<ColumnPtr> IntBatches(int64_t keys, size_t rows, bool all) {
+  std::mt19937_64 random(42);
+  std::vector<int64_t> values(rows);
+  for (size_t i = 0; i < rows; ++i) {
+    const auto n =
+        all ? static_cast<int64_t>(i) % keys : static_cast<int64_t>(random() % static_cast<uint64_t>(keys));
+    values[i] = n * 1'000'003;
+  }
+  if (all) std::shuffle(values.begin(), values.end(), random);
+  std::vector<ColumnPtr> batches;
+  for (size_t from = 0; from + kRows <= rows; from += kRows) {
+    auto column = Column::Make(DataType::BigInt());
+    for (size_t i = 0; i < kRows; ++i) column->Append(values[from + i]);
+    batches.push_back(column);
+  }
+  return batches;
+}
+
+std::vector<ColumnPtr> StringBatches(int64_t keys, size_t rows) {
+  std::mt19937_64 random(42);
+  std::vector<ColumnPtr> batches;
+  for (size_t from = 0; from + kRows <= rows; from += kRows) {
+    auto column = Column::Make(DataType::String());
+    for (size_t i = 0; i < kRows; ++i) {
+      column->AppendString("user-id-" + std::to_string(random() % static_cast<uint64_t>(keys) * 1'000'003));
+    }
+    batches.push_back(column);
+  }
+  return batches;
+}
+
+void ReadModifyWrite(KeyTable& table, std::span<const ColumnPtr> keys, std::vector<uint64_t>& hashes,
+                     std::vector<EntryId>& ids) {
+  for (size_t c = 0; c < keys.size(); ++c) data::HashColumn(*keys[c], hashes, c > 0);
+  table.FindOrInsert(keys, hashes, kRows, ids.data(), nullptr);
+  for (size_t i = 0; i < kRows; ++i) ++*reinterpret_cast<int64_t*>(table.payload(ids[i]));
+}
+
+void BM_Insert(benchmark::State& state) {
+  const auto keys = state.range(0);
+  const auto batches = IntBatches(keys, static_cast<size_t>(keys), true);
+  std::vector<uint64_t> hashes(kRows);
+  std::vector<EntryId> ids(kRows);
+  for (auto _ : state) {
+    KeyTable table({{DataType::BigInt()}, 16});
+    for (const ColumnPtr& batch : batches) {
+      data::HashColumn(*batch, hashes, false);
+      table.FindOrInsert({&batch, 1}, hashes, kRows, ids.data(), nullptr);
+    }
+    benchmark::DoNotOptimize(table.size());
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(batches.size() * kRows));
+}
+BENCHMARK(BM_Insert)->Arg(100'000)->Arg(10'000'000)->Unit(benchmark::kMillisecond);
+
+void BM_ReadModifyWrite(benchmark::State& state) {
+  const auto keys = state.range(0);
+  KeyTable table({{DataType::BigInt()}, 16});
+  std::vector<uint64_t> hashes(kRows);
+  std::vector<EntryId> ids(kRows);
+  for (const ColumnPtr& batch : IntBatches(keys, static_cast<size_t>(keys), true)) {
+    ReadModifyWrite(table, {&batch, 1}, hashes, ids);
+  }
+  const auto batches = IntBatches(keys, 4'000'000, false);
+  for (auto _ : state) {
+    for (const ColumnPtr& batch : batches) ReadModifyWrite(table, {&batch, 1}, hashes, ids);
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(batches.size() * kRows));
+}
+BENCHMARK(BM_ReadModifyWrite)->Arg(100'000)->Arg(10'000'000)->Unit(benchmark::kMillisecond);
+
+void BM_ReadModifyWriteString(benchmark::State& state) {
+  const auto batches = StringBatches(state.range(0), 2'000'000);
+  KeyTable table({{DataType::String()}, 16});
+  std::vector<uint64_t> hashes(kRows);
+  std::vector<EntryId> ids(kRows);
+  for (auto _ : state) {
+    for (const ColumnPtr& batch : batches) ReadModifyWrite(table, {&batch, 1}, hashes, ids);
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(batches.size() * kRows));
+}
+BENCHMARK(BM_ReadModifyWriteString)->Arg(100'000)->Unit(benchmark::kMillisecond);
+
+// A window's start and a key, the usual key of windowed counts.
+void BM_ReadModifyWriteTwoColumns(benchmark::State& state) {
+  const auto batches = IntBatches(state.range(0), 2'000'000, false);
+  const auto window =
+      Column::Constant(DataType::Timestamp(3), data::Value::Int(1'700'000'000'000'000), kRows);
+  KeyTable table({{DataType::Timestamp(3), DataType::BigInt()}, 16});
+  std::vector<uint64_t> hashes(kRows);
+  std::vector<EntryId> ids(kRows);
+  for (auto _ : state) {
+    for (const ColumnPtr& batch : batches) {
+      const ColumnPtr keys[] = {window, batch};
+      ReadModifyWrite(table, keys, hashes, ids);
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(batches.size() * kRows));
+}
+BENCHMARK(BM_ReadModifyWriteTwoColumns)->Arg(100'000)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace millrace::state
