@@ -10,7 +10,6 @@
 #include <functional>
 #include <limits>
 #include <map>
-#include <random>
 #include <set>
 #include <string>
 
@@ -25,7 +24,20 @@ using data::DataType;
 using data::Int128;
 using data::Value;
 
-using Random = std::mt19937_64;
+// Numbers from a seed (SplitMix64).
+class Random {
+ public:
+  explicit Random(uint64_t seed) : state_(seed) {}
+  uint64_t operator()() {
+    uint64_t z = state_ += 0x9E3779B97F4A7C15ull;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+    return z ^ (z >> 31);
+  }
+
+ private:
+  uint64_t state_;
+};
 using Row = std::vector<Value>;
 using Rows = std::vector<Row>;
 

@@ -23,10 +23,10 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/page_memory.h"
 #include "data/column.h"
 #include "data/string_ref.h"
 #include "data/type.h"
+#include "env/page_memory.h"
 #include "functions/state_bytes.h"
 
 namespace millrace::functions {
@@ -404,10 +404,10 @@ class ValueSet {
   }
 
   static Slot* AllocateSlots(size_t capacity) {
-    return reinterpret_cast<Slot*>(AllocateZeroed(capacity * sizeof(Slot)));
+    return reinterpret_cast<Slot*>(env::AllocateZeroed(capacity * sizeof(Slot)));
   }
   void FreeSlots() {
-    if (log2_ > 0) FreeZeroed(reinterpret_cast<std::byte*>(slots_), (size_t{1} << log2_) * sizeof(Slot));
+    if (log2_ > 0) env::FreeZeroed(reinterpret_cast<std::byte*>(slots_), (size_t{1} << log2_) * sizeof(Slot));
   }
 
   void Free() {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-#include "base/page_memory.h"
+#include "env/page_memory.h"
 
 namespace millrace::state {
 namespace {
@@ -176,12 +176,12 @@ KeyTable::~KeyTable() {
 }
 
 void KeyTable::Clear() {
-  FreeZeroed(reinterpret_cast<std::byte*>(slots_), slot_count_ * sizeof(uint64_t));
+  env::FreeZeroed(reinterpret_cast<std::byte*>(slots_), slot_count_ * sizeof(uint64_t));
   slots_ = nullptr;
   slot_count_ = 0;
   slots_used_ = 0;
   slot_shift_ = 32;
-  for (const Block& block : blocks_) FreeZeroed(block.memory, block.bytes);
+  for (const Block& block : blocks_) env::FreeZeroed(block.memory, block.bytes);
   pages_ = std::vector<std::byte*>();
   blocks_ = std::vector<Block>();
   block_bytes_ = 0;
@@ -464,14 +464,14 @@ void KeyTable::Erase(EntryId id) {
 void KeyTable::AddPages() {
   const size_t pages = pages_.size() < kSinglePages ? 1 : std::max<size_t>(kBlockBytes / page_bytes(), 1);
   const size_t bytes = pages * page_bytes();
-  std::byte* memory = AllocateZeroed(bytes);
+  std::byte* memory = env::AllocateZeroed(bytes);
   blocks_.push_back({memory, bytes});
   block_bytes_ += bytes;
   for (size_t i = 0; i < pages; ++i) pages_.push_back(memory + i * page_bytes());
 }
 
 void KeyTable::GrowSlots(size_t slots) {
-  auto* grown = reinterpret_cast<uint64_t*>(AllocateZeroed(slots * sizeof(uint64_t)));
+  auto* grown = reinterpret_cast<uint64_t*>(env::AllocateZeroed(slots * sizeof(uint64_t)));
   const auto shift = static_cast<uint32_t>(32 - std::countr_zero(slots));
   const size_t mask = slots - 1;
   // From the start of a run on, old slots come in the order of their tags: the writes are sequential.
@@ -484,7 +484,7 @@ void KeyTable::GrowSlots(size_t slots) {
     while (grown[at] != 0) at = (at + 1) & mask;
     grown[at] = slot;
   }
-  FreeZeroed(reinterpret_cast<std::byte*>(slots_), slot_count_ * sizeof(uint64_t));
+  env::FreeZeroed(reinterpret_cast<std::byte*>(slots_), slot_count_ * sizeof(uint64_t));
   slots_ = grown;
   slot_count_ = slots;
   slot_shift_ = shift;
