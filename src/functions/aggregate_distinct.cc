@@ -116,8 +116,8 @@ class Distinct final : public Aggregate {
       if (slot.count != 0) changes.push_back({slot.key, slot.count, sequence});
     });
     if constexpr (kind == SetKind::kSequenced) {
-      std::stable_sort(changes.begin(), changes.end(),
-                       [](const Change& a, const Change& b) { return a.sequence < b.sequence; });
+      std::sort(changes.begin(), changes.end(),
+                [](const Change& a, const Change& b) { return a.sequence < b.sequence; });
     }
     Set& set = SetOf(into);
     std::vector<int8_t> transitions;

@@ -208,8 +208,8 @@ class JsonObjectAgg final : public AggregateOf<JsonObjectAgg, OrderedBag> {
     const StringRef* keys = members[0]->values<StringRef>();
     std::vector<uint32_t> order(members[0]->size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<uint32_t>(i);
-    std::stable_sort(order.begin(), order.end(),
-                     [keys](uint32_t a, uint32_t b) { return keys[a] < keys[b]; });
+    std::sort(order.begin(), order.end(),
+              [keys](uint32_t a, uint32_t b) { return keys[a] == keys[b] ? a < b : keys[a] < keys[b]; });
     std::string text = "{";
     for (size_t i = 0; i < order.size(); ++i) {
       const uint32_t row = order[i];

@@ -242,8 +242,7 @@ inline void RunCase(const Case& c, uint64_t seed, bool retract) {
       if (testing::Test::HasFatalFailure()) return;
       auto& merged = states[into]->rows;
       merged.insert(merged.end(), states[from]->rows.begin(), states[from]->rows.end());
-      std::stable_sort(merged.begin(), merged.end(),
-                       [](const auto& x, const auto& y) { return x.first < y.first; });
+      std::sort(merged.begin(), merged.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
       states[from] = std::make_unique<State>(aggregate);
     }
     if (random() % 4 == 0) states[random() % states.size()]->SaveAndLoad();

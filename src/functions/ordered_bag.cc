@@ -108,8 +108,12 @@ void OrderedBag::PutInOrder() {
 void OrderedBag::Rebuild() {
   std::erase_if(entries_, [](const Entry& entry) { return !entry.is_live; });
   if (!is_ordered_) {
-    std::stable_sort(entries_.begin(), entries_.end(),
-                     [](const Entry& a, const Entry& b) { return a.sequence < b.sequence; });
+    // Equal numbers keep the order of the entries, which `next` holds meanwhile.
+    for (size_t i = 0; i < entries_.size(); ++i) entries_[i].next = static_cast<uint32_t>(i);
+    std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
+      return a.sequence != b.sequence ? a.sequence < b.sequence : a.next < b.next;
+    });
+    for (Entry& entry : entries_) entry.next = kNone;
   }
   is_ordered_ = true;
   begin_ = 0;
