@@ -55,6 +55,8 @@ class Connective final : public Expression {
                        args()[1]->ToString(schema));
   }
 
+  bool is_and() const { return is_and_; }
+
  private:
   uint8_t Combine(uint8_t a, uint8_t b) const { return is_and_ ? std::min(a, b) : std::max(a, b); }
 
@@ -108,6 +110,16 @@ ExprPtr MakeAnd(ExprPtr left, ExprPtr right) {
 
 ExprPtr MakeOr(ExprPtr left, ExprPtr right) {
   return std::make_shared<Connective>(false, std::move(left), std::move(right));
+}
+
+bool IsAnd(const Expression& expr) {
+  const auto* connective = dynamic_cast<const Connective*>(&expr);
+  return connective != nullptr && connective->is_and();
+}
+
+bool IsOr(const Expression& expr) {
+  const auto* connective = dynamic_cast<const Connective*>(&expr);
+  return connective != nullptr && !connective->is_and();
 }
 
 ExprPtr MakeNot(ExprPtr operand) {

@@ -10,4 +10,8 @@ ExprPtr MakeAnd(ExprPtr left, ExprPtr right);
 ExprPtr MakeOr(ExprPtr left, ExprPtr right);
 ExprPtr MakeNot(ExprPtr operand);
 
+// Whether the expression is `args()[0] AND args()[1]`; or OR.
+bool IsAnd(const Expression& expr);
+bool IsOr(const Expression& expr);
+
 }  // namespace millrace::functions
