@@ -10,6 +10,9 @@
   FAMILY(Logic)                      \
   FAMILY(Conditional)                \
   FAMILY(Cast)                       \
+  FAMILY(Math)                       \
+  FAMILY(Datetime)                   \
+  FAMILY(DatetimeText)               \
   FAMILY(Aggregates)
 
 namespace millrace::functions {
@@ -18,7 +21,9 @@ namespace millrace::functions {
 MR_FUNCTION_FAMILIES(MR_DECLARE_FAMILY)
 #undef MR_DECLARE_FAMILY
 
-// Part of Comparison.
+// Part of Comparison, and of Math.
 void RegisterInList(Registry& registry);
+void RegisterRounding(Registry& registry);
+void RegisterRandom(Registry& registry);
 
 }  // namespace millrace::functions
