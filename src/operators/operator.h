@@ -68,9 +68,23 @@ class Operator {
 
   // An error ends the job; a bad row does not (it goes to the side output).
   virtual Status OnBatch(int input, data::Batch batch) = 0;
-  // The watermark of the operator: for several inputs the dataflow passes the minimum over them (its
-  // UnionOperator also lowers the row watermarks accordingly). Never decreases.
+  // The watermark of the operator: the minimum over its inputs. Never decreases. Before the watermark
+  // goes on, everything that it completes has been emitted.
   virtual Status OnWatermark(int64_t watermark) { return output().OnWatermark(watermark); }
+  // The watermark of one input. Only operators with several inputs that weigh them themselves (the
+  // union) override it; for them the dataflow calls this and not OnWatermark.
+  virtual Status OnInputWatermark(int input, int64_t watermark) {
+    (void)input;
+    return OnWatermark(watermark);
+  }
+  // An idle input (scan.watermark.idle-timeout) does not hold the watermark back until it is active again.
+  virtual Status OnInputIdle(int input, bool idle) {
+    (void)input;
+    (void)idle;
+    return {};
+  }
+  // True once further input cannot change what was emitted (LIMIT reached): sources may stop.
+  virtual bool IsDone() const { return false; }
   // The end of an epoch: what is held back for it (early firing) goes out. `now_micros`: the epoch's
   // time, for state TTL.
   virtual Status OnEpoch(int64_t now_micros) {
