@@ -40,6 +40,9 @@ struct WindowAggregateSpec {
   WindowSpec window;
   int rowtime_column = -1;
   bool attached = false;
+  // Rows belong to the time they are processed at (context.eval.now_micros), and windows fire by the time of
+  // the epoch, the last of them at the end of bounded input. rowtime_column is not looked at.
+  bool processing_time = false;
   int window_start_column = -1;  // attached only; TIMESTAMP
   int window_end_column = -1;
   // Whether the time attribute is TIMESTAMP_LTZ, so that window bounds are wall-clock times of the session's
