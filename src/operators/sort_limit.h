@@ -12,7 +12,8 @@
 namespace millrace::operators {
 
 // ORDER BY rowtime ASC [, …]: rows go out once the watermark has reached their rowtime, sorted; ties by
-// arrival. A row not above the watermark when it arrives is late. Needs insert-only input.
+// arrival. A row whose rowtime is not above that of the last row that went out is late (as in Flink: one
+// behind the watermark still finds its place if no later row has gone out). Needs insert-only input.
 struct TemporalSortSpec {
   std::vector<data::DataType> input_types;
   int rowtime_column = 0;
@@ -28,6 +29,7 @@ struct BoundedSortSpec {
   SortKeys order;
   int64_t offset = 0;
   std::optional<int64_t> limit;
+  bool input_retracts = false;
 };
 std::unique_ptr<Operator> MakeBoundedSort(std::shared_ptr<const BoundedSortSpec> spec,
                                           OperatorContext context);

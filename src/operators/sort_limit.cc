@@ -1,0 +1,260 @@
+#include "operators/sort_limit.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <string>
+
+#include "operators/ranked_rows.h"
+#include "operators/row_emitter.h"
+#include "operators/sort_bytes.h"
+
+namespace millrace::operators {
+namespace {
+
+using data::Batch;
+using data::RowKind;
+
+// A row held back, with its sort bytes, as EncodeKey writes it.
+struct HeldRow {
+  std::string sort;
+  std::string row;
+  size_t bytes() const { return sizeof(HeldRow) + sort.capacity() + row.capacity(); }
+};
+
+HeldRow Hold(const Batch& batch, const SortKeys& keys, size_t row) {
+  HeldRow held;
+  AppendSortBytes(batch, keys, row, &held.sort);
+  data::EncodeKey(batch.columns, row, &held.row);
+  return held;
+}
+
+Status EmitStored(std::string_view row, RowEmitter& emitter) {
+  data::DecodeKey(row, emitter.columns());
+  return emitter.Finish(1, RowKind::kInsert);
+}
+
+// --- Temporal sort ---
+
+struct TemporalSortState {
+  std::map<int64_t, std::vector<HeldRow>> rows;  // by rowtime, then arrival
+  size_t count = 0;
+  size_t bytes = 0;
+  int64_t watermark = data::kMinWatermark;
+  int64_t emitted_until = data::kMinWatermark;  // rowtime of the last row that went out
+};
+
+class TemporalSort final : public Operator {
+ public:
+  TemporalSort(std::shared_ptr<const TemporalSortSpec> spec, OperatorContext context)
+      : Operator(std::move(context)), spec_(std::move(spec)), emitter_(spec_->input_types, context_.output) {}
+
+  Status OnBatch(int, Batch batch) override {
+    if (batch.rows == 0) return {};
+    const data::Column& times = *batch.columns[spec_->rowtime_column];
+    for (size_t row = 0; row < batch.rows; ++row) {
+      if (batch.watermarks != nullptr) MR_TRY(EmitUntil((*batch.watermarks)[row]));
+      if (times.IsNull(row)) {
+        context_.side_output->Failed(
+            context_.name, batch, row,
+            Error(ErrorCode::kNullNotAllowed, "the row has no place in time: its rowtime is NULL"));
+        continue;
+      }
+      const int64_t rowtime = data::ColumnView<int64_t>(times)[row];
+      if (rowtime <= state_.emitted_until) {
+        context_.side_output->Late(context_.name, batch, row,
+                                   {.window_start = rowtime,
+                                    .window_end = rowtime,
+                                    .watermark = state_.watermark,
+                                    .rowtime = rowtime});
+        continue;
+      }
+      auto& rows = state_.rows[rowtime];
+      rows.push_back(Hold(batch, spec_->then_by, row));
+      ++state_.count;
+      state_.bytes += rows.back().bytes();
+    }
+    return emitter_.Flush();
+  }
+
+  Status OnWatermark(int64_t watermark) override {
+    MR_TRY(EmitUntil(watermark));
+    MR_TRY(emitter_.Flush());
+    return output().OnWatermark(watermark);
+  }
+
+  size_t StateBytes() const override { return state_.bytes; }
+  size_t StateEntries() const override { return state_.count; }
+
+ private:
+  Status EmitUntil(int64_t watermark) {
+    state_.watermark = std::max(state_.watermark, watermark);
+    while (!state_.rows.empty() && state_.rows.begin()->first <= state_.watermark) {
+      const auto first = state_.rows.begin();
+      state_.emitted_until = std::max(state_.emitted_until, first->first);
+      std::ranges::stable_sort(first->second, {}, &HeldRow::sort);
+      for (const HeldRow& held : first->second) {
+        MR_TRY(EmitStored(held.row, emitter_));
+        --state_.count;
+        state_.bytes -= held.bytes();
+      }
+      state_.rows.erase(first);
+    }
+    return {};
+  }
+
+  std::shared_ptr<const TemporalSortSpec> spec_;
+  TemporalSortState state_;
+  RowEmitter emitter_;
+};
+
+// --- Bounded sort ---
+
+struct BoundedSortState {
+  explicit BoundedSortState(std::unique_ptr<RankedRows> ranked) : ranked(std::move(ranked)) {}
+  std::unique_ptr<RankedRows> ranked;  // with a limit or retractions; otherwise `rows`
+  std::vector<HeldRow> rows;
+  size_t bytes = 0;
+  int64_t sequence = 0;
+};
+
+class BoundedSort final : public Operator {
+ public:
+  BoundedSort(std::shared_ptr<const BoundedSortSpec> spec, OperatorContext context)
+      : Operator(std::move(context)),
+        spec_(std::move(spec)),
+        state_(MakeRanked(*spec_)),
+        emitter_(spec_->input_types, context_.output) {}
+
+  Status OnBatch(int, Batch batch) override {
+    if (batch.rows == 0 || spec_->limit == 0) return {};
+    if (state_.ranked == nullptr) {
+      for (size_t row = 0; row < batch.rows; ++row) {
+        state_.rows.push_back(Hold(batch, spec_->order, row));
+        state_.bytes += state_.rows.back().bytes();
+      }
+      return {};
+    }
+    RankedRows& ranked = *state_.ranked;
+    ranked.FindPartitions(batch, {}, &ids_);
+    sort_bytes_.Fill(batch, spec_->order);
+    for (size_t row = 0; row < batch.rows; ++row, ++state_.sequence) {
+      const bool is_addition = IsAddition(batch.kind(row));
+      if (is_addition && !ranked.IsWanted(ids_[row], sort_bytes_[row], state_.sequence)) continue;
+      encoded_.clear();
+      data::EncodeKey(batch.columns, row, &encoded_);
+      if (is_addition) {
+        ranked.Insert(ids_[row], sort_bytes_[row], encoded_, state_.sequence);
+      } else {
+        ranked.Remove(ids_[row], encoded_);
+      }
+    }
+    ranked.FreeRemoved();
+    return {};
+  }
+
+  Status OnWatermark(int64_t watermark) override {
+    if (watermark == data::kMaxWatermark) {
+      MR_TRY(EmitAll());
+      MR_TRY(emitter_.Flush());
+    }
+    return output().OnWatermark(watermark);
+  }
+
+  size_t StateBytes() const override {
+    return state_.ranked != nullptr ? state_.ranked->MemoryBytes() : state_.bytes;
+  }
+  size_t StateEntries() const override {
+    return state_.ranked != nullptr ? state_.ranked->rows() : state_.rows.size();
+  }
+
+ private:
+  static int64_t LastRank(const BoundedSortSpec& spec) {
+    int64_t last = 0;
+    if (!spec.limit || __builtin_add_overflow(spec.offset, *spec.limit, &last)) {
+      return std::numeric_limits<int64_t>::max();
+    }
+    return last;
+  }
+
+  static std::unique_ptr<RankedRows> MakeRanked(const BoundedSortSpec& spec) {
+    if (!spec.limit && !spec.input_retracts) return nullptr;
+    return std::make_unique<RankedRows>(std::vector<data::DataType>(), spec.input_retracts, LastRank(spec),
+                                        false);
+  }
+
+  Status EmitAll() {
+    const auto offset = static_cast<size_t>(spec_->offset);
+    if (state_.ranked == nullptr) {
+      std::ranges::stable_sort(state_.rows, {}, &HeldRow::sort);
+      for (size_t i = offset; i < state_.rows.size(); ++i) MR_TRY(EmitStored(state_.rows[i].row, emitter_));
+      state_.rows = std::vector<HeldRow>();
+      state_.bytes = 0;
+      return {};
+    }
+    Status status;
+    state_.ranked->partitions().ForEach([&](state::EntryId id) {
+      const auto top = state_.ranked->Top(id);
+      for (size_t i = offset; i < top.size() && status.has_value(); ++i) {
+        status = EmitStored(top[i]->row(), emitter_);
+      }
+      state_.ranked->Erase(id);
+    });
+    return status;
+  }
+
+  std::shared_ptr<const BoundedSortSpec> spec_;
+  BoundedSortState state_;
+  RowEmitter emitter_;
+  std::vector<state::EntryId> ids_;
+  SortBytes sort_bytes_;
+  std::string encoded_;
+};
+
+// --- Limit ---
+
+struct LimitState {
+  int64_t skipped = 0;
+  int64_t passed = 0;
+};
+
+class Limit final : public Operator {
+ public:
+  Limit(std::shared_ptr<const LimitSpec> spec, OperatorContext context)
+      : Operator(std::move(context)), spec_(std::move(spec)) {}
+
+  Status OnBatch(int, Batch batch) override {
+    const auto rows = static_cast<int64_t>(batch.rows);
+    const int64_t skip = std::min(rows, spec_->offset - state_.skipped);
+    state_.skipped += skip;
+    const int64_t pass = std::min(rows - skip, spec_->limit - state_.passed);
+    state_.passed += pass;
+    if (pass == 0) return {};
+    return output().OnBatch(data::Slice(batch, static_cast<size_t>(skip), static_cast<size_t>(pass)));
+  }
+
+  bool IsDone() const override { return state_.passed >= spec_->limit; }
+  size_t StateBytes() const override { return sizeof(state_); }
+
+ private:
+  std::shared_ptr<const LimitSpec> spec_;
+  LimitState state_;
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> MakeTemporalSort(std::shared_ptr<const TemporalSortSpec> spec,
+                                           OperatorContext context) {
+  return std::make_unique<TemporalSort>(std::move(spec), std::move(context));
+}
+
+std::unique_ptr<Operator> MakeBoundedSort(std::shared_ptr<const BoundedSortSpec> spec,
+                                          OperatorContext context) {
+  return std::make_unique<BoundedSort>(std::move(spec), std::move(context));
+}
+
+std::unique_ptr<Operator> MakeLimit(std::shared_ptr<const LimitSpec> spec, OperatorContext context) {
+  return std::make_unique<Limit>(std::move(spec), std::move(context));
+}
+
+}  // namespace millrace::operators
