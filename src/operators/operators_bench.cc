@@ -264,4 +264,3 @@ BENCHMARK(BM_WindowAssignTumble)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace millrace::operators
-

@@ -1,0 +1,254 @@
+// Window aggregates against their definition: each window is the rows in it, by a map of windows.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <tuple>
+
+#include "operators/property_testing.h"
+#include "operators/window_aggregate.h"
+#include "operators/window_rank.h"
+
+namespace millrace::operators {
+namespace {
+
+using data::DataType;
+using testing::Feed;
+using testing::Harness;
+using testing::kSecond;
+using testing::MakeStream;
+using testing::Random;
+using testing::RowsOnly;
+using testing::Sorted;
+using testing::StreamOptions;
+using testing::TestRow;
+using Lines = std::vector<std::string>;
+using Source = WindowOutputColumn::Source;
+
+constexpr uint64_t kSeeds = 120;
+
+struct Window {
+  int64_t start;
+  int64_t end;
+};
+
+// Every window that contains the time, found by trying all starts around it.
+std::vector<Window> WindowsOf(const WindowSpec& spec, int64_t time) {
+  std::vector<Window> windows;
+  const int64_t period = spec.kind == WindowKind::kHop ? spec.slide_micros : spec.size_micros;
+  const int64_t middle = data::FloorDiv(time, period);
+  const int64_t reach = spec.size_micros / period + 2;
+  for (int64_t n = middle - reach; n <= middle + reach; ++n) {
+    const int64_t start = n * period + spec.offset_micros;
+    if (spec.kind != WindowKind::kCumulate) {
+      if (start <= time && time < start + spec.size_micros)
+        windows.push_back({start, start + spec.size_micros});
+      continue;
+    }
+    for (int64_t end = start + spec.slide_micros; end <= start + spec.size_micros; end += spec.slide_micros) {
+      if (start <= time && time < end) windows.push_back({start, end});
+    }
+  }
+  return windows;
+}
+
+struct Expected {
+  Lines rows;
+  Lines late;
+};
+
+std::string LineOf(const std::string& key, const std::vector<TestRow>& rows, int64_t start, int64_t end) {
+  return key + "|" + testing::ResultsOf(rows) + "|" + TestRow::TimeText(start) + "|" + TestRow::TimeText(end);
+}
+
+Expected ByDefinition(const WindowSpec& spec, const std::vector<TestRow>& stream) {
+  std::map<std::tuple<int64_t, int64_t, std::string>, std::vector<TestRow>> groups;
+  Expected expected;
+  for (const TestRow& row : stream) {
+    bool is_late = true;
+    const auto windows = WindowsOf(spec, row.time);
+    for (const Window& window : windows) {
+      if (row.watermark >= window.end - 1000) continue;
+      is_late = false;
+      testing::ApplyTo(groups[{window.end, window.start, row.KeyText()}], row);
+    }
+    if (is_late && !windows.empty()) expected.late.push_back(row.Text());
+  }
+  for (const auto& [group, rows] : groups) {
+    const auto& [end, start, key] = group;
+    if (!rows.empty()) expected.rows.push_back(LineOf(key, rows, start, end));
+  }
+  return expected;
+}
+
+// Sessions of one key, each with its rows; those that the watermark closes are set aside.
+Expected SessionsByDefinition(int64_t gap, const std::vector<TestRow>& stream) {
+  struct Open {
+    int64_t start;
+    int64_t end;
+    std::vector<TestRow> rows;
+  };
+  std::map<std::string, std::vector<Open>> open;
+  Expected expected;
+  const auto close = [&](const std::string& key, int64_t watermark) {
+    std::erase_if(open[key], [&](const Open& session) {
+      if (session.end - 1000 > watermark) return false;
+      expected.rows.push_back(LineOf(key, session.rows, session.start, session.end));
+      return true;
+    });
+  };
+  for (const TestRow& row : stream) {
+    close(row.KeyText(), row.watermark);
+    Open merged{row.time, row.time + gap, {}};
+    bool touched = false;
+    std::erase_if(open[row.KeyText()], [&](const Open& session) {
+      if (session.end < row.time || session.start > row.time + gap) return false;
+      touched = true;
+      merged.start = std::min(merged.start, session.start);
+      merged.end = std::max(merged.end, session.end);
+      merged.rows.insert(merged.rows.end(), session.rows.begin(), session.rows.end());
+      return true;
+    });
+    if (!touched && row.time + gap - 1000 <= row.watermark) {
+      expected.late.push_back(row.Text());
+      continue;
+    }
+    merged.rows.push_back(row);
+    open[row.KeyText()].push_back(std::move(merged));
+  }
+  for (auto& [key, sessions] : open) close(key, data::kMaxWatermark);
+  return expected;
+}
+
+std::shared_ptr<WindowAggregateSpec> SpecOf(const WindowSpec& window, bool retracts) {
+  auto spec = std::make_shared<WindowAggregateSpec>();
+  spec->input_types = testing::TestTypes();
+  spec->keys = {0};
+  spec->rowtime_column = 2;
+  spec->window = window;
+  spec->input_retracts = retracts;
+  spec->aggregates = testing::RealCalls(retracts);
+  spec->output = {{Source::kKey, 0, DataType::String()}};
+  for (int i = 0; i < 5; ++i) spec->output.push_back({Source::kAggregate, i, DataType::BigInt()});
+  spec->output.push_back({Source::kWindowStart, 0, DataType::Timestamp(3)});
+  spec->output.push_back({Source::kWindowEnd, 0, DataType::Timestamp(3)});
+  return spec;
+}
+
+WindowSpec RandomWindow(Random& random, uint64_t kind) {
+  const int64_t unit = kSecond * (1 + random.Below(4));
+  const int64_t offset = random.OneIn(3) ? kSecond * (random.Below(7) - 3) : 0;
+  switch (kind % 4) {
+    case 0:
+      return {.kind = WindowKind::kTumble, .size_micros = unit * 5, .offset_micros = offset};
+    case 1:
+      return {.kind = WindowKind::kHop,
+              .size_micros = unit * (1 + random.Below(6)),
+              .slide_micros = kSecond * (1 + random.Below(6)),
+              .offset_micros = offset};
+    case 2:
+      return {.kind = WindowKind::kCumulate,
+              .size_micros = unit * (1 + random.Below(6)),
+              .slide_micros = unit,
+              .offset_micros = offset};
+    default:
+      return {.kind = WindowKind::kSession, .size_micros = kSecond * (1 + random.Below(3))};
+  }
+}
+
+TEST(WindowPropertyTest, EqualsTheDefinitionInAnyBatches) {
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    const WindowSpec window = RandomWindow(random, seed);
+    StreamOptions options;
+    options.seconds_per_row = window.kind == WindowKind::kSession ? 0.7 : 0.3;
+    if (seed % 3 == 1 && window.kind != WindowKind::kSession) options.retract_one_in = 4;
+    const bool retracts = options.retract_one_in > 0;
+    const std::vector<TestRow> stream = MakeStream(random, options);
+    const Expected expected = window.kind == WindowKind::kSession
+                                  ? SessionsByDefinition(window.size_micros, stream)
+                                  : ByDefinition(window, stream);
+    const auto spec = SpecOf(window, retracts);
+    Lines first;
+    for (const size_t batch_rows_max : {size_t{1}, size_t{7}, size_t{50}, size_t{2048}}) {
+      SCOPED_TRACE(batch_rows_max);
+      Harness harness;
+      harness.op = MakeWindowAggregate(spec, harness.Context());
+      Feed(harness, stream, batch_rows_max, random);
+      EXPECT_EQ(harness.output.Table(), Sorted(expected.rows)) << window.ToString();
+      EXPECT_EQ(harness.side.late, expected.late);
+      EXPECT_EQ(harness.op->StateEntries(), 0u);
+      // Not only the same rows, but in the same order.
+      const Lines rows = RowsOnly(harness.output.changes);
+      if (batch_rows_max == 1) first = rows;
+      EXPECT_EQ(rows, first);
+
+      Harness early;
+      OperatorContext context = early.Context();
+      context.early_fire = true;
+      early.op = MakeWindowAggregate(spec, std::move(context));
+      Feed(early, stream, batch_rows_max, random);
+      EXPECT_EQ(early.output.Table(), Sorted(expected.rows)) << "early firing, " << window.ToString();
+      EXPECT_EQ(early.op->StateEntries(), 0u);
+    }
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+TEST(WindowPropertyTest, AttachedWindowsAreGroupsThatClose) {
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    // Windows of 8 s (hopping by 4), one of the row's two at random.
+    const std::vector<DataType> types = {DataType::String(), DataType::BigInt(), DataType::Timestamp(3),
+                                         DataType::Timestamp(3)};
+    const std::vector<TestRow> stream = MakeStream(random, {});
+    std::map<std::tuple<int64_t, int64_t, std::string>, std::vector<TestRow>> groups;
+    Lines expected_late;
+    Lines input;
+    for (const TestRow& row : stream) {
+      const int64_t start = (data::FloorDiv(row.time, 4 * kSecond) - random.Below(2)) * 4 * kSecond;
+      const int64_t end = start + 8 * kSecond;
+      std::string line;
+      if (row.watermark != data::kMinWatermark) line = "@" + TestRow::TimeText(row.watermark) + " ";
+      const std::string text = row.KeyText() + "|" + row.ValueText() + "|" + TestRow::TimeText(start) + "|" +
+                               TestRow::TimeText(end);
+      input.push_back(line + text);
+      if (row.watermark >= end - 1000) {
+        expected_late.push_back(text);
+      } else {
+        groups[{end, start, row.KeyText()}].push_back(row);
+      }
+    }
+    Lines expected;
+    for (const auto& [group, rows] : groups) {
+      const auto& [end, start, key] = group;
+      expected.push_back(LineOf(key, rows, start, end));
+    }
+    auto spec = SpecOf({}, false);
+    spec->input_types = types;
+    spec->attached = true;
+    spec->rowtime_column = -1;
+    spec->window_start_column = 2;
+    spec->window_end_column = 3;
+    for (const size_t batch_rows : {size_t{1}, size_t{13}, size_t{500}}) {
+      Harness harness;
+      harness.op = MakeWindowAggregate(spec, harness.Context());
+      for (size_t begin = 0; begin < input.size(); begin += batch_rows) {
+        const size_t end = std::min(input.size(), begin + batch_rows);
+        harness.Send(types, Lines(input.begin() + static_cast<ptrdiff_t>(begin),
+                                  input.begin() + static_cast<ptrdiff_t>(end)));
+        if (end < input.size() && stream[end].watermark != data::kMinWatermark) {
+          ASSERT_TRUE(harness.op->OnWatermark(stream[end].watermark));
+        }
+      }
+      harness.End();
+      EXPECT_EQ(harness.output.Table(), Sorted(expected));
+      EXPECT_EQ(harness.side.late, expected_late);
+    }
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace millrace::operators
