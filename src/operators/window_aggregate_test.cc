@@ -22,6 +22,7 @@ struct WindowTest : ::testing::Test, Harness {
   std::vector<DataType> types = {DataType::String(), DataType::BigInt(), DataType::Timestamp(3)};
   WindowAggregateSpec spec;
   bool early_fire = false;
+  const data::TimeZone* zone = &data::TimeZone::Utc();
 
   void Start(WindowSpec window) {
     ASSERT_TRUE(window.Validate().has_value());
@@ -31,13 +32,15 @@ struct WindowTest : ::testing::Test, Harness {
     spec.rowtime_column = 2;
     spec.aggregates = {testing::CountStar(), testing::SumOf(1)};
     const DataType bound = DataType::Timestamp(3);
-    spec.output = {{Source::kKey, 0, DataType::String()},
-                   {Source::kAggregate, 0, DataType::BigInt()},
-                   {Source::kAggregate, 1, DataType::BigInt()},
-                   {Source::kWindowStart, 0, bound},
-                   {Source::kWindowEnd, 0, bound}};
+    if (spec.output.empty())
+      spec.output = {{Source::kKey, 0, DataType::String()},
+                     {Source::kAggregate, 0, DataType::BigInt()},
+                     {Source::kAggregate, 1, DataType::BigInt()},
+                     {Source::kWindowStart, 0, bound},
+                     {Source::kWindowEnd, 0, bound}};
     OperatorContext context = Context();
     context.early_fire = early_fire;
+    context.eval.zone = zone;
     op = MakeWindowAggregate(std::make_shared<WindowAggregateSpec>(spec), std::move(context));
   }
   void Send(const Lines& rows) { Harness::Send(types, rows); }
@@ -220,6 +223,69 @@ TEST_F(WindowTest, SessionEarlyFiring) {
   EXPECT_THAT(output.Take(), ElementsAre("-D a|1|2|9|14", "-D a|1|1|1|6", "+I a|3|7|1|14"));
   End();
   EXPECT_THAT(output.Take(), ElementsAre("W max"));
+}
+
+TEST_F(WindowTest, LtzWindowsAreWallClockDays) {
+  types[2] = DataType::TimestampLtz(3);
+  spec.is_ltz = true;
+  zone = data::TimeZone::Find("GMT+08:00").value();
+  Start({.kind = WindowKind::kTumble, .size_micros = 86400 * kSecond});
+  // The second day there begins at 57600 (16:00 UTC); window_time is an instant.
+  spec.output.push_back({Source::kWindowTime, 0, DataType::TimestampLtz(3)});
+  Start({.kind = WindowKind::kTumble, .size_micros = 86400 * kSecond});
+  Send({"a|1|57600", "a|2|57599"});
+  Watermark(57599.999);
+  EXPECT_THAT(output.Take(), ElementsAre("+I a|1|2|0|86400|57599.999", "W 57599"));
+  Watermark(143999.998);
+  EXPECT_THAT(output.Take(), ElementsAre("W 143999"));
+  Watermark(143999.999);
+  EXPECT_THAT(output.Take(), ElementsAre("+I a|1|1|86400|172800|143999.999", "W 143999"));
+}
+
+TEST_F(WindowTest, ProcessingTimeFiresAtEpochs) {
+  spec.processing_time = true;
+  Start({.kind = WindowKind::kTumble, .size_micros = 10 * kSecond});
+  op->SetNow(3 * kSecond);
+  Send({"a|1|null", "b|2|77"});
+  op->SetNow(12 * kSecond);
+  Send({"a|4|0"});
+  Watermark(1000);  // event time moves nothing
+  EXPECT_THAT(output.Take(), ElementsAre("W 1000"));
+  Epoch(12);
+  EXPECT_THAT(output.Take(), ElementsAre("+I a|1|1|0|10", "+I b|1|2|0|10"));
+  End();
+  EXPECT_THAT(output.Take(), ElementsAre("+I a|1|4|10|20", "W max"));
+}
+
+TEST_F(WindowTest, ProcessingTimeSessions) {
+  spec.processing_time = true;
+  Start({.kind = WindowKind::kSession, .size_micros = 5 * kSecond});
+  op->SetNow(1 * kSecond);
+  Send({"a|1|null"});
+  op->SetNow(4 * kSecond);
+  Send({"a|2|null"});
+  Epoch(7);
+  EXPECT_THAT(output.Take(), IsEmpty());
+  Epoch(9);
+  EXPECT_THAT(output.Take(), ElementsAre("+I a|2|3|1|9"));
+}
+
+TEST_F(WindowTest, AResultOutOfRangeGoesAside) {
+  Start({.kind = WindowKind::kTumble, .size_micros = 10 * kSecond});
+  Send({"a|1000001|1", "b|1|1"});
+  End();
+  EXPECT_THAT(output.Take(), ElementsAre("+I b|1|1|0|10", "W max"));
+  EXPECT_THAT(side.messages, ElementsAre("the sum is out of range"));
+}
+
+TEST_F(WindowTest, WithoutKeys) {
+  Start({.kind = WindowKind::kHop, .size_micros = 10 * kSecond, .slide_micros = 5 * kSecond});
+  spec.keys = {};
+  spec.output.erase(spec.output.begin());
+  op = MakeWindowAggregate(std::make_shared<WindowAggregateSpec>(spec), Context());
+  Send({"a|1|1", "b|2|7"});
+  End();
+  EXPECT_THAT(output.Take(), ElementsAre("+I 1|1|-5|5", "+I 2|3|0|10", "+I 1|2|5|15", "W max"));
 }
 
 }  // namespace

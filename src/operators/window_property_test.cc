@@ -250,5 +250,78 @@ TEST(WindowPropertyTest, AttachedWindowsAreGroupsThatClose) {
   }
 }
 
+TEST(WindowPropertyTest, WindowRankIsTopNOfEachWindow) {
+  for (uint64_t seed = 0; seed < 60; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    StreamOptions options;
+    options.retract_one_in = seed % 2 == 0 ? 4 : 0;
+    const std::vector<TestRow> stream = MakeStream(random, options);
+    // Key, value, and a tumbling window of 4 s.
+    const std::vector<DataType> types = {DataType::String(), DataType::BigInt(), DataType::Timestamp(3),
+                                         DataType::Timestamp(3)};
+    const auto window_of = [](const TestRow& row) {
+      return data::FloorDiv(row.time, 4 * kSecond) * 4 * kSecond;
+    };
+    const auto text_of = [&](const TestRow& row) {
+      return row.KeyText() + "|" + row.ValueText() + "|" + TestRow::TimeText(window_of(row)) + "|" +
+             TestRow::TimeText(window_of(row) + 4 * kSecond);
+    };
+    std::map<std::pair<int64_t, std::string>, std::vector<TestRow>> groups;
+    Lines input;
+    Lines expected_late;
+    for (const TestRow& row : stream) {
+      const std::string watermark =
+          row.watermark == data::kMinWatermark ? "" : "@" + TestRow::TimeText(row.watermark) + " ";
+      input.push_back(watermark + (row.is_addition ? "+I " : "-D ") + text_of(row));
+      if (row.watermark >= window_of(row) + 4 * kSecond - 1000) {
+        expected_late.push_back(text_of(row));
+        continue;
+      }
+      auto& rows = groups[{window_of(row), row.KeyText()}];
+      if (row.is_addition) {
+        rows.push_back(row);
+      } else {
+        const auto found = std::ranges::find(rows, text_of(row), text_of);
+        if (found != rows.end()) rows.erase(found);
+      }
+    }
+    auto spec = std::make_shared<WindowRankSpec>();
+    spec->input_types = types;
+    spec->partition_keys = {0};
+    spec->order = {{.column = 1, .ascending = true, .nulls_first = true}};
+    spec->window_start_column = 2;
+    spec->window_end_column = 3;
+    spec->start = 1 + random.Below(2);
+    spec->end = spec->start + random.Below(3);
+    spec->output_rank = true;
+    spec->input_retracts = options.retract_one_in > 0;
+    Lines expected;
+    for (auto& [group, rows] : groups) {
+      // An optional without a value is less than any other.
+      std::ranges::stable_sort(rows, {}, &TestRow::value);
+      for (int64_t rank = spec->start; rank <= std::min<int64_t>(spec->end, std::ssize(rows)); ++rank) {
+        expected.push_back(text_of(rows[static_cast<size_t>(rank - 1)]) + "|" + std::to_string(rank));
+      }
+    }
+    for (const size_t batch_rows : {size_t{1}, size_t{17}, size_t{500}}) {
+      Harness harness;
+      harness.op = MakeWindowRank(spec, harness.Context());
+      for (size_t begin = 0; begin < input.size(); begin += batch_rows) {
+        const size_t end = std::min(input.size(), begin + batch_rows);
+        harness.Send(types, Lines(input.begin() + static_cast<ptrdiff_t>(begin),
+                                  input.begin() + static_cast<ptrdiff_t>(end)));
+        if (end < input.size() && stream[end].watermark != data::kMinWatermark) {
+          ASSERT_TRUE(harness.op->OnWatermark(stream[end].watermark));
+        }
+      }
+      harness.End();
+      EXPECT_EQ(harness.output.Table(), Sorted(expected));
+      EXPECT_EQ(harness.side.late, expected_late);
+    }
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
 }  // namespace
 }  // namespace millrace::operators
