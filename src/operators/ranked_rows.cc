@@ -41,14 +41,19 @@ void RankedRows::FindPartitions(const data::Batch& batch, std::span<const int> k
   table_.FindOrInsert(keys_, hashes_, batch.rows, ids->data(), &inserted_);
   keys_.clear();
   for (const uint32_t row : inserted_) {
-    EntryOf((*ids)[row]) = {.partition = new Partition, .worst_prefix = std::numeric_limits<uint64_t>::max()};
+    EntryOf((*ids)[row]) = {.partition = new Partition,
+                            .last_sequence = std::numeric_limits<int64_t>::max(),
+                            .last_prefix = ~SortPrefix{0}};
   }
 }
 
 bool RankedRows::IsWanted(EntryId id, std::string_view sort, int64_t sequence) const {
   if (retracts_) return true;
   const Entry& entry = EntryOf(id);
-  if (SortPrefix(sort) > entry.worst_prefix) return false;
+  // Most rows are turned down by what lies in the table, without a look at the rows.
+  const SortPrefix prefix = SortPrefixOf(sort);
+  if (prefix > entry.last_prefix) return false;
+  if (prefix == entry.last_prefix && sort.size() <= kSortPrefixBytes) return sequence < entry.last_sequence;
   const auto& top = entry.partition->top;
   if (top.size() < limit_) return true;
   const RankedRow* last = top.back();
@@ -94,7 +99,10 @@ bool RankedRows::Insert(EntryId id, std::string_view sort, std::string_view row,
     removed_.push_back(partition.top.back());
     partition.top.pop_back();
   }
-  if (partition.top.size() == limit_) entry.worst_prefix = SortPrefix(partition.top.back()->sort());
+  if (partition.top.size() == limit_) {
+    entry.last_sequence = partition.top.back()->sequence;
+    entry.last_prefix = SortPrefixOf(partition.top.back()->sort());
+  }
   return true;
 }
 

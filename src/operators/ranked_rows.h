@@ -14,6 +14,7 @@
 
 #include "base/byte_arena.h"
 #include "data/batch.h"
+#include "operators/sort_bytes.h"
 #include "state/key_table.h"
 
 namespace millrace::operators {
@@ -84,7 +85,9 @@ class RankedRows {
   // The payload of a partition.
   struct Entry {
     Partition* partition;
-    uint64_t worst_prefix;  // insert-only: rows whose sort bytes begin with more are not wanted
+    // Insert-only, with `limit` rows: of the last of them.
+    int64_t last_sequence;
+    SortPrefix last_prefix;
   };
   struct Alike {
     RankedRow* first = nullptr;

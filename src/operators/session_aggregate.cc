@@ -1,12 +1,11 @@
 #include "operators/session_aggregate.h"
 
 #include <algorithm>
-#include <queue>
 #include <string>
 #include <tuple>
 
-#include "base/byte_arena.h"
 #include "operators/row_signs.h"
+#include "operators/session_state.h"
 #include "operators/window_output.h"
 
 namespace millrace::operators {
@@ -17,93 +16,6 @@ using data::ColumnPtr;
 using data::MutableColumnPtr;
 using data::RowKind;
 using state::EntryId;
-
-// A row that early firing has shown.
-struct ShownSession {
-  int64_t start;
-  int64_t end;
-  std::string results;  // as EncodeKey writes them
-};
-
-struct Session {
-  int64_t start;
-  int64_t end;       // last row + gap, exclusive
-  int64_t sequence;  // of its first row
-  int64_t rows = 0;  // added minus taken away
-  EntryId key;
-  std::byte* payload = nullptr;    // states of the aggregates
-  Session* next = nullptr;         // of the same key, by start
-  Session* merged_into = nullptr;  // it is no more; rows of the batch at hand go there
-  bool is_dirty = false;           // changed since early firing showed it
-  bool is_closed = false;
-  std::unique_ptr<ShownSession> shown{};
-};
-
-struct RetiredRow {
-  EntryId key;
-  ShownSession shown;
-};
-
-// What the key table holds for a key.
-struct KeySessions {
-  Session* first;  // open ones, by start
-};
-
-// Each session, open or merged away, has one timer, and lives until that goes off. A session that grew
-// since gets a new timer then.
-struct Timer {
-  int64_t end;
-  int64_t sequence;
-  Session* session;
-  bool operator>(const Timer& other) const {
-    return std::tie(end, sequence) > std::tie(other.end, other.sequence);
-  }
-};
-
-struct SessionAggregateState {
-  SessionAggregateState(std::vector<data::DataType> key_types, const AggregateSet* aggregates)
-      : keys(
-            {.key_types = std::move(key_types), .payload_bytes = sizeof(KeySessions), .track_access = false}),
-        aggregates(aggregates) {}
-  ~SessionAggregateState() {
-    for (Session* session : dirty) {
-      if (session->is_closed) Delete(session);
-    }
-    for (; !timers.empty(); timers.pop()) Delete(timers.top().session);
-  }
-
-  Session* New(EntryId key, int64_t start, int64_t end, int64_t sequence_of_row) {
-    auto* session = new Session{.start = start, .end = end, .sequence = sequence_of_row, .key = key};
-    session->payload =
-        reinterpret_cast<std::byte*>(payloads.Allocate(std::max<size_t>(1, aggregates->payload_bytes())));
-    aggregates->Init(session->payload);
-    ++sessions;
-    return session;
-  }
-  void FreePayload(Session* session) {
-    if (session->payload == nullptr) return;
-    aggregates->Destroy(session->payload);
-    payloads.Free(reinterpret_cast<char*>(session->payload),
-                  std::max<size_t>(1, aggregates->payload_bytes()));
-    session->payload = nullptr;
-    --sessions;
-  }
-  void Delete(Session* session) {
-    FreePayload(session);
-    delete session;
-  }
-
-  state::KeyTable keys;  // payload: KeySessions
-  const AggregateSet* aggregates;
-  ByteArena payloads;
-  size_t sessions = 0;
-  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers;
-  std::vector<Session*>
-      dirty;  // changed since early firing showed them; the closed among them live only here
-  std::vector<RetiredRow> retired;  // shown for sessions that have become part of others
-  int64_t watermark = data::kMinWatermark;
-  int64_t sequence = 0;
-};
 
 std::vector<data::DataType> KeyTypes(const WindowAggregateSpec& spec) {
   std::vector<data::DataType> types;
@@ -118,7 +30,7 @@ class SessionAggregate final : public Operator {
         spec_(std::move(spec)),
         gap_(spec_->window.size_micros),
         aggregates_(spec_->aggregates, 0),
-        state_(KeyTypes(*spec_), &aggregates_),
+        state_(KeyTypes(*spec_), gap_, &aggregates_),
         clock_(spec_->is_ltz ? context_.eval.zone : nullptr),
         results_(spec_.get(), &aggregates_, &context_, &clock_) {}
 
@@ -127,7 +39,11 @@ class SessionAggregate final : public Operator {
     FindKeys(batch);
     sessions_.assign(batch.rows, nullptr);
     FillSigns(batch, &signs_);
-    for (size_t row = 0; row < batch.rows; ++row) AssignRow(batch, row);
+    constexpr size_t kAhead = 12;
+    for (size_t row = 0; row < batch.rows; ++row) {
+      if (row + kAhead < batch.rows) __builtin_prefetch(SessionsOf(ids_[row + kAhead]).first);
+      AssignRow(batch, row);
+    }
     payloads_.resize(batch.rows);
     for (size_t row = 0; row < batch.rows; ++row) {
       Session* session = sessions_[row];
@@ -156,7 +72,7 @@ class SessionAggregate final : public Operator {
 
   size_t StateBytes() const override {
     size_t bytes = state_.keys.MemoryBytes() + state_.payloads.allocated_bytes() +
-                   state_.timers.size() * (sizeof(Timer) + sizeof(Session));
+                   state_.timers.size() * (sizeof(Session*) + sizeof(Session));
     if (aggregates_.owns_memory()) {
       state_.keys.ForEach([&](EntryId id) {
         const auto& key = *reinterpret_cast<const KeySessions*>(state_.keys.payload(id));
@@ -253,7 +169,7 @@ class SessionAggregate final : public Operator {
     Session* session = state_.New(id, start, end, state_.sequence + static_cast<int64_t>(row));
     session->next = *link;
     *link = session;
-    state_.timers.push({end, session->sequence, session});
+    state_.timers.Set(session);
     return session;
   }
 
@@ -282,16 +198,14 @@ class SessionAggregate final : public Operator {
     state_.watermark = watermark;
     MR_TRY(TakeBackRetired());
     due_.clear();
-    while (!state_.timers.empty() && FiringTime(state_.timers.top().end, clock_.zone()) <= watermark) {
-      const Timer timer = state_.timers.top();
-      state_.timers.pop();
-      Session* session = timer.session;
+    const auto is_due = [&](int64_t end) { return FiringTime(end, clock_.zone()) <= watermark; };
+    while (Session* session = state_.timers.Take(is_due)) {
       if (session->merged_into != nullptr) {
         Release(session);
-      } else if (session->end > timer.end) {
-        state_.timers.push({session->end, session->sequence, session});
-      } else {
+      } else if (is_due(session->end)) {
         due_.push_back(session);
+      } else {
+        state_.timers.Set(session);
       }
     }
     std::ranges::sort(due_, [](const Session* a, const Session* b) {

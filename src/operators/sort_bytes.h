@@ -19,12 +19,15 @@ namespace millrace::operators {
 // Appends the bytes of a row.
 void AppendSortBytes(const data::Batch& batch, const SortKeys& keys, size_t row, std::string* bytes);
 
-// The first eight bytes as a number (zeros behind a shorter string): of two byte strings, that with the
-// smaller prefix is smaller.
-inline uint64_t SortPrefix(std::string_view bytes) {
-  uint64_t prefix = 0;
-  std::memcpy(&prefix, bytes.data(), bytes.size() < 8 ? bytes.size() : 8);
-  return __builtin_bswap64(prefix);
+// The first sixteen bytes as a number (zeros behind a shorter string): of two byte strings, that with the
+// smaller prefix is smaller. Two strings for the same keys of at most sixteen bytes are equal if their
+// prefixes are, because none of these strings is the beginning of another.
+using SortPrefix = unsigned __int128;
+inline constexpr size_t kSortPrefixBytes = sizeof(SortPrefix);
+inline SortPrefix SortPrefixOf(std::string_view bytes) {
+  uint64_t halves[2] = {0, 0};
+  std::memcpy(halves, bytes.data(), bytes.size() < kSortPrefixBytes ? bytes.size() : kSortPrefixBytes);
+  return static_cast<SortPrefix>(__builtin_bswap64(halves[0])) << 64 | __builtin_bswap64(halves[1]);
 }
 
 // The sort bytes of all rows of a batch. Scratch memory, refilled for each batch.

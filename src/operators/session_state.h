@@ -1,0 +1,178 @@
+// What the session window aggregate remembers: sessions, their keys and their timers.
+//
+// Owned by one operator instance; not thread-safe.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/byte_arena.h"
+#include "operators/aggregate_set.h"
+#include "state/key_table.h"
+
+namespace millrace::operators {
+
+// A row that early firing has shown.
+struct ShownSession {
+  int64_t start;
+  int64_t end;
+  std::string results;  // as EncodeKey writes them
+};
+
+struct Session {
+  int64_t start;
+  int64_t end;       // last row + gap, exclusive
+  int64_t sequence;  // of its first row
+  int64_t rows = 0;  // added minus taken away
+  state::EntryId key;
+  std::byte* payload = nullptr;    // states of the aggregates
+  Session* next = nullptr;         // of the same key, by start
+  Session* merged_into = nullptr;  // it is no more; rows of the batch at hand go there
+  bool is_dirty = false;           // changed since early firing showed it
+  bool is_closed = false;
+  std::unique_ptr<ShownSession> shown{};
+};
+
+struct RetiredRow {
+  state::EntryId key;
+  ShownSession shown;
+};
+
+// What the key table holds for a key.
+struct KeySessions {
+  Session* first;  // open ones, by start
+};
+
+// When to look at sessions. Each session, open or merged away, has one timer, and lives until that goes off;
+// one that grew since gets another. Timers lie in buckets of time; only those of the bucket that is due next
+// are kept in order (a heap), so that setting one is an append.
+class SessionTimers {
+ public:
+  explicit SessionTimers(int64_t gap_micros)
+      : bucket_micros_(std::max(gap_micros / 16, data::kMicrosPerMilli)) {}
+
+  void Set(Session* session) {
+    const int64_t number = data::FloorDiv(session->end, bucket_micros_);
+    if (number <= due_bucket_) {
+      heap_.push_back({session->end, session->sequence, session});
+      std::ranges::push_heap(heap_, std::greater<>());
+      return;
+    }
+    if (last_bucket_ == nullptr || last_bucket_number_ != number) {
+      last_bucket_ = &buckets_[number];
+      last_bucket_number_ = number;
+    }
+    last_bucket_->push_back(session);
+    ++in_buckets_;
+  }
+
+  // Takes out a session whose timer is due, by is_due(end); null when there is none. It may have grown since,
+  // or be merged away.
+  template <typename IsDue>
+  Session* Take(IsDue&& is_due) {
+    while (heap_.empty()) {
+      if (buckets_.empty() || !is_due(buckets_.begin()->first * bucket_micros_)) return nullptr;
+      OpenBucket();
+    }
+    if (!is_due(heap_.front().end)) return nullptr;
+    std::ranges::pop_heap(heap_, std::greater<>());
+    Session* session = heap_.back().session;
+    heap_.pop_back();
+    return session;
+  }
+
+  template <typename F>
+  void ForEach(F&& f) {
+    for (const Timer& timer : heap_) f(timer.session);
+    for (auto& [number, bucket] : buckets_) std::ranges::for_each(bucket, f);
+  }
+  size_t size() const { return heap_.size() + in_buckets_; }
+
+ private:
+  struct Timer {
+    int64_t end;
+    int64_t sequence;
+    Session* session;
+    bool operator>(const Timer& other) const {
+      return std::tie(end, sequence) > std::tie(other.end, other.sequence);
+    }
+  };
+
+  // Makes the first bucket the one that is due; sessions that have grown beyond it move on.
+  void OpenBucket() {
+    const auto first = buckets_.begin();
+    due_bucket_ = first->first;
+    const std::vector<Session*> sessions = std::move(first->second);
+    buckets_.erase(first);
+    last_bucket_ = nullptr;
+    in_buckets_ -= sessions.size();
+    constexpr size_t kAhead = 16;
+    for (size_t i = 0; i < sessions.size(); ++i) {
+      if (i + kAhead < sessions.size()) __builtin_prefetch(sessions[i + kAhead]);
+      Set(sessions[i]);
+    }
+  }
+
+  int64_t bucket_micros_;
+  int64_t due_bucket_ = std::numeric_limits<int64_t>::min();
+  std::vector<Timer> heap_;
+  std::map<int64_t, std::vector<Session*>> buckets_;
+  std::vector<Session*>* last_bucket_ = nullptr;
+  int64_t last_bucket_number_ = 0;
+  size_t in_buckets_ = 0;
+};
+
+struct SessionAggregateState {
+  SessionAggregateState(std::vector<data::DataType> key_types, int64_t gap_micros,
+                        const AggregateSet* aggregates)
+      : keys(
+            {.key_types = std::move(key_types), .payload_bytes = sizeof(KeySessions), .track_access = false}),
+        aggregates(aggregates),
+        timers(gap_micros) {}
+  ~SessionAggregateState() {
+    for (Session* session : dirty) {
+      if (session->is_closed) Delete(session);
+    }
+    timers.ForEach([&](Session* session) { Delete(session); });
+  }
+
+  Session* New(state::EntryId key, int64_t start, int64_t end, int64_t sequence_of_row) {
+    auto* session = new Session{.start = start, .end = end, .sequence = sequence_of_row, .key = key};
+    session->payload =
+        reinterpret_cast<std::byte*>(payloads.Allocate(std::max<size_t>(1, aggregates->payload_bytes())));
+    aggregates->Init(session->payload);
+    ++sessions;
+    return session;
+  }
+  void FreePayload(Session* session) {
+    if (session->payload == nullptr) return;
+    aggregates->Destroy(session->payload);
+    payloads.Free(reinterpret_cast<char*>(session->payload),
+                  std::max<size_t>(1, aggregates->payload_bytes()));
+    session->payload = nullptr;
+    --sessions;
+  }
+  void Delete(Session* session) {
+    FreePayload(session);
+    delete session;
+  }
+
+  state::KeyTable keys;  // payload: KeySessions
+  const AggregateSet* aggregates;
+  ByteArena payloads;
+  size_t sessions = 0;
+  SessionTimers timers;
+  // Changed since early firing showed them; the closed among them live only here.
+  std::vector<Session*> dirty;
+  std::vector<RetiredRow> retired;  // shown for sessions that have become part of others
+  int64_t watermark = data::kMinWatermark;
+  int64_t sequence = 0;
+};
+
+}  // namespace millrace::operators
