@@ -75,9 +75,9 @@ TEST(ChangelogPropertyTest, GroupAggregate) {
 
 // By value descending, nulls last, then by arrival.
 std::vector<TestRow> Ranked(std::vector<TestRow> rows) {
-  std::ranges::stable_sort(rows, [](const TestRow& a, const TestRow& b) {
+  std::ranges::sort(rows, [](const TestRow& a, const TestRow& b) {
     if (a.value.has_value() != b.value.has_value()) return a.value.has_value();
-    return a.value.has_value() && *a.value > *b.value;
+    return a.value != b.value ? *a.value > *b.value : a.number < b.number;
   });
   return rows;
 }

@@ -1,6 +1,7 @@
 #include "operators/row_emitter.h"
 
 #include <algorithm>
+#include <map>
 
 namespace millrace::operators {
 
@@ -44,11 +45,12 @@ Status EmitGathered(std::span<const data::ColumnPtr> columns, std::span<const ui
 void ReportRowErrors(const Batch& batch, OperatorContext& context, std::vector<uint32_t>* kept) {
   auto& errors = context.eval.row_errors;
   std::vector<bool> failed(batch.rows, false);
-  std::ranges::stable_sort(errors, {}, &functions::EvalContext::RowError::row);
-  for (const auto& error : errors) {
-    if (failed[error.row]) continue;
-    failed[error.row] = true;
-    context.side_output->Failed(context.name, batch, error.row, error.error);
+  // By row; of the errors of one row the first stands.
+  std::map<size_t, const Error*> first_errors;
+  for (const auto& error : errors) first_errors.try_emplace(error.row, &error.error);
+  for (const auto& [row, error] : first_errors) {
+    failed[row] = true;
+    context.side_output->Failed(context.name, batch, row, *error);
   }
   errors.clear();
   kept->clear();

@@ -56,7 +56,7 @@ class CollectRows final : public functions::Aggregate {
                 functions::EvalContext&) const override {
     for (std::byte* state : states) {
       Rows rows = RowsOf(state);
-      std::ranges::stable_sort(rows, {}, &Row::sequence);
+      std::ranges::sort(rows, {}, &Row::sequence);
       data::Column& elements = result->mutable_child(0);
       const data::ListEntry entry{elements.size(), rows.size()};
       std::vector<MutableColumnPtr> fields;

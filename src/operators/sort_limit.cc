@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <string>
+#include <tuple>
 
 #include "operators/ranked_rows.h"
 #include "operators/row_emitter.h"
@@ -19,11 +20,18 @@ using data::RowKind;
 struct HeldRow {
   std::string sort;
   std::string row;
+  int64_t sequence = 0;  // of arrival
+
   size_t bytes() const { return sizeof(HeldRow) + sort.capacity() + row.capacity(); }
 };
 
-HeldRow Hold(const Batch& batch, const SortKeys& keys, size_t row) {
+bool operator<(const HeldRow& a, const HeldRow& b) {
+  return std::tie(a.sort, a.sequence) < std::tie(b.sort, b.sequence);
+}
+
+HeldRow Hold(const Batch& batch, const SortKeys& keys, size_t row, int64_t sequence) {
   HeldRow held;
+  held.sequence = sequence;
   AppendSortBytes(batch, keys, row, &held.sort);
   data::EncodeKey(batch.columns, row, &held.row);
   return held;
@@ -70,7 +78,7 @@ class TemporalSort final : public Operator {
         continue;
       }
       auto& rows = state_.rows[rowtime];
-      rows.push_back(Hold(batch, spec_->then_by, row));
+      rows.push_back(Hold(batch, spec_->then_by, row, std::ssize(rows)));
       ++state_.count;
       state_.bytes += rows.back().bytes();
     }
@@ -92,7 +100,7 @@ class TemporalSort final : public Operator {
     while (!state_.rows.empty() && state_.rows.begin()->first <= state_.watermark) {
       const auto first = state_.rows.begin();
       state_.emitted_until = std::max(state_.emitted_until, first->first);
-      std::ranges::stable_sort(first->second, {}, &HeldRow::sort);
+      std::sort(first->second.begin(), first->second.end());
       for (const HeldRow& held : first->second) {
         MR_TRY(EmitStored(held.row, emitter_));
         --state_.count;
@@ -130,7 +138,7 @@ class BoundedSort final : public Operator {
     if (batch.rows == 0 || spec_->limit == 0) return {};
     if (state_.ranked == nullptr) {
       for (size_t row = 0; row < batch.rows; ++row) {
-        state_.rows.push_back(Hold(batch, spec_->order, row));
+        state_.rows.push_back(Hold(batch, spec_->order, row, std::ssize(state_.rows)));
         state_.bytes += state_.rows.back().bytes();
       }
       return {};
@@ -186,7 +194,7 @@ class BoundedSort final : public Operator {
   Status EmitAll() {
     const auto offset = static_cast<size_t>(spec_->offset);
     if (state_.ranked == nullptr) {
-      std::ranges::stable_sort(state_.rows, {}, &HeldRow::sort);
+      std::sort(state_.rows.begin(), state_.rows.end());
       for (size_t i = offset; i < state_.rows.size(); ++i) MR_TRY(EmitStored(state_.rows[i].row, emitter_));
       state_.rows = std::vector<HeldRow>();
       state_.bytes = 0;

@@ -50,7 +50,7 @@ class ListAggregate final : public functions::Aggregate {
                 functions::EvalContext& context) const override {
     for (size_t i = 0; i < states.size(); ++i) {
       Rows rows = Of(states[i]);
-      std::ranges::stable_sort(rows, {}, [](const auto& row) { return row.first; });
+      std::ranges::sort(rows);
       int64_t sum = 0;
       std::string list;
       for (const auto& row : rows) {

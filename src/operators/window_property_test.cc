@@ -299,7 +299,7 @@ TEST(WindowPropertyTest, WindowRankIsTopNOfEachWindow) {
     Lines expected;
     for (auto& [group, rows] : groups) {
       // An optional without a value is less than any other.
-      std::ranges::stable_sort(rows, {}, &TestRow::value);
+      std::ranges::sort(rows, {}, [](const TestRow& row) { return std::pair(row.value, row.number); });
       for (int64_t rank = spec->start; rank <= std::min<int64_t>(spec->end, std::ssize(rows)); ++rank) {
         expected.push_back(text_of(rows[static_cast<size_t>(rank - 1)]) + "|" + std::to_string(rank));
       }
