@@ -22,7 +22,6 @@ using data::StringRef;
 // was prefetched is still in the nearest caches when it is used.
 constexpr size_t kChunkRows = 512;
 constexpr size_t kSlotsMin = 16;
-constexpr size_t kPageBytesTarget = size_t{64} << 10;
 constexpr uint32_t kPageShiftMin = 6;
 constexpr uint32_t kPageShiftMax = 11;
 // Beyond so many pages a table takes memory in larger blocks.
@@ -166,7 +165,7 @@ KeyTable::KeyTable(KeyTableOptions options) : options_(std::move(options)), scra
   access_offset_ = key_offset_ + key_words_ * 8;
   row_bytes_ = access_offset_ + (options_.track_access ? 8 : 0);
   row_bytes_ = std::max<size_t>((row_bytes_ + 15) / 16 * 16, 16);
-  const auto target_shift = static_cast<uint32_t>(std::bit_width(kPageBytesTarget / row_bytes_ | 1) - 1);
+  const auto target_shift = static_cast<uint32_t>(std::bit_width(options_.page_bytes / row_bytes_ | 1) - 1);
   page_shift_ = std::clamp(target_shift, kPageShiftMin, kPageShiftMax);
   page_mask_ = (1u << page_shift_) - 1;
 }

@@ -38,6 +38,8 @@ struct KeyTableOptions {
   std::vector<data::DataType> key_types;
   size_t payload_bytes = 0;
   bool track_access = false;  // keep a time of last access for each entry (state TTL): 8 bytes more
+  // Of a row page, the least that a table with entries takes; smaller where there are many small tables.
+  size_t page_bytes = size_t{64} << 10;
 };
 
 class KeyTable {
