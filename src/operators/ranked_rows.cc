@@ -23,7 +23,8 @@ RankedRows::RankedRows(std::vector<data::DataType> partition_types, bool retract
                        bool track_access)
     : table_({.key_types = std::move(partition_types),
               .payload_bytes = sizeof(Entry),
-              .track_access = track_access}),
+              .track_access = track_access,
+              .page_bytes = size_t{8} << 10}),  // WindowRank has a table for each window
       retracts_(retracts),
       limit_(static_cast<size_t>(limit)) {}
 

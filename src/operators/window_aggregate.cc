@@ -62,6 +62,8 @@ class WindowAggregate final : public Operator {
         results_(spec_.get(), &aggregates_, &context_, &clock_) {
     for (const int key : spec_->keys) table_options_.key_types.push_back(spec_->input_types[key]);
     table_options_.payload_bytes = aggregates_.payload_bytes();
+    // Each slice has a table of its own, and there may be many with few groups.
+    table_options_.page_bytes = size_t{8} << 10;
   }
 
   Status OnBatch(int, Batch batch) override {
