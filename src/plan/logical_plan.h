@@ -82,6 +82,7 @@ enum class NodeKind : uint8_t {
   kWindowDeduplicate,
   kSortLimit,
   kChangelogNormalize,
+  kUpsertMaterialize,
   kSink,
 };
 
@@ -161,14 +162,10 @@ struct WatermarkAssignerNode : PlanNodeOf<NodeKind::kWatermarkAssigner> {
   int64_t idle_timeout_micros = 0;  // 0: a quiet partition holds the watermark back for ever
 };
 
-// GROUPING SETS: each row becomes one row a set: all input columns, those not in the set made null,
-// then a BIGINT: the set's grouping id (bit i from the left is 1 when grouping column i is not in the set).
+// GROUPING SETS: each row becomes one row for each projection: copies of the grouping columns, null where
+// they are not in the set, the other columns, and a BIGINT that tells the sets apart.
 struct ExpandNode : PlanNodeOf<NodeKind::kExpand> {
-  struct Set {
-    std::vector<bool> keep;  // one an input column
-    int64_t id = 0;
-  };
-  std::vector<Set> sets;
+  std::vector<std::vector<functions::ExprPtr>> projections;
 };
 
 // UNION ALL of inputs of the same types.
@@ -187,12 +184,14 @@ enum class WindowKind : uint8_t { kTumble, kHop, kCumulate, kSession };
 
 struct WindowSpec {
   WindowKind kind = WindowKind::kTumble;
-  bool processing_time = false;
-  int time_column = -1;       // of the input
-  int64_t size_micros = 0;    // window size, max size (CUMULATE), gap (SESSION)
-  int64_t slide_micros = 0;   // slide (HOP), step (CUMULATE)
-  int64_t offset_micros = 0;  // shift of the windows from 1970-01-01 00:00 (local time for TIMESTAMP_LTZ)
-  std::vector<int> partition_keys;  // SESSION ... PARTITION BY
+  int time_column = -1;  // of the input: its event-time attribute
+  bool is_ltz =
+      false;  // it is a TIMESTAMP_LTZ: windows are aligned to, and shown in, the session's time zone
+  int64_t size_micros = 0;          // length (TUMBLE, HOP), longest length (CUMULATE), gap (SESSION)
+  int64_t slide_micros = 0;         // slide (HOP), step (CUMULATE)
+  int64_t offset_micros = 0;        // shift of the alignment to 1970-01-01 00:00
+  std::vector<int> partition_keys;  // SESSION ... PARTITION BY; columns of the input
+  friend bool operator==(const WindowSpec&, const WindowSpec&) = default;
 };
 
 // Appends window_start, window_end, window_time to each row, once for every window it belongs to. Rows of one
@@ -212,24 +211,27 @@ struct AggregateCall {
 };
 
 // What a window aggregate gives after its keys and aggregates.
-enum class WindowProperty : uint8_t { kStart, kEnd, kTime, kProctime };
+enum class WindowProperty : uint8_t { kStart, kEnd, kTime };
 
 // Aggregates by window and keys; emits when the watermark closes a window, and, with early firing, also the
 // current figures as updates before. Output: keys, aggregates, properties.
 //  - assigning: `window` says how rows are put into windows; WindowTvf has been folded in.
-//  - attached: rows already bear the window in the columns attached_start, attached_end (-1 unless used).
+//  - attached: rows already bear the window, in the columns attached_start and attached_end.
 struct WindowAggregateNode : PlanNodeOf<NodeKind::kWindowAggregate> {
   bool attached = false;
   WindowSpec window;
   int attached_start = -1;
   int attached_end = -1;
+  bool is_ltz = false;    // as WindowSpec::is_ltz, also when attached
   std::vector<int> keys;  // columns of the input
   std::vector<AggregateCall> aggregates;
   std::vector<WindowProperty> properties;
+  bool input_retracts = false;
   bool early_fire = false;
+  bool emit_update_before = true;  // with early firing
 };
 
-// Running aggregates by keys (none: one group, which exists even without rows). Output: keys, aggregates.
+// Running aggregates by keys (none: one group over everything). Output: keys, aggregates.
 struct GroupAggregateNode : PlanNodeOf<NodeKind::kGroupAggregate> {
   std::vector<int> keys;
   std::vector<AggregateCall> aggregates;  // empty: SELECT DISTINCT
@@ -262,54 +264,72 @@ struct RankNode : PlanNodeOf<NodeKind::kRank> {
 struct DeduplicateNode : PlanNodeOf<NodeKind::kDeduplicate> {
   std::vector<int> keys;
   int time_column = -1;
-  bool processing_time = false;
+  bool processing_time = false;  // by arrival
   bool keep_last = false;
   bool emit_update_before = true;
 };
 
 // Rank within each window of rows that bear a window; emits when the window closes.
 struct WindowRankNode : PlanNodeOf<NodeKind::kWindowRank> {
-  int window_start = -1;  // -1 unless it is among the columns
+  int window_start = -1;
   int window_end = -1;
+  bool is_ltz = false;
   std::vector<int> partition_keys;  // without the window
   std::vector<SortKey> order;
   int64_t rank_start = 1;
   int64_t rank_end = 1;
   bool output_rank = false;
+  bool input_retracts = false;
 };
 
+// The first or last row by event time of each window and key.
 struct WindowDeduplicateNode : PlanNodeOf<NodeKind::kWindowDeduplicate> {
   int window_start = -1;
   int window_end = -1;
+  bool is_ltz = false;
   std::vector<int> partition_keys;
   int time_column = -1;
   bool keep_last = false;
 };
 
-// ORDER BY and LIMIT. On a bounded input one sorted result at its end. On an unbounded one it is the Top-N of
-// the whole stream (`limit` present), as changes; sorting by ascending rowtime without a limit emits as the
-// watermark passes.
+enum class SortLimitKind : uint8_t {
+  kTemporalSort,  // unbounded, order[0] is the event time, ascending, no limit: rows go on as the watermark
+                  // passes them
+  kBoundedSort,   // bounded: everything is sorted and goes on, in order, at the end of the input
+  kLimit,         // no order, append-only input: the first to arrive
+  kTopN,          // unbounded: the rows offset+1..offset+limit in that order, as changes
+};
+
+// ORDER BY and LIMIT.
 struct SortLimitNode : PlanNodeOf<NodeKind::kSortLimit> {
+  SortLimitKind sort = SortLimitKind::kLimit;
   std::vector<SortKey> order;
   int64_t offset = 0;
   std::optional<int64_t> limit;
   bool input_retracts = false;
-  bool temporal = false;  // order[0] is an ascending rowtime of an append stream: emit in order by watermark
-  bool at_end = false;    // bounded: sort everything, emit once, in order
+  bool emit_update_before = true;  // kTopN
 };
 
 // Makes a full changelog, with -U and without repetitions, of rows keyed by `key` whose updates lack them.
 struct ChangelogNormalizeNode : PlanNodeOf<NodeKind::kChangelogNormalize> {
   std::vector<int> key;
+  bool emit_update_before = true;
 };
 
-// Hands rows to a table: input columns are the target's persisted columns (TableDefinition::columns with
-// IsPersisted()), in order, already of their types.
+// Before a sink whose primary key is not the key of the changes: of the rows alive under one primary key the
+// last arrived is shown.
+struct UpsertMaterializeNode : PlanNodeOf<NodeKind::kUpsertMaterialize> {
+  std::vector<int> primary_key;
+};
+
+// Hands rows to a table: the input's columns are the target's physical columns in their order, then its
+// metadata columns that are not virtual, of exactly the target's types.
 struct SinkNode : PlanNodeOf<NodeKind::kSink> {
   catalog::EntryPtr entry;
   std::vector<catalog::TableOption> options;  // the table's, with those of an OPTIONS hint laid over
-  std::vector<int> key;  // primary key of the target, as positions in the input; empty: none
-  bool upsert = false;   // -U is left out; +I and +U overwrite by key
+  std::vector<int> key;       // primary key of the target, as positions in the input; empty: none
+  bool upsert = false;        // -U is left out; +I and +U overwrite by key
+  std::vector<int> not_null;  // columns that may come null and must not: such rows are dead letters
   bool overwrite = false;
 };
 

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ namespace millrace::plan {
 struct SourceTraits {
   bool bounded = false;
   ChangelogMode changelog;
+  std::optional<int64_t> idle_timeout_micros;  // 'scan.watermark.idle-timeout'; absent: the session's setting
 };
 
 struct PlanContext {
