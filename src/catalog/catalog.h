@@ -204,7 +204,6 @@ class Catalog {
   std::vector<EntryPtr> Dependents(const ObjectName& name) const;
 
  private:
-  Result<std::string> SchemaOf(const sql::QualifiedName& name, std::string_view current) const;
   Result<std::string> SchemaName(const sql::QualifiedName& name) const;
   void CollectDropOrder(const EntryPtr& entry, std::vector<EntryPtr>* order) const;
 
