@@ -158,7 +158,8 @@ Result<functions::ExprPtr> BindInterval(const sql::IntervalExpr& interval) {
     if (!from || !to || *to < *from) {
       return Fail(ErrorCode::kNotSupported,
                   fmt::format("INTERVAL in {} is not supported", TimeUnitName(interval.from)),
-                  "intervals are in YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND", interval.location);
+                  "intervals are in YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND",
+                  interval.location);
     }
     micros = ReadMicros(reader, *from, *to);
   }

@@ -29,8 +29,9 @@ std::unexpected<Error> BadType(const sql::TypeSpec& spec, std::string message, s
 Result<int> FractionPrecision(const sql::TypeSpec& spec, std::string_view name, int by_default) {
   const int precision = spec.precision.value_or(by_default);
   if (precision > limits::kTimestampPrecisionMax) {
-    return BadType(spec, fmt::format("{} precision above {} is not supported", name, limits::kTimestampPrecisionMax),
-                   fmt::format("{}({}) keeps microseconds", name, limits::kTimestampPrecisionMax));
+    return BadType(
+        spec, fmt::format("{} precision above {} is not supported", name, limits::kTimestampPrecisionMax),
+        fmt::format("{}({}) keeps microseconds", name, limits::kTimestampPrecisionMax));
   }
   return precision;
 }
@@ -64,7 +65,8 @@ Result<DataType> BindNullableType(const sql::TypeSpec& spec) {
       const int precision = spec.precision.value_or(10);
       const int scale = spec.scale.value_or(0);
       if (precision < 1 || precision > limits::kDecimalPrecisionMax || scale < 0 || scale > precision) {
-        return Fail(ErrorCode::kInvalidParameter, fmt::format("DECIMAL({}, {}) is not a type", precision, scale),
+        return Fail(ErrorCode::kInvalidParameter,
+                    fmt::format("DECIMAL({}, {}) is not a type", precision, scale),
                     "the precision is 1 to 38, the scale 0 to the precision", spec.location);
       }
       return DataType::Decimal(precision, scale);
@@ -129,8 +131,8 @@ Result<DataType> BindNullableType(const sql::TypeSpec& spec) {
         MR_ASSIGN(DataType type, BindType(spec.children[i]));
         for (const data::RowField& field : fields) {
           if (field.name == spec.field_names[i].text) {
-            return Fail(ErrorCode::kDuplicateColumn, fmt::format("two fields '{}' in one ROW", field.name), {},
-                        spec.field_names[i].location);
+            return Fail(ErrorCode::kDuplicateColumn, fmt::format("two fields '{}' in one ROW", field.name),
+                        {}, spec.field_names[i].location);
           }
         }
         fields.push_back({spec.field_names[i].text, std::move(type)});
@@ -157,7 +159,8 @@ int FractionDigits(std::string_view text) {
   const size_t point = text.find('.');
   if (point == std::string_view::npos) return 0;
   size_t digits = 0;
-  while (point + 1 + digits < text.size() && text[point + 1 + digits] >= '0' && text[point + 1 + digits] <= '9') {
+  while (point + 1 + digits < text.size() && text[point + 1 + digits] >= '0' &&
+         text[point + 1 + digits] <= '9') {
     ++digits;
   }
   return static_cast<int>(digits);
@@ -220,7 +223,8 @@ Result<ExprPtr> BindLiteral(const sql::LiteralExpr& literal, const functions::Bi
     case LiteralKind::kDouble: {
       double value = 0;
       if (!data::ParseDouble(text, &value)) {
-        return Fail(ErrorCode::kNumericOutOfRange, fmt::format("'{}' is not a DOUBLE", text), {}, literal.location);
+        return Fail(ErrorCode::kNumericOutOfRange, fmt::format("'{}' is not a DOUBLE", text), {},
+                    literal.location);
       }
       return MakeLiteral(DataType::Double().NotNull(), Value::Double(value));
     }
@@ -257,9 +261,9 @@ Result<ExprPtr> BindLiteral(const sql::LiteralExpr& literal, const functions::Bi
 
 std::string_view TimeUnitName(sql::TimeUnit unit) {
   static constexpr std::string_view kNames[] = {
-      "YEAR",        "QUARTER",    "MONTH", "WEEK", "DAY",    "HOUR", "MINUTE",  "SECOND", "MILLISECOND",
-      "MICROSECOND", "NANOSECOND", "EPOCH", "DOW",  "ISODOW", "DOY",  "ISOYEAR", "DECADE", "CENTURY",
-      "MILLENNIUM"};
+      "YEAR",   "QUARTER",     "MONTH",       "WEEK",       "DAY",       "HOUR", "MINUTE",
+      "SECOND", "MILLISECOND", "MICROSECOND", "NANOSECOND", "EPOCH",     "DOW",  "ISODOW",
+      "DOY",    "ISOYEAR",     "DECADE",      "CENTURY",    "MILLENNIUM"};
   return kNames[static_cast<size_t>(unit)];
 }
 

@@ -17,7 +17,8 @@ Result<data::DataType> BindType(const sql::TypeSpec& spec);
 
 // Literals are NOT NULL (but NULL): 'abc' CHAR(3), 1 INT, 3000000000 BIGINT, 1.50 DECIMAL(3, 2), 1e0 DOUBLE,
 // TIMESTAMP '… 12:00:00.5' TIMESTAMP(1).
-Result<functions::ExprPtr> BindLiteral(const sql::LiteralExpr& literal, const functions::BindContext& context);
+Result<functions::ExprPtr> BindLiteral(const sql::LiteralExpr& literal,
+                                       const functions::BindContext& context);
 
 // INTERVAL literals: months (YEAR, MONTH) or µs (DAY to SECOND).
 Result<functions::ExprPtr> BindInterval(const sql::IntervalExpr& interval);
