@@ -76,17 +76,10 @@ std::string_view CallName(const Expression& expr) {
 
 std::vector<int> ColumnsOf(const ExprPtr& expr) {
   std::vector<int> columns;
-  std::vector<int> uses;
-  const auto grow = [&](auto&& self, const Expression& e) -> void {
-    if (const int column = ColumnOf(e); column >= 0) {
-      if (uses.size() <= static_cast<size_t>(column)) uses.resize(static_cast<size_t>(column) + 1);
-      ++uses[static_cast<size_t>(column)];
-    }
-    for (const ExprPtr& arg : e.args()) self(self, *arg);
-  };
-  grow(grow, *expr);
-  for (size_t i = 0; i < uses.size(); ++i) {
-    if (uses[i] > 0) columns.push_back(static_cast<int>(i));
+  std::vector<bool> used;
+  functions::CollectColumns(expr, &used);
+  for (size_t i = 0; i < used.size(); ++i) {
+    if (used[i]) columns.push_back(static_cast<int>(i));
   }
   return columns;
 }
