@@ -110,6 +110,7 @@ struct WindowColumns {
   int start = -1;
   int end = -1;
   int time = -1;
+  bool is_ltz = false;  // the windows are of a TIMESTAMP_LTZ time: the bounds are wall-clock times
   friend bool operator==(const WindowColumns&, const WindowColumns&) = default;
 };
 

@@ -99,6 +99,7 @@ struct PlanNode {
   data::Schema schema;        // of its output
   Traits traits;              // of its output
   Distribution distribution;  // of each of its inputs
+  SourceLocation location;    // what it was made for, for errors; often unknown
 
   explicit PlanNode(NodeKind kind) : kind(kind) {}
   virtual ~PlanNode() = default;

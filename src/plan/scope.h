@@ -23,9 +23,14 @@ struct Relation {
   PlanNodePtr node;
   std::vector<std::string> names;  // one a column of the node
   std::vector<ScopeTable> tables;
+  std::vector<bool> made_nullable;  // columns that grouping sets will make null; empty: none
 
   int width() const { return static_cast<int>(names.size()); }
-  const data::DataType& type(int column) const { return node->schema[static_cast<size_t>(column)].type; }
+  data::DataType type(int column) const {
+    const auto i = static_cast<size_t>(column);
+    const data::DataType& type = node->schema[i].type;
+    return i < made_nullable.size() && made_nullable[i] ? type.WithNullable(true) : type;
+  }
   TimeAttribute time_attribute(int column) const {
     return node->traits.time_attributes[static_cast<size_t>(column)];
   }

@@ -63,7 +63,7 @@ void DeriveTableScan(const TableScanNode& node, Traits& traits) {
     if (position >= 0) traits.time_attributes[static_cast<size_t>(position)] = TimeAttribute::kRowtime;
   }
   traits.window = {MapColumn(view.window.start, mapping), MapColumn(view.window.end, mapping),
-                   MapColumn(view.window.time, mapping)};
+                   MapColumn(view.window.time, mapping), view.window.is_ltz};
 }
 
 void DeriveCalc(const CalcNode& node, const Traits& input, Traits& traits) {
@@ -79,7 +79,7 @@ void DeriveCalc(const CalcNode& node, const Traits& input, Traits& traits) {
   }
   traits.unique_keys = MapKeys(input.unique_keys, mapping);
   traits.window = {MapColumn(input.window.start, mapping), MapColumn(input.window.end, mapping),
-                   MapColumn(input.window.time, mapping)};
+                   MapColumn(input.window.time, mapping), input.window.is_ltz};
 }
 
 void DeriveUnion(const UnionNode& node, Traits& traits) {
@@ -123,12 +123,12 @@ void DeriveExpand(const ExpandNode& node, const Traits& input, Traits& traits) {
   }
   traits.unique_keys.clear();
   traits.window = {MapColumn(input.window.start, mapping), MapColumn(input.window.end, mapping),
-                   MapColumn(input.window.time, mapping)};
+                   MapColumn(input.window.time, mapping), input.window.is_ltz};
 }
 
 void DeriveWindowTvf(const WindowTvfNode& node, const Traits& input, Traits& traits) {
   const int start = static_cast<int>(node.input().schema.size());
-  traits.window = {start, start + 1, start + 2};
+  traits.window = {start, start + 1, start + 2, node.window.is_ltz};
   // Only window_time goes on as the time attribute, and the original one as well, as in Flink.
   traits.time_attributes.push_back(TimeAttribute::kNone);
   traits.time_attributes.push_back(TimeAttribute::kNone);
@@ -147,7 +147,7 @@ void DeriveWindowTvf(const WindowTvfNode& node, const Traits& input, Traits& tra
 void DeriveWindowAggregate(const WindowAggregateNode& node, Traits& traits) {
   const size_t width = node.schema.size();
   traits.time_attributes.assign(width, TimeAttribute::kNone);
-  traits.window = {};
+  traits.window = {-1, -1, -1, node.is_ltz};
   const size_t first = node.keys.size() + node.aggregates.size();
   for (size_t i = 0; i < node.properties.size(); ++i) {
     const int column = static_cast<int>(first + i);
