@@ -29,7 +29,7 @@ struct SourceTraits {
 struct PlanContext {
   const data::TimeZone* zone = &data::TimeZone::Utc();  // table.local-time-zone
   catalog::Settings settings;
-  // The statement's whole text: for the text of definitions.
+  // The text that the statement was parsed from, all of it: definitions keep parts of it.
   std::string_view text;
   // Asked for each table that is read; unset: unbounded and append-only. The options are those in force.
   std::function<Result<SourceTraits>(const catalog::TableDefinition&,
@@ -57,8 +57,10 @@ Result<PlannedView> PlanMaterializedView(const sql::CreateMaterializedViewStatem
                                          const catalog::Catalog& catalog, const PlanContext& context);
 
 // CREATE TABLE (without AS): columns, key, watermark and options checked and bound, LIKE applied.
+// What Flink would refuse and Millrace accepts is said in `warnings`, if given.
 Result<catalog::TableDefinition> BindCreateTable(const sql::CreateTableStatement& statement,
-                                                 const catalog::Catalog& catalog, const PlanContext& context);
+                                                 const catalog::Catalog& catalog, const PlanContext& context,
+                                                 std::vector<std::string>* warnings = nullptr);
 // CREATE VIEW: the query is planned once to check it and to know its columns.
 Result<catalog::EntryPtr> BindCreateView(const sql::CreateViewStatement& statement,
                                          const catalog::Catalog& catalog, const PlanContext& context);

@@ -34,12 +34,9 @@ int MapColumn(int column, const std::vector<int>& mapping) {
   return column < 0 ? -1 : mapping[static_cast<size_t>(column)];
 }
 
+// A primary key that is NOT ENFORCED is the word of the user, which Flink does not act on either: only keys
+// that Millrace itself keeps unique count.
 void DeriveScan(const ScanNode& node, Traits& traits) {
-  const catalog::TableDefinition& table = *node.entry->table;
-  std::vector<int> mapping(table.columns.size(), -1);
-  for (size_t i = 0; i < node.columns.size(); ++i)
-    mapping[static_cast<size_t>(node.columns[i])] = static_cast<int>(i);
-  if (!table.primary_key.empty()) traits.unique_keys = MapKeys({table.primary_key}, mapping);
   traits.time_attributes.assign(node.columns.size(), TimeAttribute::kNone);
 }
 
