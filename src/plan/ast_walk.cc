@@ -47,6 +47,7 @@ void ForEachChild(const sql::Expr& expr, const Visit& visit) {
       One(node.operand, visit);
       for (const sql::CaseBranch& branch : node.branches) {
         One(branch.when, visit);
+        All(branch.or_when, visit);
         One(branch.then, visit);
       }
       return One(node.otherwise, visit);

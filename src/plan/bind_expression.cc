@@ -354,6 +354,11 @@ Result<ExprPtr> ExpressionBinder::BindCase(const sql::CaseExpr& expr) {
     MR_ASSIGN(ExprPtr when, Bind(*branch.when));
     if (operand != nullptr) {
       MR_ASSIGN(when, Call("=", {operand, std::move(when)}, branch.when->location));
+      for (const sql::ExprPtr& other : branch.or_when) {
+        MR_ASSIGN(ExprPtr value, Bind(*other));
+        MR_ASSIGN(value, Call("=", {operand, std::move(value)}, other->location));
+        MR_ASSIGN(when, Call("OR", {std::move(when), std::move(value)}, other->location));
+      }
     } else if (when->type().kind() != data::TypeKind::kBoolean &&
                when->type().kind() != data::TypeKind::kNull) {
       return Fail(ErrorCode::kDatatypeMismatch,

@@ -325,12 +325,20 @@ Result<Relation> QueryBinder::BindJoin(const sql::JoinTableRef& join) {
     return Fail(ErrorCode::kNotSupported,
                 "UNNEST may follow CROSS JOIN, a comma, or LEFT JOIN … ON TRUE only", {}, join.location);
   }
-  if (join.condition != nullptr && !IsTrueLiteral(*join.condition)) {
-    return Fail(ErrorCode::kNotSupported, "the condition of a JOIN UNNEST can only be TRUE",
+  const bool outer = join.join == sql::JoinKind::kLeft;
+  const bool has_condition = join.condition != nullptr && !IsTrueLiteral(*join.condition);
+  if (outer && has_condition) {
+    return Fail(ErrorCode::kNotSupported, "the condition of a LEFT JOIN UNNEST can only be TRUE",
                 "filter in WHERE", join.condition->location);
   }
   MR_ASSIGN(Relation left, BindFrom(*join.left));
-  return BindUnnest(std::move(left), unnest, join.join == sql::JoinKind::kLeft);
+  MR_ASSIGN(Relation joined, BindUnnest(std::move(left), unnest, outer));
+  if (has_condition) {
+    ExpressionBinder binder(&joined, bind_context_, "ON");
+    MR_ASSIGN(ExprPtr condition, binder.BindCondition(*join.condition));
+    MR_ASSIGN(joined.node, ApplyFilter(std::move(joined.node), std::move(condition), bind_context_));
+  }
+  return joined;
 }
 
 Result<Relation> QueryBinder::BindUnnest(Relation left, const sql::UnnestTableRef& unnest, bool outer) {

@@ -95,6 +95,13 @@ class InsertBinder {
       return Fail(ErrorCode::kNotSupported, "INSERT OVERWRITE is not supported", "use INSERT INTO",
                   insert_.location);
     }
+    if (insert_.on_conflict == sql::OnConflict::kNothing || insert_.on_conflict == sql::OnConflict::kError) {
+      return Fail(ErrorCode::kNotSupported,
+                  fmt::format("ON CONFLICT DO {} is not supported",
+                              insert_.on_conflict == sql::OnConflict::kNothing ? "NOTHING" : "ERROR"),
+                  "leave it out: of rows with one key the last counts, as with DO DEDUPLICATE",
+                  insert_.location);
+    }
     for (const ColumnKind kind : {ColumnKind::kPhysical, ColumnKind::kMetadata}) {
       for (size_t i = 0; i < table().columns.size(); ++i) {
         if (table().columns[i].kind == kind && table().columns[i].IsPersisted())
@@ -252,7 +259,8 @@ class InsertBinder {
       sink->key.push_back(static_cast<int>(std::ranges::find(targets_, column) - targets_.begin()));
     }
     const bool kept = table().connector().empty();
-    ChangelogMode takes = kept && sink->key.empty() ? ChangelogMode::Append() : ChangelogMode::Retract();
+    ChangelogMode takes = ChangelogMode::Retract();
+    if (kept) takes = sink->key.empty() ? ChangelogMode::Append() : ChangelogMode::Upsert();
     if (!kept && binder_.context().sink_changelog) {
       Result<ChangelogMode> asked = binder_.context().sink_changelog(table(), options_);
       if (!asked) return std::unexpected(asked.error().At(insert_.table.location()));
@@ -273,7 +281,8 @@ class InsertBinder {
           fmt::format("table '{}' takes changes by key, but has no primary key", table().name.ToString()),
           "declare PRIMARY KEY (...) NOT ENFORCED", insert_.table.location());
     }
-    if (!changes.IsAppend() && !sink->key.empty()) root = FitKey(std::move(root), *sink);
+    // A table that takes -U is told all; one that works by its key needs changes by that key.
+    if (!changes.IsAppend() && !takes.update_before) root = FitKey(std::move(root), *sink);
     data::Schema schema;
     for (size_t i = 0; i < targets_.size(); ++i) schema.Add(target(i).name, target(i).type);
     return FinishNode(std::move(sink), {std::move(root)}, std::move(schema));
