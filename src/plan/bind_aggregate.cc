@@ -153,6 +153,26 @@ PlanNodePtr MakeExpand(PlanNodePtr input, const std::vector<std::vector<bool>>& 
   return FinishNode(std::move(node), {std::move(input)}, std::move(schema));
 }
 
+// Gives an aggregate the name that the select list has for it, so that EXPLAIN reads well.
+void NameAggregate(PlanNode& node, int column, const std::string& name) {
+  std::vector<AggregateCall>* calls = nullptr;
+  size_t first = 0;
+  if (node.kind == NodeKind::kGroupAggregate) {
+    calls = &node.As<GroupAggregateNode>().aggregates;
+    first = node.As<GroupAggregateNode>().keys.size();
+  } else if (node.kind == NodeKind::kWindowAggregate) {
+    calls = &node.As<WindowAggregateNode>().aggregates;
+    first = node.As<WindowAggregateNode>().keys.size();
+  }
+  const auto i = static_cast<size_t>(column);
+  if (calls == nullptr || i < first || i - first >= calls->size() || !node.schema[i].name.starts_with("$"))
+    return;
+  (*calls)[i - first].output_name = name;
+  std::vector<data::Field> fields = node.schema.fields();
+  fields[i].name = name;
+  node.schema = data::Schema(std::move(fields));
+}
+
 struct WindowChoice {
   bool is_window = false;
   bool attached = false;
@@ -402,6 +422,10 @@ Status SelectBinder::BuildAggregate(ExpressionBinder& binder) {
     MR_ASSIGN(expr, ReplaceGrouped(expr, output, binder, location));
     return Ok();
   }));
+  for (const Item& item : items_) {
+    const int column = ColumnOf(*item.expr);
+    if (column >= 0) NameAggregate(*output.node, column, item.name);
+  }
   relation_ = MakeRelation(output.node, {});
   return Ok();
 }

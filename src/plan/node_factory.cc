@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "functions/logic.h"
 #include "plan/traits.h"
 
 namespace millrace::plan {
@@ -47,7 +48,7 @@ ExprPtr Conjunction(ExprPtr a, ExprPtr b) {
 }
 
 std::vector<ExprPtr> SplitConjunction(const ExprPtr& expr) {
-  if (CallName(*expr) != "AND") return {expr};
+  if (!functions::IsAnd(*expr)) return {expr};
   std::vector<ExprPtr> parts;
   for (const ExprPtr& arg : expr->args()) {
     for (ExprPtr& part : SplitConjunction(arg)) parts.push_back(std::move(part));

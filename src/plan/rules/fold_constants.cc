@@ -1,5 +1,9 @@
 #include "plan/rules/fold_constants.h"
 
+#include <utility>
+
+#include "plan/node_factory.h"
+
 namespace millrace::plan {
 
 namespace {
@@ -20,8 +24,12 @@ void FoldPlanConstants(PlanNode& root, const data::TimeZone& zone) {
       auto& calc = root.As<CalcNode>();
       for (functions::ExprPtr& projection : calc.projections) fold(projection);
       if (calc.filter == nullptr) return;
-      fold(calc.filter);
-      if (IsTrue(*calc.filter)) calc.filter = nullptr;
+      functions::ExprPtr kept;
+      for (functions::ExprPtr& part : SplitConjunction(calc.filter)) {
+        fold(part);
+        if (!IsTrue(*part)) kept = Conjunction(std::move(kept), std::move(part));
+      }
+      calc.filter = std::move(kept);
       return;
     }
     case NodeKind::kWatermarkAssigner:

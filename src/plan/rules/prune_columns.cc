@@ -99,6 +99,20 @@ Mapping PruneCalc(PlanNodePtr& node, const Needed& needed) {
     names.push_back(calc.schema[i].name);
   }
   const Mapping inner = Prune(calc.inputs.front(), std::move(below));
+  bool only_columns = calc.filter == nullptr;
+  for (size_t i = 0; i < projections.size(); ++i) {
+    only_columns = only_columns && ColumnOf(*projections[i]) >= 0;
+  }
+  if (only_columns) {
+    // It only chooses columns: whoever reads them can do that.
+    Mapping mapping(needed.size(), -1);
+    for (size_t i = 0; i < needed.size(); ++i) {
+      if (needed[i]) mapping[i] = inner[static_cast<size_t>(ColumnOf(*calc.projections[i]))];
+    }
+    PlanNodePtr input = calc.inputs.front();
+    node = std::move(input);
+    return mapping;
+  }
   ExprPtr filter = calc.filter;
   Remap(&filter, inner);
   for (ExprPtr& projection : projections) Remap(&projection, inner);

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "functions/logic.h"
 #include "plan/node_factory.h"
 
 namespace millrace::plan {
@@ -64,6 +66,19 @@ std::vector<int> Passage(const PlanNode& node) {
   }
 }
 
+// Comparisons of columns and literals give no row an error: they may be tried before conditions written ahead
+// of them.
+bool NeverFails(const functions::Expression& expr) {
+  static constexpr std::string_view kSafe[] = {
+      "=",  "<>",     "<",       "<=",          ">",   ">=",      "IS NULL", "IS NOT NULL",
+      "IN", "NOT IN", "BETWEEN", "NOT BETWEEN", "NOT", "IS TRUE", "IS FALSE"};
+  if (expr.kind() == functions::ExprKind::kCall && !functions::IsAnd(expr) && !functions::IsOr(expr) &&
+      std::ranges::find(kSafe, CallName(expr)) == std::end(kSafe)) {
+    return false;
+  }
+  return std::ranges::all_of(expr.args(), [](const ExprPtr& arg) { return NeverFails(*arg); });
+}
+
 std::optional<ExprPtr> Pass(const ExprPtr& condition, const std::vector<int>& mapping) {
   const std::vector<int> columns = ColumnsOf(condition);
   if (columns.empty() || !condition->IsDeterministic()) return std::nullopt;
@@ -83,7 +98,10 @@ PlanNodePtr PushFilters(PlanNodePtr root) {
       ExprPtr pushed;
       ExprPtr kept;
       for (const ExprPtr& part : SplitConjunction(calc.filter)) {
-        if (std::optional<ExprPtr> passed = Pass(part, mapping)) {
+        // What may fail must stay behind the conditions that keep it from failing.
+        std::optional<ExprPtr> passed;
+        if (kept == nullptr || NeverFails(*part)) passed = Pass(part, mapping);
+        if (passed) {
           pushed = Conjunction(std::move(pushed), *std::move(passed));
         } else {
           kept = Conjunction(std::move(kept), part);
