@@ -291,6 +291,37 @@ Result<ExprPtr> ExpressionBinder::BindBinary(const sql::BinaryExpr& binary) {
   return Call(OperatorName(binary.op), {std::move(left), std::move(right)}, binary.location);
 }
 
+// (start, end) OVERLAPS (start, end): an interval as an end is a length; the two points may come in any
+// order.
+Result<ExprPtr> ExpressionBinder::BindOverlaps(const sql::BinaryExpr& binary) {
+  struct Period {
+    ExprPtr first;
+    ExprPtr last;
+  };
+  const auto bind = [&](const sql::Expr& expr) -> Result<Period> {
+    const auto* row = expr.AsIf<sql::RowExpr>();
+    if (row == nullptr || row->fields.size() != 2) {
+      return Fail(ErrorCode::kSyntaxError, "OVERLAPS takes two periods",
+                  "write (start, end) OVERLAPS (start, end)", expr.location);
+    }
+    MR_ASSIGN(ExprPtr start, Bind(*row->fields[0]));
+    MR_ASSIGN(ExprPtr end, Bind(*row->fields[1]));
+    if (end->type().IsInterval()) {
+      MR_ASSIGN(end, Call("+", {start, std::move(end)}, row->fields[1]->location));
+    }
+    MR_ASSIGN(ExprPtr in_order, Call("<=", {start, end}, expr.location));
+    Period period;
+    MR_ASSIGN(period.first, Call("CASE", {in_order, start, end}, expr.location));
+    MR_ASSIGN(period.last, Call("CASE", {in_order, end, start}, expr.location));
+    return period;
+  };
+  MR_ASSIGN(const Period a, bind(*binary.left));
+  MR_ASSIGN(const Period b, bind(*binary.right));
+  MR_ASSIGN(ExprPtr before, Call("<=", {a.first, b.last}, binary.location));
+  MR_ASSIGN(ExprPtr after, Call("<=", {b.first, a.last}, binary.location));
+  return Conjunction(std::move(before), std::move(after));
+}
+
 Result<ExprPtr> ExpressionBinder::BindRowComparison(const sql::BinaryExpr& binary, const sql::RowExpr& left,
                                                     const sql::RowExpr& right) {
   if (left.fields.size() != right.fields.size()) {

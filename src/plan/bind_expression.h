@@ -46,6 +46,7 @@ class ExpressionBinder {
                                         size_t first);
   Result<functions::ExprPtr> BindUnary(const sql::UnaryExpr& unary);
   Result<functions::ExprPtr> BindBinary(const sql::BinaryExpr& binary);
+  Result<functions::ExprPtr> BindOverlaps(const sql::BinaryExpr& binary);
   Result<functions::ExprPtr> BindRowComparison(const sql::BinaryExpr& binary, const sql::RowExpr& left,
                                                const sql::RowExpr& right);
   Result<functions::ExprPtr> BindIs(const sql::IsExpr& is);

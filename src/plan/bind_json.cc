@@ -74,25 +74,27 @@ Result<ExprPtr> ExpressionBinder::BindJsonValue(const sql::JsonValueExpr& json) 
   return cast;
 }
 
-// JSON_QUERY(input, path, wrapper, on empty, on error).
+// JSON_QUERY(input, path, wrapper, on empty, on error [, 'ARRAY']): the last when it returns ARRAY<STRING>.
 Result<ExprPtr> ExpressionBinder::BindJsonQuery(const sql::JsonQueryExpr& json) {
   MR_ASSIGN(ExprPtr input, Bind(*json.input));
   MR_ASSIGN(ExprPtr path, Bind(*json.path));
-  if (json.returning) {
-    MR_ASSIGN(const DataType type, BindType(*json.returning));
-    if (!type.IsCharacter()) {
-      return Fail(ErrorCode::kNotSupported,
-                  fmt::format("JSON_QUERY RETURNING {} is not supported", type.ToString()),
-                  "it returns STRING", json.returning->location);
-    }
-  }
   std::string_view wrapper = "WITHOUT";
   if (json.wrapper == sql::JsonWrapper::kConditional) wrapper = "CONDITIONAL";
   if (json.wrapper == sql::JsonWrapper::kUnconditional) wrapper = "UNCONDITIONAL";
-  return Call("JSON_QUERY",
-              {std::move(input), std::move(path), Word(wrapper), Word(BehaviorName(json.on_empty, "NULL")),
-               Word(BehaviorName(json.on_error, "NULL"))},
-              json.location);
+  std::vector<ExprPtr> args = {std::move(input), std::move(path), Word(wrapper),
+                               Word(BehaviorName(json.on_empty, "NULL")),
+                               Word(BehaviorName(json.on_error, "NULL"))};
+  if (json.returning) {
+    MR_ASSIGN(const DataType type, BindType(*json.returning));
+    const bool as_array = type.kind() == data::TypeKind::kArray && type.element().IsCharacter();
+    if (!as_array && !type.IsCharacter()) {
+      return Fail(ErrorCode::kNotSupported,
+                  fmt::format("JSON_QUERY RETURNING {} is not supported", type.ToString()),
+                  "it returns STRING or ARRAY<STRING>", json.returning->location);
+    }
+    if (as_array) args.push_back(Word("ARRAY"));
+  }
+  return Call("JSON_QUERY", std::move(args), json.location);
 }
 
 // JSON_EXISTS(input, path, on error).

@@ -342,8 +342,8 @@ TEST_F(Errors, FunctionsAndLiterals) {
          "built-in ones only");
   Expect("SELECT ABSS(a) FROM plain",
          "42883 at line 1, column 8: no function 'ABSS'\nHINT: did you mean 'ABS'?");
-  Expect("SELECT UPPER(a) FROM plain",
-         "42883 at line 1, column 8: function UPPER(INT) does not exist\nHINT: UPPER(text STRING) does");
+  Expect("SELECT ABS(b, a) FROM plain",
+         "42883 at line 1, column 8: function ABS(STRING, INT) does not exist\nHINT: ABS(x NUMERIC) does");
   Expect("SELECT a + b FROM plain",
          "42883 at line 1, column 10: function +(INT, STRING) does not exist\nHINT: number + number, date or "
          "time + "
