@@ -1,0 +1,76 @@
+#include "dataflow/inbox.h"
+
+#include "base/limits.h"
+
+namespace millrace::dataflow {
+
+int Inbox::AddChannel(int input, env::Task* producer) {
+  MutexLock lock(mutex_);
+  auto channel = std::make_unique<Channel>();
+  channel->input = input;
+  channel->producer = producer;
+  channels_.push_back(std::move(channel));
+  return static_cast<int>(channels_.size()) - 1;
+}
+
+void Inbox::Send(int channel, Message message) {
+  {
+    MutexLock lock(mutex_);
+    Channel& target = *channels_[channel];
+    target.messages.push_back(std::move(message));
+    if (target.messages.size() >= limits::kQueueMessages) target.was_full = true;
+  }
+  pool_.Wake(owner_);
+}
+
+bool Inbox::HasRoom(int channel) const {
+  MutexLock lock(mutex_);
+  return channels_[channel]->messages.size() < limits::kQueueMessages;
+}
+
+bool Inbox::Receive(Message* message, int* channel) {
+  env::Task* drained = nullptr;
+  {
+    MutexLock lock(mutex_);
+    const size_t count = channels_.size();
+    size_t found = count;
+    for (size_t i = 0; i < count && found == count; ++i) {
+      const size_t candidate = (next_ + i) % count;
+      if (!channels_[candidate]->blocked && !channels_[candidate]->messages.empty()) found = candidate;
+    }
+    if (found == count) return false;
+    Channel& source = *channels_[found];
+    *message = std::move(source.messages.front());
+    source.messages.pop_front();
+    *channel = static_cast<int>(found);
+    next_ = (found + 1) % count;
+    if (source.was_full && source.messages.size() <= limits::kQueueMessages / 2) {
+      source.was_full = false;
+      drained = source.producer;
+    }
+  }
+  if (drained != nullptr) pool_.Wake(*drained);
+  return true;
+}
+
+void Inbox::Block(int channel) {
+  MutexLock lock(mutex_);
+  channels_[channel]->blocked = true;
+}
+
+void Inbox::UnblockAll() {
+  MutexLock lock(mutex_);
+  for (auto& channel : channels_) channel->blocked = false;
+}
+
+int Inbox::input_of(int channel) const {
+  MutexLock lock(mutex_);
+  return channels_[channel]->input;
+}
+
+size_t Inbox::channels() const {
+  MutexLock lock(mutex_);
+  return channels_.size();
+}
+
+}  // namespace millrace::dataflow

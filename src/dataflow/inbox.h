@@ -1,0 +1,70 @@
+// Inbox: the bounded channels through which other tasks send to one stage.
+//
+// One channel has one producer task and keeps its order. The bound is soft by what one message of the
+// producer makes: a producer asks HasRoom of all its channels before it takes its next message, and is woken
+// when a full channel has drained to half. Send and HasRoom from any thread; the rest from the owner.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "base/mutex.h"
+#include "data/batch.h"
+#include "dataflow/link.h"
+#include "env/executor.h"
+
+namespace millrace::dataflow {
+
+struct Message {
+  enum class Kind : uint8_t { kBatch, kWatermark, kIdle, kEpoch, kEnd };
+  Kind kind = Kind::kBatch;
+  data::Batch batch;
+  int64_t watermark = 0;
+  bool idle = false;
+  Epoch epoch;
+};
+
+class Inbox {
+ public:
+  // `owner` is woken by what arrives.
+  Inbox(env::WorkerPool* pool, env::Task* owner) : pool_(*pool), owner_(*owner) {}
+
+  // A new channel to input `input` of the stage; `producer` (may be null) is woken when it has room again.
+  int AddChannel(int input, env::Task* producer) MR_EXCLUDES(mutex_);
+  void Send(int channel, Message message) MR_EXCLUDES(mutex_);
+  bool HasRoom(int channel) const MR_EXCLUDES(mutex_);
+
+  // The next message of a channel that is not blocked, channels in turn; false: none.
+  bool Receive(Message* message, int* channel) MR_EXCLUDES(mutex_);
+  // Messages of a blocked channel wait (its barrier has come, those of others have not).
+  void Block(int channel) MR_EXCLUDES(mutex_);
+  void UnblockAll() MR_EXCLUDES(mutex_);
+  int input_of(int channel) const MR_EXCLUDES(mutex_);
+  size_t channels() const MR_EXCLUDES(mutex_);
+
+ private:
+  struct Channel {
+    int input = 0;
+    env::Task* producer = nullptr;
+    std::deque<Message> messages;
+    bool blocked = false;
+    bool was_full = false;
+  };
+
+  env::WorkerPool& pool_;
+  env::Task& owner_;
+  mutable Mutex mutex_;
+  std::vector<std::unique_ptr<Channel>> channels_ MR_GUARDED_BY(mutex_);
+  size_t next_ MR_GUARDED_BY(mutex_) = 0;
+};
+
+// The producer's end of a channel.
+struct Sender {
+  Inbox* inbox = nullptr;
+  int channel = 0;
+  void Send(Message message) const { inbox->Send(channel, std::move(message)); }
+  bool HasRoom() const { return inbox->HasRoom(channel); }
+};
+
+}  // namespace millrace::dataflow

@@ -1,0 +1,110 @@
+// Link: the way of rows from one step to the next within one task.
+//
+// A call goes down the whole chain of operators until an exchange, a table or a sink takes the
+// rows. All calls come from the task that owns the chain. Order: batches and watermarks of an epoch, then
+// OnEpoch; after OnEnd nothing but OnEpoch of no consequence.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "data/batch.h"
+#include "operators/operator.h"
+
+namespace millrace::dataflow {
+
+struct Epoch {
+  int64_t number = 0;
+  int64_t now_micros = 0;  // wall clock at its injection, µs
+};
+
+class Link : public operators::Output {
+ public:
+  // The stream gives no rows for now and must not hold watermarks back; or does again.
+  virtual Status OnIdle(bool idle) = 0;
+  virtual Status OnEpoch(const Epoch& epoch) = 0;
+  // No more rows; the watermark kMaxWatermark came before.
+  virtual Status OnEnd() = 0;
+};
+
+// Counters of one operator over all its shards; read by whoever shows progress.
+struct OperatorStats {
+  std::string name;
+  std::atomic<int64_t> rows_in{0};
+  std::atomic<int64_t> watermark{data::kMinWatermark};
+};
+
+// An operator with one input.
+class OperatorLink final : public Link {
+ public:
+  // `now_micros` is the task's clock reading; `done` (may be null) is set when the operator wants no more
+  // input.
+  OperatorLink(std::unique_ptr<operators::Operator> op, Link* next, const int64_t* now_micros,
+               std::shared_ptr<OperatorStats> stats, std::shared_ptr<std::atomic<bool>> done);
+
+  Status OnBatch(data::Batch batch) override;
+  Status OnWatermark(int64_t watermark) override;
+  Status OnIdle(bool idle) override { return next_->OnIdle(idle); }
+  Status OnEpoch(const Epoch& epoch) override;
+  Status OnEnd() override { return next_->OnEnd(); }
+
+ private:
+  std::unique_ptr<operators::Operator> op_;
+  Link* next_;
+  const int64_t* now_micros_;
+  std::shared_ptr<OperatorStats> stats_;
+  std::shared_ptr<std::atomic<bool>> done_;
+};
+
+// A union: several inputs, each a Link of its own; epochs and the end go on when all inputs have brought
+// them.
+class UnionLink {
+ public:
+  UnionLink(std::unique_ptr<operators::Operator> op, int inputs, Link* next, const int64_t* now_micros);
+  ~UnionLink();
+  Link* input(int i);
+
+ private:
+  class Input;
+  std::unique_ptr<operators::Operator> op_;
+  Link* next_;
+  const int64_t* now_micros_;
+  std::vector<std::unique_ptr<Input>> inputs_;
+  std::vector<bool> idle_;
+  bool all_idle_ = false;
+  int epochs_pending_ = 0;
+  int ends_pending_;
+};
+
+// Merges the partitions of a source behind their own chains: lowest watermark of those not idle, rows' own
+// watermarks lowered to it.
+class PartitionMerge {
+ public:
+  explicit PartitionMerge(Link* next);
+  ~PartitionMerge();
+  // The link that a partition's chain ends in; made at its first call.
+  Link* input(int partition);
+  // A partition that is idle or has ended holds nothing back.
+  Status SetIdle(int partition, bool idle);
+  int64_t watermark() const { return emitted_; }
+
+ private:
+  class Input;
+  struct State {
+    int64_t watermark = data::kMinWatermark;
+    bool idle = false;
+    std::unique_ptr<Input> link;
+  };
+  int64_t MinOfOthers(int partition) const;
+  Status Advance();
+
+  Link* next_;
+  std::vector<State> partitions_;
+  int64_t emitted_ = data::kMinWatermark;
+  bool all_idle_ = false;
+};
+
+}  // namespace millrace::dataflow

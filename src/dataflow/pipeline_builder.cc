@@ -1,0 +1,588 @@
+#include "dataflow/pipeline_builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dataflow/exchange.h"
+#include "dataflow/link.h"
+#include "dataflow/sink_link.h"
+
+namespace millrace::dataflow {
+namespace {
+
+// Hands changes to whoever shows them.
+class ConsumerLink final : public Link {
+ public:
+  explicit ConsumerLink(ChangeConsumer consumer) : consumer_(std::move(consumer)) {}
+  Status OnBatch(data::Batch batch) override { return consumer_(batch); }
+  Status OnWatermark(int64_t) override { return {}; }
+  Status OnIdle(bool) override { return {}; }
+  Status OnEpoch(const Epoch&) override { return {}; }
+  Status OnEnd() override { return {}; }
+
+ private:
+  ChangeConsumer consumer_;
+};
+
+// Cuts a table's columns to those that a query reads.
+class ProjectLink final : public Link {
+ public:
+  ProjectLink(std::vector<int> columns, Link* next) : columns_(std::move(columns)), next_(next) {}
+  Status OnBatch(data::Batch batch) override {
+    std::vector<data::ColumnPtr> columns;
+    for (const int column : columns_) columns.push_back(batch.columns[column]);
+    batch.columns = std::move(columns);
+    return next_->OnBatch(std::move(batch));
+  }
+  Status OnWatermark(int64_t watermark) override { return next_->OnWatermark(watermark); }
+  Status OnIdle(bool idle) override { return next_->OnIdle(idle); }
+  Status OnEpoch(const Epoch& epoch) override { return next_->OnEpoch(epoch); }
+  Status OnEnd() override { return next_->OnEnd(); }
+
+ private:
+  std::vector<int> columns_;
+  Link* next_;
+};
+
+// The scan at the bottom of a watermark assigner, if only projections lie between them: such a chain runs for
+// each source partition by itself.
+const plan::ScanNode* ScanBelow(const plan::PlanNode& node) {
+  if (node.kind == plan::NodeKind::kScan) return &node.As<plan::ScanNode>();
+  if (node.kind != plan::NodeKind::kWatermarkAssigner) return nullptr;
+  const plan::PlanNode* below = &node.input();
+  while (below->kind == plan::NodeKind::kCalc) below = &below->input();
+  return below->AsIf<plan::ScanNode>();
+}
+
+std::vector<data::Batch> BatchesOf(const plan::ValuesNode& values) {
+  std::vector<data::Batch> batches;
+  for (size_t offset = 0; offset < values.rows.size(); offset += limits::kBatchRows) {
+    data::Batch batch;
+    batch.rows = std::min(limits::kBatchRows, values.rows.size() - offset);
+    for (size_t i = 0; i < values.schema.size(); ++i) {
+      auto column = data::Column::Make(values.schema[i].type, batch.rows);
+      for (size_t row = 0; row < batch.rows; ++row) column->AppendValue(values.rows[offset + row][i]);
+      batch.columns.push_back(std::move(column));
+    }
+    batches.push_back(std::move(batch));
+  }
+  return batches;
+}
+
+}  // namespace
+
+int PipelineBuilder::ParallelismOf(const plan::PlanNode& node, int shards) const {
+  switch (node.kind) {
+    case plan::NodeKind::kScan:
+    case plan::NodeKind::kValues:
+      return 1;
+    case plan::NodeKind::kTableScan: {
+      const StoredTable* table =
+          environment_.find_table(node.As<plan::TableScanNode>().entry->name.ToString());
+      return table == nullptr ? 1 : static_cast<int>(table->parts.size());
+    }
+    default:
+      break;
+  }
+  switch (node.distribution.kind) {
+    case plan::Distribution::Kind::kSingle:
+      return 1;
+    case plan::Distribution::Kind::kHash:
+      return shards;
+    case plan::Distribution::Kind::kAny:
+      break;
+  }
+  int parallelism = 1;
+  for (const auto& input : node.inputs) parallelism = std::max(parallelism, ParallelismOf(*input, shards));
+  return parallelism;
+}
+
+std::vector<int> PipelineBuilder::PartitioningOf(const plan::PlanNode& node, int shards) const {
+  // Where columns of the input stand in the output; -1: nowhere.
+  std::vector<int> moved;
+  std::vector<int> input_keys;
+  if (node.kind == plan::NodeKind::kTableScan) {
+    const auto& scan = node.As<plan::TableScanNode>();
+    const StoredTable* table = environment_.find_table(scan.entry->name.ToString());
+    if (table == nullptr) return {};
+    input_keys = table->spread_by;
+    moved.assign(table->schema->size(), -1);
+    for (size_t i = 0; i < scan.columns.size(); ++i) moved[scan.columns[i]] = static_cast<int>(i);
+  } else {
+    if (node.inputs.size() != 1) return {};
+    input_keys = node.distribution.kind == plan::Distribution::Kind::kHash && NeedsExchange(node, shards)
+                     ? node.distribution.keys
+                     : PartitioningOf(node.input(), shards);
+    if (input_keys.empty()) return {};
+    moved.assign(node.input().schema.size(), -1);
+    const auto set_keys = [&](const std::vector<int>& keys) {
+      for (size_t i = 0; i < keys.size(); ++i) moved[keys[i]] = static_cast<int>(i);
+    };
+    switch (node.kind) {
+      case plan::NodeKind::kCalc: {
+        const auto& projections = node.As<plan::CalcNode>().projections;
+        for (size_t i = 0; i < projections.size(); ++i) {
+          if (projections[i]->kind() != functions::ExprKind::kColumn) continue;
+          moved[static_cast<const functions::ColumnRef&>(*projections[i]).index()] = static_cast<int>(i);
+        }
+        break;
+      }
+      case plan::NodeKind::kGroupAggregate:
+        set_keys(node.As<plan::GroupAggregateNode>().keys);
+        break;
+      case plan::NodeKind::kWindowAggregate:
+        set_keys(node.As<plan::WindowAggregateNode>().keys);
+        break;
+      case plan::NodeKind::kExpand:
+        return {};
+      default:  // the input's columns come first
+        for (size_t i = 0; i < moved.size() && i < node.schema.size(); ++i) moved[i] = static_cast<int>(i);
+    }
+  }
+  std::vector<int> keys;
+  for (const int key : input_keys) {
+    if (moved[key] < 0) return {};
+    keys.push_back(moved[key]);
+  }
+  return keys;
+}
+
+bool PipelineBuilder::IsSpreadBy(const plan::PlanNode& node, const std::vector<int>& keys, int shards) const {
+  const std::vector<int> partitioning = PartitioningOf(node, shards);
+  if (partitioning.empty()) return false;
+  return std::all_of(partitioning.begin(), partitioning.end(),
+                     [&](int key) { return std::find(keys.begin(), keys.end(), key) != keys.end(); });
+}
+
+bool PipelineBuilder::NeedsExchange(const plan::PlanNode& node, int shards) const {
+  if (node.inputs.size() != 1) return false;
+  const int input_parallelism = ParallelismOf(node.input(), shards);
+  switch (node.distribution.kind) {
+    case plan::Distribution::Kind::kAny:
+      return false;
+    case plan::Distribution::Kind::kSingle:
+      return input_parallelism > 1;
+    case plan::Distribution::Kind::kHash:
+      if (shards == 1 && input_parallelism == 1) return false;
+      return input_parallelism != shards || !IsSpreadBy(node.input(), node.distribution.keys, shards);
+  }
+  return false;
+}
+
+std::unique_ptr<StoredTable> PipelineBuilder::MakeTable(const std::string& name,
+                                                        const plan::PlannedQuery& query, int shards) {
+  const plan::PlanNode& root = *query.root;
+  tables::TableMode mode = tables::TableMode::kMultiset;
+  if (query.append_only()) {
+    mode = tables::TableMode::kAppend;
+  } else if (!query.key.empty()) {
+    mode = tables::TableMode::kKeyed;
+  }
+  int parts = ParallelismOf(root, shards);
+  std::vector<int> spread_by = PartitioningOf(root, shards);
+  if (mode == tables::TableMode::kKeyed && parts > 1 && !IsSpreadBy(root, query.key, shards)) {
+    parts = shards;
+    spread_by = query.key;
+  }
+  const std::vector<int> key = mode == tables::TableMode::kKeyed ? query.key : std::vector<int>{};
+  auto table = std::make_unique<StoredTable>(name, std::make_shared<const data::Schema>(query.schema), mode,
+                                             key, parts);
+  if (parts > 1) table->spread_by = std::move(spread_by);
+  return table;
+}
+
+Result<std::shared_ptr<RunningPipeline>> PipelineBuilder::Add(const Pipeline& pipeline) {
+  MR_TRY(Build(pipeline));
+  return record_;
+}
+
+Status PipelineBuilder::Build(const Pipeline& pipeline) {
+  pipeline_ = &pipeline;
+  shards_ = pipeline.settings.shards();
+  record_ = std::make_shared<RunningPipeline>();
+  done_ = record_->done;
+  const plan::PlanNode& root = *pipeline.query.root;
+  if (const auto* sink = root.AsIf<plan::SinkNode>()) return BuildSink(*sink);
+  const int parallelism = ParallelismOf(root, shards_);
+
+  if (pipeline.consumer) {
+    const auto make_consumer = [&](DataflowTask* task, int) -> Result<Link*> {
+      return task->Own(std::make_unique<ConsumerLink>(pipeline.consumer));
+    };
+    if (parallelism == 1) return BuildRegion(root, make_consumer, true);
+    StageTask* stage = NewStage();
+    MR_ASSIGN(Link * end, make_consumer(stage, 0));
+    const int input = stage->AddInput(end);
+    return BuildRegion(
+        root,
+        [&](DataflowTask* task, int) -> Result<Link*> { return MakeExchange(task, {}, {stage}, {input}); },
+        true);
+  }
+
+  StoredTable* table = pipeline.table;
+  const auto make_table = [table](DataflowTask* task, int instance) -> Result<Link*> {
+    StoredPart* part = table->parts[instance].get();
+    task->AddPart(part);
+    return task->Own(std::make_unique<TableLink>(part));
+  };
+  if (table->mode != tables::TableMode::kKeyed || parallelism == 1 || IsSpreadBy(root, table->key, shards_)) {
+    return BuildRegion(root, make_table, true);
+  }
+  std::vector<StageTask*> stages;
+  std::vector<int> inputs;
+  for (size_t i = 0; i < table->parts.size(); ++i) {
+    stages.push_back(NewStage());
+    MR_ASSIGN(Link * end, make_table(stages.back(), static_cast<int>(i)));
+    inputs.push_back(stages.back()->AddInput(end));
+  }
+  return BuildRegion(
+      root,
+      [&](DataflowTask* task, int) -> Result<Link*> {
+        return MakeExchange(task, table->key, stages, inputs);
+      },
+      true);
+}
+
+Status PipelineBuilder::BuildSink(const plan::SinkNode& sink) {
+  const int instances =
+      NeedsExchange(sink, shards_) ? ParallelismOf(sink, shards_) : ParallelismOf(sink.input(), shards_);
+  const auto make_end = [&](DataflowTask* task, int instance) {
+    return MakeSinkLink(sink, task, instance, instances);
+  };
+  if (!NeedsExchange(sink, shards_)) return BuildRegion(sink.input(), make_end, true);
+  std::vector<StageTask*> stages;
+  std::vector<int> inputs;
+  for (int i = 0; i < instances; ++i) {
+    stages.push_back(NewStage());
+    MR_ASSIGN(Link * end, make_end(stages.back(), i));
+    inputs.push_back(stages.back()->AddInput(end));
+  }
+  const std::vector<int> keys =
+      sink.distribution.kind == plan::Distribution::Kind::kHash ? sink.distribution.keys : std::vector<int>{};
+  return BuildRegion(
+      sink.input(),
+      [&](DataflowTask* task, int) -> Result<Link*> { return MakeExchange(task, keys, stages, inputs); },
+      true);
+}
+
+Result<Link*> PipelineBuilder::MakeSinkLink(const plan::SinkNode& sink, DataflowTask* task, int instance,
+                                            int instances) {
+  const catalog::TableDefinition& table = *sink.entry->table;
+  if (table.connector().empty()) {
+    TableTask* target = environment_.find_table_task(table.name.ToString());
+    if (target == nullptr) {
+      return Fail(ErrorCode::kInternal, fmt::format("table {} has no task", table.name.ToString()));
+    }
+    const Sender sender = target->AddProducer(task);
+    task->AddOutput(sender);
+    return task->Own(std::make_unique<ExchangeLink>(std::vector<int>{}, std::vector<Sender>{sender}));
+  }
+  connectors::TableOptions options;
+  options.table = table.name.ToString();
+  for (const auto& option : sink.options) options.with.emplace_back(option.key, option.value);
+  connectors::SinkContext context;
+  context.env = environment_.env;
+  context.zone = pipeline_->zone;
+  context.shard = instance;
+  context.num_shards = instances;
+  context.standard_output = environment_.standard_output;
+  context.standard_error = environment_.standard_error;
+  MR_ASSIGN(auto writer, connectors::MakeSink(options, ColumnsOf(table, nullptr), context));
+  return task->Own(std::make_unique<SinkLink>(table.name.ToString(), std::move(writer), sink.input().schema,
+                                              sink.not_null, sink.upsert, environment_.side));
+}
+
+connectors::TableColumns ColumnsOf(const catalog::TableDefinition& table, const std::vector<bool>* needed) {
+  connectors::TableColumns columns;
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    const catalog::Column& column = table.columns[i];
+    if (column.kind == catalog::ColumnKind::kPhysical) {
+      columns.physical.Add(column.name, column.type);
+    } else if (column.kind == catalog::ColumnKind::kMetadata &&
+               (needed != nullptr ? (*needed)[i] : !column.is_virtual)) {
+      columns.metadata.push_back({column.name, column.metadata_key, column.type});
+    }
+  }
+  columns.partition_keys = table.partitioned_by;
+  for (const int key : table.primary_key) columns.primary_key.push_back(table.columns[key].name);
+  return columns;
+}
+
+StageTask* PipelineBuilder::NewStage() {
+  auto stage =
+      std::make_unique<StageTask>(*environment_.env, environment_.pool, environment_.coordinator, job_);
+  StageTask* raw = stage.get();
+  tasks_.push_back(std::move(stage));
+  return raw;
+}
+
+SourceTask* PipelineBuilder::TaskForScan(const plan::ScanNode& scan) {
+  std::string key = scan.entry->name.ToString();
+  for (const auto& option : scan.options) key += fmt::format("\n{}={}", option.key, option.value);
+  const auto found = sources_.find(key);
+  if (found != sources_.end()) return found->second.task;
+  SourceTask::Options options;
+  options.table = scan.entry->name.ToString();
+  options.batch_rows = pipeline_->settings.batch_rows();
+  options.gives_by_itself = scan.entry->table->connector() != "feed";
+  auto task = std::make_unique<SourceTask>(*environment_.env, environment_.pool, environment_.coordinator,
+                                           job_, environment_.side, options);
+  SourceTask* raw = task.get();
+  tasks_.push_back(std::move(task));
+  source_tasks_.push_back(raw);
+  sources_.emplace(key, SourceUse{raw, &scan, pipeline_->zone, {}});
+  return raw;
+}
+
+PipelineBuilder::Region PipelineBuilder::MakeRegion(const plan::PlanNode& top) {
+  const plan::PlanNode* node = &top;
+  while (true) {
+    if (const plan::ScanNode* scan = ScanBelow(*node)) return Region{{TaskForScan(*scan)}};
+    if (const auto* values = node->AsIf<plan::ValuesNode>()) {
+      auto task = std::make_unique<ValuesTask>(*environment_.env, environment_.pool, environment_.coordinator,
+                                               job_, BatchesOf(*values));
+      tasks_.push_back(std::move(task));
+      return Region{{tasks_.back().get()}};
+    }
+    if (node->kind == plan::NodeKind::kTableScan || node->inputs.size() > 1 || NeedsExchange(*node, shards_))
+      break;
+    node = &node->input();
+  }
+  Region region;
+  const int parallelism = ParallelismOf(*node, shards_);
+  for (int i = 0; i < parallelism; ++i) region.tasks.push_back(NewStage());
+  return region;
+}
+
+Status PipelineBuilder::BuildRegion(const plan::PlanNode& top, const EndFactory& make_end,
+                                    bool on_root_path) {
+  const Region region = MakeRegion(top);
+  std::vector<Link*> links;
+  for (size_t i = 0; i < region.tasks.size(); ++i) {
+    MR_ASSIGN(Link * link, make_end(region.tasks[i], static_cast<int>(i)));
+    links.push_back(link);
+  }
+  return BuildDown(top, region, links, on_root_path);
+}
+
+Status PipelineBuilder::BuildDown(const plan::PlanNode& node, const Region& region,
+                                  const std::vector<Link*>& links, bool on_root_path) {
+  if (ScanBelow(node) != nullptr) {
+    return BuildScan(node, static_cast<SourceTask*>(region.tasks[0]), links[0]);
+  }
+  switch (node.kind) {
+    case plan::NodeKind::kValues:
+      static_cast<ValuesTask*>(region.tasks[0])->SetNext(links[0]);
+      return {};
+    case plan::NodeKind::kTableScan:
+      return BuildTableScan(node.As<plan::TableScanNode>(), region, links);
+    case plan::NodeKind::kUnion:
+      return BuildUnion(node, region, links);
+    default:
+      break;
+  }
+  MR_ASSIGN(const OperatorFactory factory, OperatorFactory::For(node));
+  std::vector<Link*> inner;
+  for (size_t i = 0; i < links.size(); ++i) {
+    inner.push_back(
+        MakeOperatorLink(node, factory, region.tasks[i], static_cast<int>(i), links[i], on_root_path));
+  }
+  if (NeedsExchange(node, shards_)) return BuildBelowExchange(node, region, inner, on_root_path);
+  return BuildDown(node.input(), region, inner, on_root_path);
+}
+
+Status PipelineBuilder::BuildBelowExchange(const plan::PlanNode& node, const Region& region,
+                                           const std::vector<Link*>& links, bool on_root_path) {
+  std::vector<StageTask*> stages;
+  std::vector<int> inputs;
+  for (size_t i = 0; i < links.size(); ++i) {
+    stages.push_back(static_cast<StageTask*>(region.tasks[i]));
+    inputs.push_back(stages.back()->AddInput(links[i]));
+  }
+  const std::vector<int> keys =
+      node.distribution.kind == plan::Distribution::Kind::kHash ? node.distribution.keys : std::vector<int>{};
+  return BuildRegion(
+      node.input(),
+      [&](DataflowTask* task, int) -> Result<Link*> { return MakeExchange(task, keys, stages, inputs); },
+      on_root_path);
+}
+
+Status PipelineBuilder::BuildUnion(const plan::PlanNode& node, const Region& region,
+                                   const std::vector<Link*>& links) {
+  MR_ASSIGN(const OperatorFactory factory, OperatorFactory::For(node));
+  const int num_inputs = static_cast<int>(node.inputs.size());
+  std::vector<UnionLink*> unions;
+  for (size_t i = 0; i < links.size(); ++i) {
+    DataflowTask* task = region.tasks[i];
+    unions.push_back(
+        task->Own(std::make_unique<UnionLink>(factory.Make(ContextFor(node, static_cast<int>(i), links[i])),
+                                              num_inputs, links[i], task->now_micros())));
+  }
+  for (int k = 0; k < num_inputs; ++k) {
+    // Instance j of the input sends to instance j of the union; further ones in turn.
+    std::vector<StageTask*> stages;
+    std::vector<int> inputs;
+    for (size_t i = 0; i < links.size(); ++i) {
+      stages.push_back(static_cast<StageTask*>(region.tasks[i]));
+      inputs.push_back(stages.back()->AddInput(unions[i]->input(k)));
+    }
+    const auto make_end = [&](DataflowTask* task, int instance) -> Result<Link*> {
+      const size_t to = static_cast<size_t>(instance) % stages.size();
+      return MakeExchange(task, {}, {stages[to]}, {inputs[to]});
+    };
+    MR_TRY(BuildRegion(*node.inputs[k], make_end, false));
+    // An instance that no instance of this input sends to must not wait for it.
+    const int input_parallelism = ParallelismOf(*node.inputs[k], shards_);
+    for (size_t i = static_cast<size_t>(input_parallelism); i < stages.size(); ++i) {
+      attachments_.push_back([stage = stages[i], input = inputs[i]] { stage->EndInputAtStart(input); });
+    }
+  }
+  return {};
+}
+
+Status PipelineBuilder::BuildTableScan(const plan::TableScanNode& scan, const Region& region,
+                                       const std::vector<Link*>& links) {
+  StoredTable* table = environment_.find_table(scan.entry->name.ToString());
+  if (table == nullptr) {
+    return Fail(ErrorCode::kUndefinedTable,
+                fmt::format("{} holds no rows that a query could follow", scan.entry->name.ToString()));
+  }
+  for (size_t i = 0; i < region.tasks.size(); ++i) {
+    auto* stage = static_cast<StageTask*>(region.tasks[i]);
+    const int input = stage->AddInput(stage->Own(std::make_unique<ProjectLink>(scan.columns, links[i])));
+    StoredPart* part = table->parts[i].get();
+    attachments_.push_back([stage, input, part, record = record_] {
+      const Sender reader = stage->AddChannel(input, part->writer);
+      part->Attach(reader);
+      record->attached.emplace_back(part, reader);
+    });
+  }
+  return {};
+}
+
+Status PipelineBuilder::BuildScan(const plan::PlanNode& top, SourceTask* task, Link* next) {
+  // The nodes above the scan, lowest first; each partition gets instances of its own.
+  std::vector<std::pair<const plan::PlanNode*, OperatorFactory>> nodes;
+  const plan::PlanNode* node = &top;
+  int64_t idle_timeout_micros = 0;
+  while (node->kind != plan::NodeKind::kScan) {
+    MR_ASSIGN(OperatorFactory factory, OperatorFactory::For(*node));
+    nodes.insert(nodes.begin(), {node, std::move(factory)});
+    if (const auto* assigner = node->AsIf<plan::WatermarkAssignerNode>()) {
+      idle_timeout_micros = assigner->idle_timeout_micros;
+    }
+    node = &node->input();
+  }
+  // Partitions may come while the task runs: what the chain needs is kept by value.
+  std::vector<std::tuple<OperatorFactory, operators::OperatorContext, std::shared_ptr<OperatorStats>>> parts;
+  for (const auto& [above, factory] : nodes) {
+    auto stats = std::make_shared<OperatorStats>();
+    stats->name = above->name;
+    job_->operators.push_back(stats);
+    parts.emplace_back(factory, ContextFor(*above, 0, nullptr), stats);
+  }
+  const auto make_chain = [parts, task](Link* tail) -> Result<Link*> {
+    Link* link = tail;
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+      const auto& [factory, context, stats] = *part;
+      operators::OperatorContext own = context;
+      own.output = link;
+      link = task->Own(std::make_unique<OperatorLink>(factory.Make(std::move(own)), link, task->now_micros(),
+                                                      stats, nullptr));
+    }
+    return link;
+  };
+  for (auto& [key, use] : sources_) {
+    if (use.task != task) continue;
+    use.uses.push_back({&node->As<plan::ScanNode>(), make_chain, next, done_, idle_timeout_micros});
+  }
+  return {};
+}
+
+Status PipelineBuilder::OpenSource(SourceUse* use) {
+  const catalog::TableDefinition& table = *use->scan->entry->table;
+  std::vector<bool> needed(table.columns.size(), false);
+  for (const ScanUse& scan : use->uses) {
+    for (const int column : scan.scan->columns) needed[column] = true;
+  }
+  // Where each column of the table stands in the source's batches: physical ones first, then metadata.
+  std::vector<int> places(table.columns.size(), -1);
+  std::vector<bool> needed_physical;
+  int place = 0;
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    if (table.columns[i].kind != catalog::ColumnKind::kPhysical) continue;
+    needed_physical.push_back(needed[i]);
+    if (needed[i]) places[i] = place++;
+  }
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    if (table.columns[i].kind == catalog::ColumnKind::kMetadata && needed[i]) places[i] = place++;
+  }
+  connectors::TableOptions options;
+  options.table = table.name.ToString();
+  for (const auto& option : use->scan->options) options.with.emplace_back(option.key, option.value);
+  connectors::SourceContext context;
+  context.env = environment_.env;
+  context.zone = use->zone;
+  context.feeds = environment_.feeds;
+  MR_ASSIGN(auto source,
+            connectors::MakeSource(options, ColumnsOf(table, &needed), needed_physical, context));
+  for (ScanUse& scan : use->uses) {
+    std::vector<int> columns;
+    for (const int column : scan.scan->columns) columns.push_back(places[column]);
+    use->task->AddConsumer(std::move(columns), std::move(scan.make_chain), scan.next, scan.done,
+                           scan.idle_timeout_micros);
+  }
+  return use->task->SetSource(std::move(source));
+}
+
+Status PipelineBuilder::Finish() {
+  for (auto& [key, use] : sources_) {
+    const std::string table = use.scan->entry->name.ToString();
+    Status opened = OpenSource(&use);
+    if (!opened.has_value()) return std::unexpected(opened.error().Within(fmt::format("table {}", table)));
+  }
+  job_->live_tasks.store(static_cast<int>(tasks_.size()));
+  return {};
+}
+
+void PipelineBuilder::Attach() {
+  for (const auto& attach : attachments_) attach();
+}
+
+Link* PipelineBuilder::MakeExchange(DataflowTask* producer, std::vector<int> keys,
+                                    const std::vector<StageTask*>& consumers,
+                                    const std::vector<int>& inputs) {
+  std::vector<Sender> senders;
+  for (size_t i = 0; i < consumers.size(); ++i) {
+    senders.push_back(consumers[i]->AddChannel(inputs[i], producer));
+    producer->AddOutput(senders.back());
+  }
+  return producer->Own(std::make_unique<ExchangeLink>(std::move(keys), std::move(senders)));
+}
+
+operators::OperatorContext PipelineBuilder::ContextFor(const plan::PlanNode& node, int shard,
+                                                       Link* next) const {
+  operators::OperatorContext context;
+  context.name = node.name;
+  context.shard = shard;
+  context.output = next;
+  context.side_output = environment_.side;
+  context.eval.zone = pipeline_->zone;
+  context.state_ttl_micros = pipeline_->settings.state_ttl_micros();
+  return context;
+}
+
+Link* PipelineBuilder::MakeOperatorLink(const plan::PlanNode& node, const OperatorFactory& factory,
+                                        DataflowTask* task, int shard, Link* next, bool on_root_path) {
+  auto& stats = stats_[&node];
+  if (stats == nullptr) {
+    stats = std::make_shared<OperatorStats>();
+    stats->name = node.name;
+    job_->operators.push_back(stats);
+  }
+  return task->Own(std::make_unique<OperatorLink>(factory.Make(ContextFor(node, shard, next)), next,
+                                                  task->now_micros(), stats, on_root_path ? done_ : nullptr));
+}
+
+}  // namespace millrace::dataflow

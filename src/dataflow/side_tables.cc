@@ -1,0 +1,134 @@
+#include "dataflow/side_tables.h"
+
+#include "data/text.h"
+
+namespace millrace::dataflow {
+namespace {
+
+using data::DataType;
+
+data::SchemaPtr DeadLetterSchema() {
+  return std::make_shared<const data::Schema>(std::vector<data::Field>{
+      {"table_name", DataType::String()},
+      {"origin", DataType::String()},
+      {"record_offset", DataType::BigInt()},
+      {"record", DataType::Bytes()},
+      {"record_bytes", DataType::BigInt()},
+      {"sqlstate", DataType::String()},
+      {"reason", DataType::String()},
+      {"seen_at", DataType::TimestampLtz(3)},
+  });
+}
+
+data::SchemaPtr LateRowSchema() {
+  return std::make_shared<const data::Schema>(std::vector<data::Field>{
+      {"operator", DataType::String()},
+      {"window_start", DataType::Timestamp(3)},
+      {"window_end", DataType::Timestamp(3)},
+      {"row_time", DataType::Timestamp(3)},
+      {"watermark", DataType::Timestamp(3)},
+      {"lateness_ms", DataType::BigInt()},
+      {"row_text", DataType::String()},
+      {"seen_at", DataType::TimestampLtz(3)},
+  });
+}
+
+std::string RowText(const data::Batch& batch, size_t row) {
+  std::string text;
+  data::AppendRowText(batch, row, data::TextOptions{}, &text);
+  return text;
+}
+
+}  // namespace
+
+SideTables::SideTables(env::Clock* clock)
+    : clock_(*clock),
+      dead_letters_("sys.dead_letters", DeadLetterSchema(), tables::TableMode::kAppend, {}, 1),
+      late_rows_("sys.late_rows", LateRowSchema(), tables::TableMode::kAppend, {}, 1),
+      dead_letter_builder_(*dead_letters_.schema),
+      late_row_builder_(*late_rows_.schema) {}
+
+void SideTables::AddDeadLetter(std::string_view table, std::string_view origin, int64_t offset,
+                               std::string_view bytes, int64_t size, const Error& error) {
+  data::BatchBuilder& builder = dead_letter_builder_;
+  builder.column(0).AppendString(table);
+  builder.column(1).AppendString(origin);
+  if (offset < 0) {
+    builder.column(2).AppendNull();
+  } else {
+    builder.column(2).Append(offset);
+  }
+  builder.column(3).AppendString(bytes);
+  builder.column(4).Append(size);
+  builder.column(5).AppendString(SqlState(error.code()));
+  builder.column(6).AppendString(error.message());
+  builder.column(7).Append(clock_.NowMicros());
+  builder.FinishRow();
+  ++dead_letter_count_;
+  if (builder.IsFull()) FlushDeadLetters();
+}
+
+void SideTables::Malformed(const std::string& table, const connectors::MalformedRecord& record,
+                           const Error& error) {
+  MutexLock lock(mutex_);
+  AddDeadLetter(table, record.origin, static_cast<int64_t>(record.offset), record.bytes,
+                static_cast<int64_t>(record.size), error);
+}
+
+void SideTables::Failed(const std::string& operator_name, const data::Batch& batch, size_t row,
+                        const Error& error) {
+  const std::string text = RowText(batch, row);
+  MutexLock lock(mutex_);
+  AddDeadLetter(operator_name, "", -1, text, static_cast<int64_t>(text.size()), error);
+}
+
+void SideTables::Late(const std::string& operator_name, const data::Batch& batch, size_t row,
+                      const operators::LateRow& late) {
+  const std::string text = RowText(batch, row);
+  MutexLock lock(mutex_);
+  data::BatchBuilder& builder = late_row_builder_;
+  builder.column(0).AppendString(operator_name);
+  builder.column(1).Append(late.window_start);
+  builder.column(2).Append(late.window_end);
+  builder.column(3).Append(late.rowtime);
+  if (late.watermark == data::kMaxWatermark || late.watermark == data::kMinWatermark) {
+    builder.column(4).AppendNull();
+    builder.column(5).AppendNull();
+  } else {
+    builder.column(4).Append(late.watermark);
+    builder.column(5).Append((late.watermark - late.rowtime) / data::kMicrosPerMilli);
+  }
+  builder.column(6).AppendString(text);
+  builder.column(7).Append(clock_.NowMicros());
+  builder.FinishRow();
+  ++late_row_count_;
+  if (builder.IsFull()) FlushLateRows();
+}
+
+void SideTables::FlushDeadLetters() {
+  if (dead_letter_builder_.rows() > 0) dead_letters_.parts[0]->Apply(dead_letter_builder_.Build());
+}
+
+void SideTables::FlushLateRows() {
+  if (late_row_builder_.rows() > 0) late_rows_.parts[0]->Apply(late_row_builder_.Build());
+}
+
+void SideTables::Flush() {
+  MutexLock lock(mutex_);
+  FlushDeadLetters();
+  FlushLateRows();
+  dead_letters_.parts[0]->PassEpoch(Epoch{});
+  late_rows_.parts[0]->PassEpoch(Epoch{});
+}
+
+int64_t SideTables::dead_letter_count() const {
+  MutexLock lock(mutex_);
+  return dead_letter_count_;
+}
+
+int64_t SideTables::late_row_count() const {
+  MutexLock lock(mutex_);
+  return late_row_count_;
+}
+
+}  // namespace millrace::dataflow

@@ -1,0 +1,57 @@
+// SideTables: sys.dead_letters and sys.late_rows, where everything goes that could not go on.
+//
+// Written by any task; each insertion takes a lock (bad rows are rare). Rows are visible with the next epoch.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+#include "connectors/connector.h"
+#include "data/batch_builder.h"
+#include "dataflow/stored_table.h"
+#include "env/env.h"
+#include "operators/operator.h"
+
+namespace millrace::dataflow {
+
+class SideTables final : public operators::SideOutput {
+ public:
+  explicit SideTables(env::Clock* clock);
+
+  // The two tables, for the catalog and the coordinator; live as long as this.
+  StoredTable& dead_letters() { return dead_letters_; }
+  StoredTable& late_rows() { return late_rows_; }
+
+  // A record of `table` that could not be decoded.
+  void Malformed(const std::string& table, const connectors::MalformedRecord& record, const Error& error)
+      MR_EXCLUDES(mutex_);
+  void Late(const std::string& operator_name, const data::Batch& batch, size_t row,
+            const operators::LateRow& late) override MR_EXCLUDES(mutex_);
+  void Failed(const std::string& operator_name, const data::Batch& batch, size_t row,
+              const Error& error) override MR_EXCLUDES(mutex_);
+
+  int64_t dead_letter_count() const MR_EXCLUDES(mutex_);
+  int64_t late_row_count() const MR_EXCLUDES(mutex_);
+  // Moves what came since the last call into the tables; before each epoch is published.
+  void Flush() MR_EXCLUDES(mutex_);
+
+ private:
+  void AddDeadLetter(std::string_view table, std::string_view origin, int64_t offset, std::string_view bytes,
+                     int64_t size, const Error& error) MR_REQUIRES(mutex_);
+  void FlushDeadLetters() MR_REQUIRES(mutex_);
+  void FlushLateRows() MR_REQUIRES(mutex_);
+
+  env::Clock& clock_;
+  StoredTable dead_letters_;
+  StoredTable late_rows_;
+  mutable Mutex mutex_;
+  data::BatchBuilder dead_letter_builder_ MR_GUARDED_BY(mutex_);
+  data::BatchBuilder late_row_builder_ MR_GUARDED_BY(mutex_);
+  int64_t dead_letter_count_ MR_GUARDED_BY(mutex_) = 0;
+  int64_t late_row_count_ MR_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace millrace::dataflow

@@ -1,0 +1,221 @@
+#include "dataflow/source_task.h"
+
+#include "dataflow/coordinator.h"
+
+namespace millrace::dataflow {
+
+void RootTask::InjectEpoch(const Epoch& epoch) {
+  MutexLock lock(mutex_);
+  injected_ = epoch;
+}
+
+bool RootTask::TakeInjected(Epoch* epoch) {
+  MutexLock lock(mutex_);
+  if (injected_.number == 0) return false;
+  *epoch = injected_;
+  injected_ = Epoch{};
+  return true;
+}
+
+SourceTask::SourceTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator,
+                       std::shared_ptr<Job> job, SideTables* side, Options options)
+    : RootTask(env, pool, coordinator, std::move(job)), side_(*side), options_(std::move(options)) {}
+
+void SourceTask::AddConsumer(std::vector<int> columns, ChainFactory make_chain, Link* next,
+                             std::shared_ptr<const std::atomic<bool>> done, int64_t idle_timeout_micros) {
+  auto consumer = std::make_unique<Consumer>();
+  consumer->columns = std::move(columns);
+  consumer->make_chain = std::move(make_chain);
+  consumer->merge = std::make_unique<PartitionMerge>(next);
+  consumer->next = next;
+  consumer->done = std::move(done);
+  consumer->idle_timeout_micros = idle_timeout_micros;
+  consumers_.push_back(std::move(consumer));
+}
+
+Status SourceTask::SetSource(std::unique_ptr<connectors::Source> source) {
+  source_ = std::move(source);
+  for (int partition = 0; partition < source_->initial_partitions(); ++partition) {
+    MR_TRY(OnPartitionStart(partition));
+  }
+  if (source_->bounded()) {
+    job_->live_bounded_sources.fetch_add(1);
+  } else if (options_.gives_by_itself) {
+    job_->live_unbounded_sources.fetch_add(1);
+  }
+  return {};
+}
+
+void SourceTask::OnFinish() {
+  if (source_->bounded()) {
+    job_->live_bounded_sources.fetch_sub(1);
+  } else if (options_.gives_by_itself) {
+    job_->live_unbounded_sources.fetch_sub(1);
+  }
+}
+
+Result<bool> SourceTask::Step() {
+  Epoch epoch;
+  if (TakeInjected(&epoch)) {
+    for (auto& consumer : consumers_) {
+      if (!consumer->ended) MR_TRY(consumer->next->OnEpoch(epoch));
+    }
+    coordinator_.Passed(this, epoch.number);
+  }
+  if (!HasRoom()) return false;
+  MR_TRY(EndDone());
+  if (finished()) return false;
+  MR_ASSIGN(const connectors::ReadStatus status, source_->Poll(*this, connectors::PollLimits{}));
+  {
+    MutexLock lock(progress_mutex_);
+    progress_ = source_->Progress();
+  }
+  switch (status.kind) {
+    case connectors::ReadStatus::Kind::kMore:
+      return true;
+    case connectors::ReadStatus::Kind::kIdle:
+      MR_TRY(MarkIdle());
+      pool_.WakeAt(*this, env_.clock->MonotonicMicros() + std::max<int64_t>(status.retry_micros, 1000));
+      return false;
+    case connectors::ReadStatus::Kind::kEnd:
+      for (auto& consumer : consumers_) MR_TRY(EndConsumer(consumer.get()));
+      Finish();
+      return false;
+  }
+  return false;
+}
+
+Status SourceTask::EndConsumer(Consumer* consumer) {
+  if (consumer->ended) return {};
+  consumer->ended = true;
+  for (size_t partition = 0; partition < consumer->chains.size(); ++partition) {
+    MR_TRY(consumer->merge->SetIdle(static_cast<int>(partition), false));
+  }
+  for (Link* chain : consumer->chains) MR_TRY(chain->OnWatermark(data::kMaxWatermark));
+  if (consumer->merge->watermark() != data::kMaxWatermark) {
+    MR_TRY(consumer->next->OnWatermark(data::kMaxWatermark));
+  }
+  return consumer->next->OnEnd();
+}
+
+// Ends consumers that want no more; with the last of them the task itself.
+Status SourceTask::EndDone() {
+  bool any_left = false;
+  for (auto& consumer : consumers_) {
+    if (!consumer->ended && consumer->done->load(std::memory_order_relaxed)) {
+      MR_TRY(EndConsumer(consumer.get()));
+    }
+    any_left |= !consumer->ended;
+  }
+  if (!any_left) Finish();
+  return {};
+}
+
+Result<Link*> SourceTask::ChainOf(Consumer* consumer, int partition) {
+  while (static_cast<int>(consumer->chains.size()) <= partition) {
+    Link* tail = consumer->merge->input(static_cast<int>(consumer->chains.size()));
+    MR_ASSIGN(Link * chain, consumer->make_chain(tail));
+    consumer->chains.push_back(chain);
+  }
+  return consumer->chains[partition];
+}
+
+Status SourceTask::OnPartitionStart(int partition) {
+  if (static_cast<int>(last_active_micros_.size()) <= partition) last_active_micros_.resize(partition + 1);
+  last_active_micros_[partition] = env_.clock->MonotonicMicros();
+  for (auto& consumer : consumers_) {
+    MR_TRY(ChainOf(consumer.get(), partition));
+    MR_TRY(consumer->merge->SetIdle(partition, false));
+  }
+  return {};
+}
+
+Status SourceTask::OnPartitionEnd(int partition) {
+  for (auto& consumer : consumers_) {
+    if (!consumer->ended) MR_TRY(consumer->merge->SetIdle(partition, true));
+  }
+  return {};
+}
+
+Status SourceTask::OnBatch(int partition, data::Batch batch) {
+  last_active_micros_[partition] = env_.clock->MonotonicMicros();
+  job_->rows_read.fetch_add(static_cast<int64_t>(batch.rows), std::memory_order_relaxed);
+  const auto rows_max = static_cast<size_t>(options_.batch_rows);
+  if (batch.rows <= rows_max) return Deliver(partition, batch);
+  for (size_t offset = 0; offset < batch.rows; offset += rows_max) {
+    MR_TRY(Deliver(partition, data::Slice(batch, offset, std::min(rows_max, batch.rows - offset))));
+  }
+  return {};
+}
+
+Status SourceTask::Deliver(int partition, const data::Batch& batch) {
+  for (auto& consumer : consumers_) {
+    if (consumer->ended) continue;
+    MR_TRY(consumer->merge->SetIdle(partition, false));
+    data::Batch projected;
+    projected.rows = batch.rows;
+    projected.kinds = batch.kinds;
+    projected.columns.reserve(consumer->columns.size());
+    for (const int column : consumer->columns) projected.columns.push_back(batch.columns[column]);
+    MR_TRY(consumer->chains[partition]->OnBatch(std::move(projected)));
+  }
+  return {};
+}
+
+Status SourceTask::OnMalformed(int, const connectors::MalformedRecord& record, const Error& error) {
+  side_.Malformed(options_.table, record, error);
+  return {};
+}
+
+Status SourceTask::OnWatermark(int partition, int64_t watermark) {
+  for (auto& consumer : consumers_) {
+    if (!consumer->ended) MR_TRY(consumer->chains[partition]->OnWatermark(watermark));
+  }
+  return {};
+}
+
+Status SourceTask::MarkIdle() {
+  const int64_t now = env_.clock->MonotonicMicros();
+  for (auto& consumer : consumers_) {
+    if (consumer->ended || consumer->idle_timeout_micros <= 0) continue;
+    for (size_t partition = 0; partition < last_active_micros_.size(); ++partition) {
+      if (now - last_active_micros_[partition] < consumer->idle_timeout_micros) continue;
+      MR_TRY(consumer->merge->SetIdle(static_cast<int>(partition), true));
+    }
+  }
+  return {};
+}
+
+connectors::SourceProgress SourceTask::Progress() const {
+  MutexLock lock(progress_mutex_);
+  return progress_;
+}
+
+ValuesTask::ValuesTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator,
+                       std::shared_ptr<Job> job, std::vector<data::Batch> batches)
+    : RootTask(env, pool, coordinator, std::move(job)), batches_(std::move(batches)) {
+  job_->live_bounded_sources.fetch_add(1);
+}
+
+void ValuesTask::OnFinish() {
+  job_->live_bounded_sources.fetch_sub(1);
+}
+
+Result<bool> ValuesTask::Step() {
+  Epoch epoch;
+  if (TakeInjected(&epoch)) {
+    MR_TRY(next_->OnEpoch(epoch));
+    coordinator_.Passed(this, epoch.number);
+  }
+  if (!HasRoom()) return false;
+  if (sent_ < batches_.size()) {
+    MR_TRY(next_->OnBatch(std::move(batches_[sent_++])));
+    return true;
+  }
+  MR_TRY(next_->OnWatermark(data::kMaxWatermark));
+  MR_TRY(next_->OnEnd());
+  Finish();
+  return false;
+}
+
+}  // namespace millrace::dataflow

@@ -1,0 +1,110 @@
+// SourceTask: reads one source for all queries that were started together.
+//
+// Each query (consumer) gets the columns it asked for, through a chain of its own for every partition (up to
+// its watermark assigner), merged behind. Bad records go to the dead letters. A root task.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "connectors/connector.h"
+#include "dataflow/side_tables.h"
+#include "dataflow/task.h"
+
+namespace millrace::dataflow {
+
+class RootTask : public DataflowTask {
+ public:
+  using DataflowTask::DataflowTask;
+  bool IsRoot() const override { return true; }
+  void InjectEpoch(const Epoch& epoch) override;
+
+ protected:
+  // The barrier that waits to be passed, if there is one.
+  bool TakeInjected(Epoch* epoch);
+
+ private:
+  Mutex mutex_;
+  Epoch injected_ MR_GUARDED_BY(mutex_);
+};
+
+class SourceTask final : public RootTask, private connectors::SourceSink {
+ public:
+  struct Options {
+    std::string table;  // for dead letters and messages
+    int64_t batch_rows = limits::kBatchRows;
+    bool gives_by_itself = true;  // false: rows are pushed by a test (feed)
+  };
+  // Makes the chain of one partition; it must end in `tail`.
+  using ChainFactory = std::function<Result<Link*>(Link* tail)>;
+
+  SourceTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator, std::shared_ptr<Job> job,
+             SideTables* side, Options options);
+
+  // `columns`: of the table's schema, by their place in `source_columns` order given to SetSource.
+  // `done`: set when the query needs no more. `next`: what follows behind the merged partitions.
+  void AddConsumer(std::vector<int> columns, ChainFactory make_chain, Link* next,
+                   std::shared_ptr<const std::atomic<bool>> done, int64_t idle_timeout_micros);
+  Status SetSource(std::unique_ptr<connectors::Source> source);
+  connectors::SourceProgress Progress() const MR_EXCLUDES(progress_mutex_);
+  const std::string& table() const { return options_.table; }
+  bool bounded() const { return source_->bounded(); }
+
+ protected:
+  Result<bool> Step() override;
+  void OnFinish() override;
+
+ private:
+  struct Consumer {
+    std::vector<int> columns;
+    ChainFactory make_chain;
+    std::unique_ptr<PartitionMerge> merge;
+    Link* next;
+    std::shared_ptr<const std::atomic<bool>> done;
+    int64_t idle_timeout_micros;
+    std::vector<Link*> chains;  // one a partition
+    bool ended = false;
+  };
+  Status OnBatch(int partition, data::Batch batch) override;
+  Status OnMalformed(int partition, const connectors::MalformedRecord& record, const Error& error) override;
+  Status OnWatermark(int partition, int64_t watermark) override;
+  Status OnPartitionStart(int partition) override;
+  Status OnPartitionEnd(int partition) override;
+
+  Result<Link*> ChainOf(Consumer* consumer, int partition);
+  Status Deliver(int partition, const data::Batch& batch);
+  Status MarkIdle();
+  Status EndConsumer(Consumer* consumer);
+  Status EndDone();
+
+  SideTables& side_;
+  Options options_;
+  std::unique_ptr<connectors::Source> source_;
+  std::vector<std::unique_ptr<Consumer>> consumers_;
+  std::vector<int64_t> last_active_micros_;  // one a partition, monotonic
+
+  mutable Mutex progress_mutex_;
+  connectors::SourceProgress progress_ MR_GUARDED_BY(progress_mutex_);
+};
+
+// Gives constant rows once, then ends.
+class ValuesTask final : public RootTask {
+ public:
+  ValuesTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator, std::shared_ptr<Job> job,
+             std::vector<data::Batch> batches);
+  void SetNext(Link* next) { next_ = next; }
+
+ protected:
+  Result<bool> Step() override;
+  void OnFinish() override;
+
+ private:
+  std::vector<data::Batch> batches_;
+  size_t sent_ = 0;
+  Link* next_ = nullptr;
+};
+
+}  // namespace millrace::dataflow

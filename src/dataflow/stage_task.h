@@ -1,0 +1,56 @@
+// StageTask: one shard of a run of operators without an exchange between them.
+//
+// Its inputs are fed by channels of its inbox. An epoch passes when its barrier has come on every channel
+// that is alive; until then the channels that have brought it wait.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "dataflow/task.h"
+
+namespace millrace::dataflow {
+
+class StageTask : public DataflowTask {
+ public:
+  StageTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator, std::shared_ptr<Job> job)
+      : DataflowTask(env, pool, coordinator, std::move(job)), inbox_(pool, this) {}
+
+  // --- Building. ---
+  int AddInput(Link* link);
+  // A channel that `producer` will send to; null for one that feeds itself (an attached table's writer is set
+  // through StoredPart::writer).
+  Sender AddChannel(int input, env::Task* producer);
+  // This input never brings anything: it has ended when the task first runs.
+  void EndInputAtStart(int input);
+
+ protected:
+  Result<bool> Step() override;
+  virtual Status OnMessage(Message message, int channel);
+
+  Inbox inbox_;
+
+ private:
+  struct Channel {
+    int64_t watermark = data::kMinWatermark;
+    bool idle = false;
+    bool ended = false;
+    int64_t epoch = 0;  // the last barrier that came
+  };
+  struct Input {
+    Link* link;
+    std::vector<int> channels;
+    int64_t watermark = data::kMinWatermark;
+    bool idle = false;
+    bool ended = false;
+  };
+  Status Advance(Input* input);
+  Status PassEpochIfAligned();
+  Status End(int channel);
+
+  std::vector<Channel> channels_;
+  std::vector<Input> inputs_;
+  Epoch pending_epoch_;  // barriers of this epoch are coming in; number 0: none
+};
+
+}  // namespace millrace::dataflow

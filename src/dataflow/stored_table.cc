@@ -1,0 +1,149 @@
+#include "dataflow/stored_table.h"
+
+namespace millrace::dataflow {
+
+StoredPart::StoredPart(data::SchemaPtr schema, tables::TableMode mode, std::vector<int> key)
+    : part_(std::move(schema), mode, std::move(key)) {
+  MutexLock lock(mutex_);
+  staged_ = part_.TakeSnapshot();
+}
+
+void StoredPart::SendAll(const Message& message) {
+  for (const Sender& reader : readers_) reader.Send(message);
+}
+
+void StoredPart::Apply(const data::Batch& batch) {
+  MutexLock lock(mutex_);
+  part_.Apply(batch);
+  if (readers_.empty()) return;
+  Message message;
+  message.batch = batch;
+  SendAll(message);
+}
+
+void StoredPart::Watermark(int64_t watermark) {
+  MutexLock lock(mutex_);
+  watermark_ = watermark;
+  Message message;
+  message.kind = Message::Kind::kWatermark;
+  message.watermark = watermark;
+  SendAll(message);
+}
+
+void StoredPart::Idle(bool idle) {
+  MutexLock lock(mutex_);
+  Message message;
+  message.kind = Message::Kind::kIdle;
+  message.idle = idle;
+  SendAll(message);
+}
+
+void StoredPart::PassEpoch(const Epoch& epoch) {
+  MutexLock lock(mutex_);
+  staged_ = part_.TakeSnapshot();
+  Message message;
+  message.kind = Message::Kind::kEpoch;
+  message.epoch = epoch;
+  SendAll(message);
+}
+
+void StoredPart::End() {
+  MutexLock lock(mutex_);
+  if (ended_) return;
+  staged_ = part_.TakeSnapshot();
+  ended_ = true;
+  Message message;
+  message.kind = Message::Kind::kEnd;
+  SendAll(message);
+  readers_.clear();
+}
+
+bool StoredPart::ReadersHaveRoom() const {
+  MutexLock lock(mutex_);
+  for (const Sender& reader : readers_) {
+    if (!reader.HasRoom()) return false;
+  }
+  return true;
+}
+
+tables::PartSnapshotPtr StoredPart::staged() const {
+  MutexLock lock(mutex_);
+  return staged_;
+}
+
+void StoredPart::Attach(const Sender& reader) {
+  MutexLock lock(mutex_);
+  const tables::PartSnapshotPtr now = part_.TakeSnapshot();
+  for (const tables::ChunkPtr& chunk : now->chunks) {
+    Message message;
+    message.batch.columns.assign(chunk->columns.begin(), chunk->columns.end());
+    message.batch.rows = chunk->rows;
+    reader.Send(std::move(message));
+  }
+  if (watermark_ != data::kMinWatermark || ended_) {
+    Message message;
+    message.kind = Message::Kind::kWatermark;
+    message.watermark = ended_ ? data::kMaxWatermark : watermark_;
+    reader.Send(std::move(message));
+  }
+  if (ended_) {
+    Message message;
+    message.kind = Message::Kind::kEnd;
+    reader.Send(std::move(message));
+  } else {
+    readers_.push_back(reader);
+  }
+}
+
+void StoredPart::Detach(const Sender& reader) {
+  MutexLock lock(mutex_);
+  const auto removed = std::erase_if(readers_, [&](const Sender& other) {
+    return other.inbox == reader.inbox && other.channel == reader.channel;
+  });
+  if (removed == 0) return;
+  Message message;
+  message.kind = Message::Kind::kEnd;
+  reader.Send(std::move(message));
+}
+
+int64_t StoredPart::rows() const {
+  MutexLock lock(mutex_);
+  return static_cast<int64_t>(part_.rows());
+}
+
+size_t StoredPart::MemoryBytes() const {
+  MutexLock lock(mutex_);
+  return part_.MemoryBytes();
+}
+
+StoredTable::StoredTable(std::string name, data::SchemaPtr schema, tables::TableMode mode,
+                         std::vector<int> key, int num_parts)
+    : name(std::move(name)), schema(std::move(schema)), mode(mode), key(std::move(key)) {
+  for (int i = 0; i < num_parts; ++i) {
+    parts.push_back(std::make_unique<StoredPart>(this->schema, mode, this->key));
+    published.push_back(parts.back()->staged());
+  }
+}
+
+Status TableLink::OnBatch(data::Batch batch) {
+  part_.Apply(batch);
+  return {};
+}
+Status TableLink::OnWatermark(int64_t watermark) {
+  part_.Watermark(watermark);
+  return {};
+}
+Status TableLink::OnIdle(bool idle) {
+  part_.Idle(idle);
+  return {};
+}
+Status TableLink::OnEpoch(const Epoch& epoch) {
+  part_.PassEpoch(epoch);
+  return {};
+}
+Status TableLink::OnEnd() {
+  part_.End();
+  return {};
+}
+
+}  // namespace millrace::dataflow

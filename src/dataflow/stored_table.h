@@ -1,0 +1,85 @@
+// StoredTable: a table that Millrace keeps: its parts, who writes them, and who reads their changes.
+//
+// A part is written by one task through a TableLink. Readers of changes (views on this table) attach to every
+// part: under the part's lock they get the rows so far, then each later message of the writer, so nothing
+// is missed and nothing comes twice. Snapshots are staged by the writer at each epoch and published by the
+// Coordinator, which owns `published`.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "dataflow/inbox.h"
+#include "dataflow/link.h"
+#include "tables/table_part.h"
+
+namespace millrace::dataflow {
+
+class StoredPart {
+ public:
+  StoredPart(data::SchemaPtr schema, tables::TableMode mode, std::vector<int> key);
+
+  // --- The writing task. ---
+  void Apply(const data::Batch& batch) MR_EXCLUDES(mutex_);
+  void Watermark(int64_t watermark) MR_EXCLUDES(mutex_);
+  void Idle(bool idle) MR_EXCLUDES(mutex_);
+  // Stages the snapshot of the epoch; passes the barrier on.
+  void PassEpoch(const Epoch& epoch) MR_EXCLUDES(mutex_);
+  void End() MR_EXCLUDES(mutex_);
+  // Whether every attached reader has room for more.
+  bool ReadersHaveRoom() const MR_EXCLUDES(mutex_);
+
+  // --- The coordinator. ---
+  tables::PartSnapshotPtr staged() const MR_EXCLUDES(mutex_);
+
+  // --- Attaching readers; only while no epoch is in flight. ---
+  // Sends the rows so far (as +I), the watermark and, if the writer has ended, the end; then every change.
+  void Attach(const Sender& reader) MR_EXCLUDES(mutex_);
+  // Sends the end to a reader that was attached, and nothing more.
+  void Detach(const Sender& reader) MR_EXCLUDES(mutex_);
+  int64_t rows() const MR_EXCLUDES(mutex_);
+  size_t MemoryBytes() const MR_EXCLUDES(mutex_);
+  env::Task* writer = nullptr;  // set before it first runs
+
+ private:
+  void SendAll(const Message& message) MR_REQUIRES(mutex_);
+
+  mutable Mutex mutex_;
+  tables::TablePart part_ MR_GUARDED_BY(mutex_);
+  tables::PartSnapshotPtr staged_ MR_GUARDED_BY(mutex_);
+  std::vector<Sender> readers_ MR_GUARDED_BY(mutex_);
+  int64_t watermark_ MR_GUARDED_BY(mutex_) = data::kMinWatermark;
+  bool ended_ MR_GUARDED_BY(mutex_) = false;
+};
+
+struct StoredTable {
+  StoredTable(std::string name, data::SchemaPtr schema, tables::TableMode mode, std::vector<int> key,
+              int parts);
+
+  std::string name;  // "schema.name"
+  data::SchemaPtr schema;
+  tables::TableMode mode;
+  std::vector<int> key;
+  std::vector<int> spread_by;  // columns by whose hash rows are spread over parts; empty: by something else
+  std::vector<std::unique_ptr<StoredPart>> parts;
+  std::vector<tables::PartSnapshotPtr> published;  // guarded by the coordinator
+};
+
+// The end of a chain that writes a table.
+class TableLink final : public Link {
+ public:
+  explicit TableLink(StoredPart* part) : part_(*part) {}
+  Status OnBatch(data::Batch batch) override;
+  Status OnWatermark(int64_t watermark) override;
+  Status OnIdle(bool idle) override;
+  Status OnEpoch(const Epoch& epoch) override;
+  Status OnEnd() override;
+
+ private:
+  StoredPart& part_;
+};
+
+}  // namespace millrace::dataflow

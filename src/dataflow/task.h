@@ -1,0 +1,85 @@
+// DataflowTask: what source and stage tasks have in common. Job: the tasks of queries started together.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "dataflow/inbox.h"
+#include "dataflow/link.h"
+#include "dataflow/stored_table.h"
+#include "env/env.h"
+
+namespace millrace::dataflow {
+
+class Coordinator;
+
+// Queries that were started together and share their sources. Fields are atomics or guarded; any thread.
+struct Job {
+  std::string name;
+  std::atomic<bool> cancelled{false};
+  std::atomic<int> live_tasks{0};
+  std::atomic<int> live_bounded_sources{0};
+  std::atomic<int> live_unbounded_sources{0};  // that give rows by themselves (not feeds, not tables)
+  std::atomic<int64_t> rows_read{0};
+  std::vector<std::shared_ptr<OperatorStats>> operators;  // fixed before the start
+
+  Mutex mutex;
+  std::optional<Error> error MR_GUARDED_BY(mutex);  // why it was cancelled, if by a failure
+};
+
+class DataflowTask : public env::Task {
+ public:
+  DataflowTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator, std::shared_ptr<Job> job)
+      : env_(env), pool_(*pool), coordinator_(*coordinator), job_(std::move(job)) {}
+
+  bool Run() final;
+
+  // Asks a root task to pass a barrier; the coordinator's.
+  virtual void InjectEpoch(const Epoch& epoch) { (void)epoch; }
+  virtual bool IsRoot() const { return false; }
+
+  const int64_t* now_micros() const { return &now_micros_; }
+  Job& job() { return *job_; }
+
+  // --- Building; before the first Run. ---
+  template <typename T>
+  T* Own(std::unique_ptr<T> link) {
+    T* raw = link.get();
+    owned_.push_back(std::shared_ptr<void>(std::move(link)));
+    return raw;
+  }
+  void AddOutput(const Sender& sender) { outputs_.push_back(sender); }
+  void AddPart(StoredPart* part) {
+    part->writer = this;
+    parts_.push_back(part);
+  }
+  const std::vector<StoredPart*>& parts() const { return parts_; }
+
+ protected:
+  // A bounded slice of work; whether there is more to do now.
+  virtual Result<bool> Step() = 0;
+  // Whether all that this task feeds can take more.
+  bool HasRoom() const;
+  // Tells the coordinator that this task will do nothing more.
+  void Finish();
+  virtual void OnFinish() {}
+  bool finished() const { return finished_; }
+
+  env::Env& env_;
+  env::WorkerPool& pool_;
+  Coordinator& coordinator_;
+  std::shared_ptr<Job> job_;
+  int64_t now_micros_ = 0;
+
+ private:
+  std::vector<std::shared_ptr<void>> owned_;  // links, in any order: they do nothing when destroyed
+  std::vector<Sender> outputs_;
+  std::vector<StoredPart*> parts_;
+  bool finished_ = false;
+};
+
+}  // namespace millrace::dataflow

@@ -1,0 +1,110 @@
+// Warehouse: the running side of Millrace: stored tables, jobs, epochs.
+//
+// Owned by the session layer, which serialises calls; the tasks run on the worker pool meanwhile.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "connectors/print/print_output.h"
+#include "dataflow/coordinator.h"
+#include "dataflow/pipeline_builder.h"
+#include "dataflow/side_tables.h"
+#include "env/env.h"
+#include "plan/logical_plan.h"
+
+namespace millrace::dataflow {
+
+// How far the running jobs are; for people who watch.
+struct Progress {
+  int64_t rows_read = 0;
+  std::vector<std::pair<std::string, connectors::SourceProgress>> sources;
+  int64_t watermark = data::kMinWatermark;  // the lowest of all operators that have one
+  int64_t dead_letters = 0;
+  int64_t late_rows = 0;
+};
+
+class Warehouse {
+ public:
+  struct Options {
+    env::Env* env = nullptr;
+    int threads = 2;
+    int64_t epoch_interval_micros = 100'000;
+    connectors::FeedHub* feeds = nullptr;
+    connectors::PrintOutput* standard_output = nullptr;
+    connectors::PrintOutput* standard_error = nullptr;
+  };
+
+  // One query to start. With `view`, its result is kept under that name; a SinkNode root writes to its table;
+  // with `consumer` changes are handed over as they come; with none of them the result is kept for
+  // TakeResult.
+  struct Request {
+    plan::PlannedQuery query;
+    catalog::Settings settings;
+    const data::TimeZone* zone = &data::TimeZone::Utc();
+    std::string view;
+    ChangeConsumer consumer;
+  };
+
+  explicit Warehouse(Options options);
+  ~Warehouse();
+
+  // A table that users insert into.
+  Status CreateTable(const catalog::TableDefinition& table);
+  // Forgets a table or view; ends the query that keeps it.
+  void Drop(const std::string& name);
+
+  // Starts queries together; they share their sources. Nothing runs when this fails.
+  Result<std::shared_ptr<Job>> Start(std::vector<Request> requests);
+  // Ends the job at once, as far as it still runs.
+  void Cancel(Job* job);
+
+  // Waits until all bounded sources have ended and what others have given so far is worked off, and
+  // everything is published; `report` is called about every 100 ms; an error of any job that has not been
+  // told yet.
+  Status Settle(const std::function<void()>& report);
+  // As Settle for one job, until it has ended.
+  Status Await(const std::shared_ptr<Job>& job, const std::function<void()>& report);
+  // The result of a request without a target, in order of arrival; the job must have ended.
+  std::vector<data::Batch> TakeResult(Job* job);
+
+  tables::SnapshotSetPtr snapshots() const { return coordinator_.snapshots(); }
+  bool HasUnboundedSources() const;
+  Progress GetProgress() const;
+  SideTables& side_tables() { return side_; }
+  const std::vector<std::shared_ptr<Job>>& jobs() const { return job_list_; }
+
+ private:
+  class EpochTimer;
+  struct RunningJob {
+    std::shared_ptr<Job> job;
+    std::vector<std::unique_ptr<DataflowTask>> tasks;
+    std::vector<SourceTask*> sources;
+    std::unique_ptr<StoredTable> result;
+    std::vector<std::unique_ptr<Request>> requests;
+    bool error_told = false;
+  };
+
+  BuildEnvironment Environment();
+  Status ErrorOf(RunningJob* running);
+  void WakeSources();
+  void Retire(RunningJob* running);
+
+  Options options_;
+  std::unique_ptr<env::WorkerPool> pool_;
+  Coordinator coordinator_;
+  SideTables side_;
+  std::map<std::string, std::unique_ptr<StoredTable>> tables_;
+  std::vector<std::unique_ptr<StoredTable>> dropped_tables_;  // their writers may still run
+  std::map<std::string, TableTask*> table_tasks_;
+  std::map<std::string, std::shared_ptr<RunningPipeline>> pipelines_;  // by view
+  std::map<Job*, RunningJob> jobs_;
+  std::vector<std::shared_ptr<Job>> job_list_;
+  std::unique_ptr<EpochTimer> timer_;
+};
+
+}  // namespace millrace::dataflow
