@@ -1,0 +1,152 @@
+// SELECT: which engine answers it, and how.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "data/text.h"
+#include "session/session.h"
+
+namespace millrace::session {
+
+bool IsQueryText(std::string_view text) {
+  std::string word;
+  for (const char c : text) {
+    if (std::isalpha(static_cast<unsigned char>(c)) == 0) break;
+    word += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return word == "SELECT" || word == "WITH" || word == "FROM" || word == "VALUES" || text.starts_with("(");
+}
+
+namespace {
+
+// Whether an object's rows come from outside: a table with a connector, or a view that reads one.
+bool ReadsASource(const catalog::Catalog& catalog, const catalog::Entry& entry) {
+  if (entry.kind == catalog::EntryKind::kTable) return !entry.table->connector().empty();
+  if (entry.kind != catalog::EntryKind::kView) return false;
+  return std::any_of(entry.dependencies.begin(), entry.dependencies.end(),
+                     [&](const catalog::ObjectName& name) {
+                       const catalog::EntryPtr other = catalog.Find(name);
+                       return other != nullptr && ReadsASource(catalog, *other);
+                     });
+}
+
+// Views that are not materialized, in an order in which each follows those it reads.
+void CollectViews(const catalog::Catalog& catalog, const catalog::Entry& entry,
+                  std::vector<catalog::EntryPtr>* views) {
+  for (const catalog::ObjectName& name : entry.dependencies) {
+    const catalog::EntryPtr other = catalog.Find(name);
+    if (other == nullptr || other->kind != catalog::EntryKind::kView) continue;
+    CollectViews(catalog, *other, views);
+    if (std::find(views->begin(), views->end(), other) == views->end()) views->push_back(other);
+  }
+}
+
+}  // namespace
+
+Result<StatementResult> Session::Select(const sql::Query& query, std::string_view text) {
+  Result<plan::PlannedQuery> planned = plan::PlanQuery(query, catalog_, PlanContextFor(text));
+  if (planned.has_value()) {
+    const bool streams =
+        planned->dependencies.empty() ||
+        std::any_of(planned->dependencies.begin(), planned->dependencies.end(), [this](const auto& name) {
+          const catalog::EntryPtr entry = catalog_.Find(name);
+          return entry != nullptr && ReadsASource(catalog_, *entry);
+        });
+    if (streams) return SelectStreaming(std::move(*planned));
+    return SelectSnapshot(text);
+  }
+  // What the streaming engine cannot do may be DuckDB's; its error counts when no stream is meant.
+  Result<StatementResult> snapshot = SelectSnapshot(text);
+  if (snapshot.has_value()) return snapshot;
+  const ErrorCode code = snapshot.error().code();
+  const bool about_names = code == ErrorCode::kUndefinedTable || code == ErrorCode::kUndefinedFunction ||
+                           code == ErrorCode::kUndefinedColumn || code == ErrorCode::kSyntaxError;
+  return std::unexpected(about_names ? planned.error() : snapshot.error());
+}
+
+Result<StatementResult> Session::SelectStreaming(plan::PlannedQuery planned) {
+  MR_TRY(StartPending());
+  if (!planned.bounded()) return PrintChanges(std::move(planned));
+  StatementResult result;
+  result.warnings = planned.warnings;
+  result.schema = planned.schema;
+  dataflow::Warehouse::Request request;
+  request.query = std::move(planned);
+  request.settings = settings_;
+  request.zone = zone_;
+  std::vector<dataflow::Warehouse::Request> requests;
+  requests.push_back(std::move(request));
+  MR_ASSIGN(const auto job, warehouse_->Start(std::move(requests)));
+  MR_TRY(warehouse_->Await(job, Reporter()));
+  result.has_rows = true;
+  result.batches = warehouse_->TakeResult(job.get());
+  size_t rows = 0;
+  for (const data::Batch& batch : result.batches) rows += batch.rows;
+  result.tag = fmt::format("SELECT {}", rows);
+  return result;
+}
+
+Result<StatementResult> Session::PrintChanges(plan::PlannedQuery planned) {
+  if (options_.standard_output == nullptr) {
+    return Fail(ErrorCode::kNotSupported, "this SELECT never ends: its source is unbounded",
+                "keep its result: CREATE MATERIALIZED VIEW ... AS SELECT");
+  }
+  StatementResult result;
+  result.warnings = planned.warnings;
+  dataflow::Warehouse::Request request;
+  request.query = std::move(planned);
+  request.settings = settings_;
+  request.zone = zone_;
+  auto rows = std::make_shared<std::atomic<size_t>>(0);
+  request.consumer = [this, rows, zone = zone_](const data::Batch& batch) -> Status {
+    std::string lines;
+    data::TextOptions text;
+    text.zone = zone;
+    for (size_t row = 0; row < batch.rows; ++row) {
+      data::AppendRowText(batch, row, text, &lines);
+      lines += '\n';
+    }
+    rows->fetch_add(batch.rows);
+    return options_.standard_output->Write(lines);
+  };
+  std::vector<dataflow::Warehouse::Request> requests;
+  requests.push_back(std::move(request));
+  MR_ASSIGN(const auto job, warehouse_->Start(std::move(requests)));
+  MR_TRY(warehouse_->Await(job, Reporter()));
+  result.tag = fmt::format("SELECT {}", rows->load());
+  return result;
+}
+
+Result<StatementResult> Session::SelectSnapshot(std::string_view text) {
+  MR_TRY(Settle());
+  std::vector<query::ViewText> views;
+  for (const catalog::EntryPtr& entry : catalog_.AllEntries()) {
+    if (entry->kind != catalog::EntryKind::kView || ReadsASource(catalog_, *entry)) continue;
+    std::vector<catalog::EntryPtr> order;
+    CollectViews(catalog_, *entry, &order);
+    order.push_back(entry);
+    for (const catalog::EntryPtr& view : order) {
+      const std::string name = view->name.ToString();
+      if (std::any_of(views.begin(), views.end(), [&](const auto& known) { return known.name == name; }))
+        continue;
+      views.push_back({name, view->view->current_schema, ToDuckQuoting(view->view->query_text), [&] {
+                         std::vector<std::string> columns;
+                         for (const data::Field& field : view->schema) columns.push_back(field.name);
+                         return columns;
+                       }()});
+    }
+  }
+  MR_ASSIGN(query::QueryResult answer, engine_.Run(ToDuckQuoting(text), warehouse_->snapshots(), views,
+                                                   catalog_.current_schema(), settings_.time_zone()));
+  StatementResult result;
+  result.has_rows = true;
+  result.schema = std::move(answer.schema);
+  result.batches = std::move(answer.batches);
+  size_t rows = 0;
+  for (const data::Batch& batch : result.batches) rows += batch.rows;
+  result.tag = fmt::format("SELECT {}", rows);
+  return result;
+}
+
+}  // namespace millrace::session
