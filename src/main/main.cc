@@ -1,0 +1,35 @@
+// The `millrace` command: run and test.
+#include <CLI/CLI.hpp>
+
+#include "main/commands.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"Millrace: the real-time data warehouse in one binary"};
+  app.set_version_flag("--version", "millrace " MILLRACE_VERSION);
+  app.require_subcommand(1);
+
+  millrace::RunOptions run;
+  CLI::App* run_command = app.add_subcommand("run", "Execute SQL files in order, to the end of their input");
+  run_command->add_option("files", run.files, "SQL files; - reads standard input");
+  run_command->add_option("-e,--execute", run.statements, "SQL text, executed after the files");
+  run_command->add_option("--format", run.format, "How rows are printed: table, csv or json")
+      ->capture_default_str();
+  run_command->add_option("--set", run.settings, "A setting, key=value");
+  run_command->add_option("--threads", run.threads, "Worker threads; 0: one a processor")
+      ->capture_default_str();
+  run_command->add_flag("--no-progress", run.no_progress, "No progress line, also on a terminal");
+
+  millrace::TestOptions test;
+  CLI::App* test_command = app.add_subcommand("test", "Run .slt tests of streaming SQL");
+  test_command->add_option("paths", test.paths, ".slt files, or folders of them")->required();
+  test_command->add_option("--mode", test.modes,
+                           "default, batch1, shards2, batch1-shards2; all unless given");
+
+  CLI::App* functions_command = app.add_subcommand("functions", "List the built-in functions as Markdown");
+
+  CLI11_PARSE(app, argc, argv);
+  if (run_command->parsed()) return millrace::RunCommand(run);
+  if (test_command->parsed()) return millrace::TestCommand(test);
+  if (functions_command->parsed()) return millrace::FunctionsCommand();
+  return 2;
+}
