@@ -288,6 +288,8 @@ Result<Link*> PipelineBuilder::MakeSinkLink(const plan::SinkNode& sink, Dataflow
   context.num_shards = instances;
   context.standard_output = environment_.standard_output;
   context.standard_error = environment_.standard_error;
+  context.rejected = environment_.side;
+  context.whole_files = environment_.whole_files;
   MR_ASSIGN(auto writer, connectors::MakeSink(options, ColumnsOf(table, nullptr), context));
   return task->Own(std::make_unique<SinkLink>(table.name.ToString(), std::move(writer), sink.input().schema,
                                               sink.not_null, sink.upsert, environment_.side));
@@ -525,6 +527,7 @@ Status PipelineBuilder::OpenSource(SourceUse* use) {
   context.env = environment_.env;
   context.zone = use->zone;
   context.feeds = environment_.feeds;
+  context.wake = [pool = environment_.pool, task = use->task] { pool->Wake(*task); };
   MR_ASSIGN(auto source,
             connectors::MakeSource(options, ColumnsOf(table, &needed), needed_physical, context));
   for (ScanUse& scan : use->uses) {
@@ -569,6 +572,7 @@ operators::OperatorContext PipelineBuilder::ContextFor(const plan::PlanNode& nod
   context.output = next;
   context.side_output = environment_.side;
   context.eval.zone = pipeline_->zone;
+  context.eval.random_state = environment_.env->seeds->NextSeed();
   context.state_ttl_micros = pipeline_->settings.state_ttl_micros();
   return context;
 }

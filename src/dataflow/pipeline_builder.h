@@ -32,6 +32,7 @@ struct BuildEnvironment {
   connectors::FeedHub* feeds = nullptr;
   connectors::PrintOutput* standard_output = nullptr;
   connectors::PrintOutput* standard_error = nullptr;
+  connectors::WholeFiles* whole_files = nullptr;
   // Stored tables and the tasks of those that users insert into, by "schema.name".
   std::function<StoredTable*(const std::string&)> find_table;
   std::function<TableTask*(const std::string&)> find_table_task;

@@ -65,6 +65,7 @@ void SideTables::AddDeadLetter(std::string_view table, std::string_view origin, 
   builder.column(7).Append(clock_.NowMicros());
   builder.FinishRow();
   ++dead_letter_count_;
+  last_error_ = error;
   if (builder.IsFull()) FlushDeadLetters();
 }
 
@@ -80,6 +81,12 @@ void SideTables::Failed(const std::string& operator_name, const data::Batch& bat
   const std::string text = RowText(batch, row);
   MutexLock lock(mutex_);
   AddDeadLetter(operator_name, "", -1, text, static_cast<int64_t>(text.size()), error);
+}
+
+Status SideTables::Reject(const std::string& table, const data::Batch& batch, size_t row,
+                          const Error& reason) {
+  Failed(table, batch, row, reason);
+  return {};
 }
 
 void SideTables::Late(const std::string& operator_name, const data::Batch& batch, size_t row,
@@ -124,6 +131,11 @@ void SideTables::Flush() {
 int64_t SideTables::dead_letter_count() const {
   MutexLock lock(mutex_);
   return dead_letter_count_;
+}
+
+Error SideTables::last_error() const {
+  MutexLock lock(mutex_);
+  return last_error_.value();
 }
 
 int64_t SideTables::late_row_count() const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,7 @@
 
 namespace millrace::dataflow {
 
-class SideTables final : public operators::SideOutput {
+class SideTables final : public operators::SideOutput, public connectors::RejectedRows {
  public:
   explicit SideTables(env::Clock* clock);
 
@@ -33,7 +34,13 @@ class SideTables final : public operators::SideOutput {
   void Failed(const std::string& operator_name, const data::Batch& batch, size_t row,
               const Error& error) override MR_EXCLUDES(mutex_);
 
+  // A row that a sink could not express.
+  Status Reject(const std::string& table, const data::Batch& batch, size_t row, const Error& reason) override
+      MR_EXCLUDES(mutex_);
+
   int64_t dead_letter_count() const MR_EXCLUDES(mutex_);
+  // Why the last one could not go on; only after there was one.
+  Error last_error() const MR_EXCLUDES(mutex_);
   int64_t late_row_count() const MR_EXCLUDES(mutex_);
   // Moves what came since the last call into the tables; before each epoch is published.
   void Flush() MR_EXCLUDES(mutex_);
@@ -51,6 +58,7 @@ class SideTables final : public operators::SideOutput {
   data::BatchBuilder dead_letter_builder_ MR_GUARDED_BY(mutex_);
   data::BatchBuilder late_row_builder_ MR_GUARDED_BY(mutex_);
   int64_t dead_letter_count_ MR_GUARDED_BY(mutex_) = 0;
+  std::optional<Error> last_error_ MR_GUARDED_BY(mutex_);
   int64_t late_row_count_ MR_GUARDED_BY(mutex_) = 0;
 };
 

@@ -50,6 +50,7 @@ BuildEnvironment Warehouse::Environment() {
   environment.feeds = options_.feeds;
   environment.standard_output = options_.standard_output;
   environment.standard_error = options_.standard_error;
+  environment.whole_files = options_.whole_files;
   environment.find_table = [this](const std::string& name) -> StoredTable* {
     const auto found = tables_.find(name);
     return found == tables_.end() ? nullptr : found->second.get();

@@ -37,6 +37,7 @@ class Warehouse {
     connectors::FeedHub* feeds = nullptr;
     connectors::PrintOutput* standard_output = nullptr;
     connectors::PrintOutput* standard_error = nullptr;
+    connectors::WholeFiles* whole_files = nullptr;  // writes Parquet; null: refused
   };
 
   // One query to start. With `view`, its result is kept under that name; a SinkNode root writes to its table;

@@ -164,6 +164,7 @@ int RunCommand(const RunOptions& options) {
   session_options.threads = options.threads > 0
                                 ? options.threads
                                 : static_cast<int>(std::max<long>(1, sysconf(_SC_NPROCESSORS_ONLN)));
+  session_options.host_access = true;
   session_options.standard_output = &standard_output;
   session_options.standard_error = &standard_error;
   session_options.on_progress = [&](const dataflow::Progress& now) { progress.Show(now); };

@@ -99,7 +99,12 @@ TEST_F(RowOperatorTest, WatermarkMovesRowByRow) {
   EXPECT_THAT(side.failed, ElementsAre("null|c"));
   Send(types, {"2|f"});
   EXPECT_THAT(output.Take(), ElementsAre("+I 2|f"));
-  Watermark(50);  // not of this operator's making
+  Watermark(50);  // not of this operator's making, but higher
+  EXPECT_THAT(output.Take(), ElementsAre("W 50"));
+  Send(types, {"40|g"});
+  EXPECT_THAT(output.Take(), ElementsAre("+I 40|g"));
+  EXPECT_THAT(output.row_watermarks, ElementsAre(50 * kSecond));
+  Watermark(49);
   EXPECT_THAT(output.Take(), IsEmpty());
   End();
   EXPECT_THAT(output.Take(), ElementsAre("W max"));

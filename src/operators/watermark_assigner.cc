@@ -66,7 +66,7 @@ class WatermarkAssigner final : public Operator {
   }
 
   Status OnWatermark(int64_t watermark) override {
-    if (watermark != kMaxWatermark) return {};
+    if (watermark <= state_.watermark) return {};
     state_.watermark = watermark;
     return output().OnWatermark(watermark);
   }

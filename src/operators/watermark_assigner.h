@@ -2,8 +2,9 @@
 //
 // The watermark moves with each row: it is the greatest value of the expression over the rows so far.
 // Each batch goes on with the watermark in force before each of its rows, then the watermark follows. A row
-// with a null rowtime goes to the side output; a null watermark expression moves nothing. Watermarks from
-// upstream are ignored but for the end of input (kMaxWatermark). Idle timeouts are the dataflow's.
+// with a null rowtime goes to the side output; a null watermark expression moves nothing. A watermark from
+// upstream (a test's feed, the end of input) counts as well when it is higher. Idle timeouts are the
+// dataflow's.
 #pragma once
 
 #include <memory>

@@ -122,6 +122,15 @@ std::unexpected<Error> DuckError(const char* text, duckdb_error_type type) {
   return Fail(code, std::move(message));
 }
 
+std::string QuoteLiteral(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'') quoted += '\'';
+    quoted += c;
+  }
+  return quoted + "'";
+}
+
 std::pair<std::string, std::string> SplitName(const std::string& name) {
   const size_t dot = name.find('.');
   return {name.substr(0, dot), name.substr(dot + 1)};
@@ -172,7 +181,7 @@ Status SnapshotEngine::Open() {
   duckdb_create_config(&config);
   duckdb_set_config(config, "threads", std::to_string(limits_.threads).c_str());
   duckdb_set_config(config, "memory_limit", limits_.memory.c_str());
-  duckdb_set_config(config, "enable_external_access", "false");
+  duckdb_set_config(config, "enable_external_access", limits_.host_access ? "true" : "false");
   duckdb_set_config(config, "autoinstall_known_extensions", "false");
   duckdb_set_config(config, "autoload_known_extensions", "false");
   char* message = nullptr;
@@ -246,15 +255,20 @@ Status SnapshotEngine::SyncTables(const tables::SnapshotSet& snapshots) {
     if (state_->schemas.insert(schema).second) {
       MR_TRY(Execute(fmt::format("CREATE SCHEMA IF NOT EXISTS {}", QuoteIdentifier(schema))));
     }
-    std::string literal = full_name;
-    for (size_t at = literal.find('\''); at != std::string::npos; at = literal.find('\'', at + 2)) {
-      literal.insert(at, 1, '\'');
-    }
-    MR_TRY(Execute(fmt::format("CREATE OR REPLACE VIEW {}.{} AS SELECT * FROM millrace_scan('{}')",
-                               QuoteIdentifier(schema), QuoteIdentifier(name), literal)));
+    MR_TRY(Execute(fmt::format("CREATE OR REPLACE VIEW {}.{} AS SELECT * FROM millrace_scan({})",
+                               QuoteIdentifier(schema), QuoteIdentifier(name), QuoteLiteral(full_name))));
     known = snapshot->schema;
   }
   return {};
+}
+
+Status SnapshotEngine::WriteParquet(const tables::SnapshotSetPtr& snapshots, const std::string& table,
+                                    const std::string& path) {
+  if (state_ == nullptr) MR_TRY(Open());
+  current_snapshots = snapshots.get();
+  return Execute(
+      fmt::format("COPY (SELECT * FROM millrace_scan({})) TO {} (FORMAT parquet, COMPRESSION zstd)",
+                  QuoteLiteral(table), QuoteLiteral(path)));
 }
 
 Result<QueryResult> SnapshotEngine::Run(const std::string& sql, const tables::SnapshotSetPtr& snapshots,

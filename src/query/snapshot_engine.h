@@ -2,7 +2,7 @@
 //
 // Opened at its first use (some 10 ms). Not thread-safe: one for each session. The statement must be a single
 // SELECT; it sees every table of the set as a view under its schema and name, all as of one epoch, and
-// nothing of the host.
+// nothing of the host unless that was allowed.
 #pragma once
 
 #include <memory>
@@ -32,6 +32,8 @@ struct ViewText {
 struct EngineLimits {
   int threads = 2;
   std::string memory = "4GB";
+  bool host_access =
+      false;  // read_parquet('...') and the like: for a user of this machine, never for a remote one
 };
 
 class SnapshotEngine {
@@ -44,6 +46,10 @@ class SnapshotEngine {
   Result<QueryResult> Run(const std::string& sql, const tables::SnapshotSetPtr& snapshots,
                           const std::vector<ViewText>& views, const std::string& current_schema,
                           const std::string& zone);
+
+  // Writes all rows of one table of the set to a new Parquet file. Needs host access.
+  Status WriteParquet(const tables::SnapshotSetPtr& snapshots, const std::string& table,
+                      const std::string& path);
 
  private:
   struct State;

@@ -53,7 +53,8 @@ StatementResult TextRows(const std::vector<std::string>& names,
 }
 
 Session::Session(SessionOptions options)
-    : options_(std::move(options)), engine_(query::EngineLimits{options_.threads, "4GB"}) {
+    : options_(std::move(options)),
+      engine_(query::EngineLimits{options_.threads, "4GB", options_.host_access}) {
   dataflow::Warehouse::Options warehouse;
   warehouse.env = options_.env;
   warehouse.threads = options_.threads;
@@ -61,6 +62,7 @@ Session::Session(SessionOptions options)
   warehouse.feeds = options_.test_feeds ? &feeds_ : nullptr;
   warehouse.standard_output = options_.standard_output;
   warehouse.standard_error = options_.standard_error;
+  warehouse.whole_files = &parquet_;
   warehouse_ = std::make_unique<dataflow::Warehouse>(std::move(warehouse));
 }
 

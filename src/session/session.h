@@ -16,6 +16,7 @@
 #include "dataflow/warehouse.h"
 #include "env/env.h"
 #include "plan/planner.h"
+#include "query/parquet_files.h"
 #include "query/snapshot_engine.h"
 #include "session/script.h"
 #include "sql/ast.h"
@@ -34,7 +35,8 @@ struct StatementResult {
 struct SessionOptions {
   env::Env* env = nullptr;
   int threads = 2;
-  bool test_feeds = false;  // allow 'connector' = 'feed'
+  bool test_feeds = false;   // allow 'connector' = 'feed'
+  bool host_access = false;  // snapshot queries may read files of this machine
   connectors::PrintOutput* standard_output = nullptr;
   connectors::PrintOutput* standard_error = nullptr;
   // Called about every 100 ms while a statement waits.
@@ -97,6 +99,7 @@ class Session {
   catalog::Catalog catalog_;
   catalog::Settings settings_;
   const data::TimeZone* zone_ = &data::TimeZone::Utc();
+  query::ParquetFiles parquet_;
   std::unique_ptr<dataflow::Warehouse> warehouse_;
   query::SnapshotEngine engine_;
   std::vector<dataflow::Warehouse::Request> pending_;

@@ -71,6 +71,8 @@ Result<StatementResult> Session::SelectStreaming(plan::PlannedQuery planned) {
   StatementResult result;
   result.warnings = planned.warnings;
   result.schema = planned.schema;
+  const bool constant = planned.dependencies.empty();
+  const int64_t failed_before = warehouse_->side_tables().dead_letter_count();
   dataflow::Warehouse::Request request;
   request.query = std::move(planned);
   request.settings = settings_;
@@ -81,6 +83,10 @@ Result<StatementResult> Session::SelectStreaming(plan::PlannedQuery planned) {
   MR_TRY(warehouse_->Await(job, Reporter()));
   result.has_rows = true;
   result.batches = warehouse_->TakeResult(job.get());
+  // Nothing streams here: who asks for a value that cannot be computed wants to be told.
+  if (constant && warehouse_->side_tables().dead_letter_count() > failed_before) {
+    return std::unexpected(warehouse_->side_tables().last_error());
+  }
   size_t rows = 0;
   for (const data::Batch& batch : result.batches) rows += batch.rows;
   result.tag = fmt::format("SELECT {}", rows);
