@@ -10,10 +10,9 @@
   FAMILY(Logic)                      \
   FAMILY(Conditional)                \
   FAMILY(Cast)                       \
-  FAMILY(Math)                       \
-  FAMILY(Datetime)                   \
-  FAMILY(DatetimeText)               \
-  FAMILY(Aggregates)
+  FAMILY(StringConcat)               \
+  FAMILY(StringShape)                \
+  FAMILY(StringSearch)
 
 namespace millrace::functions {
 
@@ -21,9 +20,7 @@ namespace millrace::functions {
 MR_FUNCTION_FAMILIES(MR_DECLARE_FAMILY)
 #undef MR_DECLARE_FAMILY
 
-// Part of Comparison, and of Math.
+// Part of Comparison.
 void RegisterInList(Registry& registry);
-void RegisterRounding(Registry& registry);
-void RegisterRandom(Registry& registry);
 
 }  // namespace millrace::functions
