@@ -12,7 +12,9 @@
   FAMILY(Cast)                       \
   FAMILY(StringConcat)               \
   FAMILY(StringShape)                \
-  FAMILY(StringSearch)
+  FAMILY(StringSearch)               \
+  FAMILY(Like)                       \
+  FAMILY(Regexp)
 
 namespace millrace::functions {
 
