@@ -14,7 +14,9 @@
   FAMILY(StringShape)                \
   FAMILY(StringSearch)               \
   FAMILY(Like)                       \
-  FAMILY(Regexp)
+  FAMILY(Regexp)                     \
+  FAMILY(JsonQuery)                  \
+  FAMILY(JsonConstruct)
 
 namespace millrace::functions {
 
