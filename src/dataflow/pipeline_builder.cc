@@ -202,6 +202,8 @@ Status PipelineBuilder::Build(const Pipeline& pipeline) {
   shards_ = pipeline.settings.shards();
   record_ = std::make_shared<RunningPipeline>();
   done_ = record_->done;
+  job_->side_outputs.push_back(std::make_unique<QuerySideOutput>(environment_.side, pipeline.name));
+  side_ = job_->side_outputs.back().get();
   const plan::PlanNode& root = *pipeline.query.root;
   if (const auto* sink = root.AsIf<plan::SinkNode>()) return BuildSink(*sink);
   const int parallelism = ParallelismOf(root, shards_);
@@ -292,7 +294,7 @@ Result<Link*> PipelineBuilder::MakeSinkLink(const plan::SinkNode& sink, Dataflow
   context.whole_files = environment_.whole_files;
   MR_ASSIGN(auto writer, connectors::MakeSink(options, ColumnsOf(table, nullptr), context));
   return task->Own(std::make_unique<SinkLink>(table.name.ToString(), std::move(writer), sink.input().schema,
-                                              sink.not_null, sink.upsert, environment_.side));
+                                              sink.not_null, sink.upsert, side_));
 }
 
 connectors::TableColumns ColumnsOf(const catalog::TableDefinition& table, const std::vector<bool>* needed) {
@@ -570,7 +572,7 @@ operators::OperatorContext PipelineBuilder::ContextFor(const plan::PlanNode& nod
   context.name = node.name;
   context.shard = shard;
   context.output = next;
-  context.side_output = environment_.side;
+  context.side_output = side_;
   context.eval.zone = pipeline_->zone;
   context.eval.random_state = environment_.env->seeds->NextSeed();
   context.state_ttl_micros = pipeline_->settings.state_ttl_micros();
@@ -585,8 +587,13 @@ Link* PipelineBuilder::MakeOperatorLink(const plan::PlanNode& node, const Operat
     stats->name = node.name;
     job_->operators.push_back(stats);
   }
-  return task->Own(std::make_unique<OperatorLink>(factory.Make(ContextFor(node, shard, next)), next,
-                                                  task->now_micros(), stats, on_root_path ? done_ : nullptr));
+  auto link = std::make_unique<OperatorLink>(factory.Make(ContextFor(node, shard, next)), next,
+                                             task->now_micros(), stats, on_root_path ? done_ : nullptr);
+  const auto* window = node.AsIf<plan::WindowAggregateNode>();
+  if (window != nullptr && window->early_fire) {
+    link->set_epoch_delay_micros(pipeline_->settings.early_fire_delay_micros());
+  }
+  return task->Own(std::move(link));
 }
 
 }  // namespace millrace::dataflow

@@ -42,6 +42,7 @@ struct BuildEnvironment {
 using ChangeConsumer = std::function<Status(const data::Batch&)>;
 
 struct Pipeline {
+  std::string name;  // of the view or table that it maintains, for what it puts aside
   plan::PlannedQuery query;
   catalog::Settings settings;
   const data::TimeZone* zone = &data::TimeZone::Utc();
@@ -143,6 +144,7 @@ class PipelineBuilder {
   const Pipeline* pipeline_ = nullptr;
   std::shared_ptr<RunningPipeline> record_;
   std::shared_ptr<std::atomic<bool>> done_;
+  operators::SideOutput* side_ = nullptr;
   int shards_ = 1;
 };
 

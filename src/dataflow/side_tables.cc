@@ -22,6 +22,7 @@ data::SchemaPtr DeadLetterSchema() {
 
 data::SchemaPtr LateRowSchema() {
   return std::make_shared<const data::Schema>(std::vector<data::Field>{
+      {"table_name", DataType::String()},
       {"operator", DataType::String()},
       {"window_start", DataType::Timestamp(3)},
       {"window_end", DataType::Timestamp(3)},
@@ -76,37 +77,38 @@ void SideTables::Malformed(const std::string& table, const connectors::Malformed
                 static_cast<int64_t>(record.size), error);
 }
 
-void SideTables::Failed(const std::string& operator_name, const data::Batch& batch, size_t row,
-                        const Error& error) {
+void SideTables::AddFailed(const std::string& query, const std::string& operator_name,
+                           const data::Batch& batch, size_t row, const Error& error) {
   const std::string text = RowText(batch, row);
   MutexLock lock(mutex_);
-  AddDeadLetter(operator_name, "", -1, text, static_cast<int64_t>(text.size()), error);
+  AddDeadLetter(query, operator_name, -1, text, static_cast<int64_t>(text.size()), error);
 }
 
 Status SideTables::Reject(const std::string& table, const data::Batch& batch, size_t row,
                           const Error& reason) {
-  Failed(table, batch, row, reason);
+  AddFailed(table, "sink", batch, row, reason);
   return {};
 }
 
-void SideTables::Late(const std::string& operator_name, const data::Batch& batch, size_t row,
-                      const operators::LateRow& late) {
+void SideTables::AddLate(const std::string& query, const std::string& operator_name, const data::Batch& batch,
+                         size_t row, const operators::LateRow& late) {
   const std::string text = RowText(batch, row);
   MutexLock lock(mutex_);
   data::BatchBuilder& builder = late_row_builder_;
-  builder.column(0).AppendString(operator_name);
-  builder.column(1).Append(late.window_start);
-  builder.column(2).Append(late.window_end);
-  builder.column(3).Append(late.rowtime);
+  builder.column(0).AppendString(query);
+  builder.column(1).AppendString(operator_name);
+  builder.column(2).Append(late.window_start);
+  builder.column(3).Append(late.window_end);
+  builder.column(4).Append(late.rowtime);
   if (late.watermark == data::kMaxWatermark || late.watermark == data::kMinWatermark) {
-    builder.column(4).AppendNull();
     builder.column(5).AppendNull();
+    builder.column(6).AppendNull();
   } else {
-    builder.column(4).Append(late.watermark);
-    builder.column(5).Append((late.watermark - late.rowtime) / data::kMicrosPerMilli);
+    builder.column(5).Append(late.watermark);
+    builder.column(6).Append((late.watermark - late.rowtime) / data::kMicrosPerMilli);
   }
-  builder.column(6).AppendString(text);
-  builder.column(7).Append(clock_.NowMicros());
+  builder.column(7).AppendString(text);
+  builder.column(8).Append(clock_.NowMicros());
   builder.FinishRow();
   ++late_row_count_;
   if (builder.IsFull()) FlushLateRows();

@@ -18,7 +18,7 @@
 
 namespace millrace::dataflow {
 
-class SideTables final : public operators::SideOutput, public connectors::RejectedRows {
+class SideTables final : public connectors::RejectedRows {
  public:
   explicit SideTables(env::Clock* clock);
 
@@ -29,11 +29,11 @@ class SideTables final : public operators::SideOutput, public connectors::Reject
   // A record of `table` that could not be decoded.
   void Malformed(const std::string& table, const connectors::MalformedRecord& record, const Error& error)
       MR_EXCLUDES(mutex_);
-  void Late(const std::string& operator_name, const data::Batch& batch, size_t row,
-            const operators::LateRow& late) override MR_EXCLUDES(mutex_);
-  void Failed(const std::string& operator_name, const data::Batch& batch, size_t row,
-              const Error& error) override MR_EXCLUDES(mutex_);
-
+  // `query`: the view or table that the operator works for.
+  void AddLate(const std::string& query, const std::string& operator_name, const data::Batch& batch,
+               size_t row, const operators::LateRow& late) MR_EXCLUDES(mutex_);
+  void AddFailed(const std::string& query, const std::string& operator_name, const data::Batch& batch,
+                 size_t row, const Error& error) MR_EXCLUDES(mutex_);
   // A row that a sink could not express.
   Status Reject(const std::string& table, const data::Batch& batch, size_t row, const Error& reason) override
       MR_EXCLUDES(mutex_);
@@ -60,6 +60,25 @@ class SideTables final : public operators::SideOutput, public connectors::Reject
   int64_t dead_letter_count_ MR_GUARDED_BY(mutex_) = 0;
   std::optional<Error> last_error_ MR_GUARDED_BY(mutex_);
   int64_t late_row_count_ MR_GUARDED_BY(mutex_) = 0;
+};
+
+// The side output of one query: names it in what its operators put aside. Any thread.
+class QuerySideOutput final : public operators::SideOutput {
+ public:
+  // `query`: the view or table that it maintains.
+  QuerySideOutput(SideTables* tables, std::string query) : tables_(*tables), query_(std::move(query)) {}
+  void Late(const std::string& operator_name, const data::Batch& batch, size_t row,
+            const operators::LateRow& late) override {
+    tables_.AddLate(query_, operator_name, batch, row, late);
+  }
+  void Failed(const std::string& operator_name, const data::Batch& batch, size_t row,
+              const Error& error) override {
+    tables_.AddFailed(query_, operator_name, batch, row, error);
+  }
+
+ private:
+  SideTables& tables_;
+  std::string query_;
 };
 
 }  // namespace millrace::dataflow

@@ -87,7 +87,8 @@ Status Warehouse::CreateTable(const catalog::TableDefinition& table) {
     operators::OperatorContext context;
     context.name = "ChangelogNormalize(" + name + ")";
     context.output = chain;
-    context.side_output = &side_;
+    job->side_outputs.push_back(std::make_unique<QuerySideOutput>(&side_, name));
+    context.side_output = job->side_outputs.back().get();
     auto stats = std::make_shared<OperatorStats>();
     stats->name = context.name;
     chain = task->Own(std::make_unique<OperatorLink>(MakeTableNormalize(schema, key, std::move(context)),
@@ -140,12 +141,15 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
       running.requests.push_back(std::make_unique<Request>(std::move(request)));
       Request& kept = *running.requests.back();
       auto pipeline = std::make_unique<Pipeline>();
+      const auto* sink = kept.query.root->AsIf<plan::SinkNode>();
+      pipeline->name = sink != nullptr     ? sink->entry->name.ToString()
+                       : kept.view.empty() ? "query"
+                                           : kept.view;
       pipeline->query = kept.query;
       pipeline->settings = kept.settings;
       pipeline->zone = kept.zone;
       pipeline->consumer = kept.consumer;
-      const bool is_sink = kept.query.root->kind == plan::NodeKind::kSink;
-      if (!is_sink && !kept.consumer) {
+      if (sink == nullptr && !kept.consumer) {
         auto table = builder.MakeTable(kept.view, kept.query, kept.settings.shards());
         pipeline->table = table.get();
         if (kept.view.empty()) {

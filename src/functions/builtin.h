@@ -16,7 +16,11 @@
   FAMILY(Like)                       \
   FAMILY(Regexp)                     \
   FAMILY(JsonQuery)                  \
-  FAMILY(JsonConstruct)
+  FAMILY(JsonConstruct)              \
+  FAMILY(Math)                       \
+  FAMILY(Datetime)                   \
+  FAMILY(DatetimeText)               \
+  FAMILY(Aggregates)
 
 namespace millrace::functions {
 
@@ -24,7 +28,9 @@ namespace millrace::functions {
 MR_FUNCTION_FAMILIES(MR_DECLARE_FAMILY)
 #undef MR_DECLARE_FAMILY
 
-// Part of Comparison.
+// Part of Comparison, and of Math.
 void RegisterInList(Registry& registry);
+void RegisterRounding(Registry& registry);
+void RegisterRandom(Registry& registry);
 
 }  // namespace millrace::functions

@@ -28,9 +28,10 @@ class Output {
   virtual Status OnWatermark(int64_t watermark) = 0;
 };
 
-// A row that came too late for its window(s).
+// A row that came too late for its window(s). All in µs and on the clock of the windows: for TIMESTAMP_LTZ
+// the wall clock of the session's zone.
 struct LateRow {
-  int64_t window_start;  // µs; of the last window it would have belonged to
+  int64_t window_start;  // of the last window it would have belonged to
   int64_t window_end;
   int64_t watermark;  // in force when it arrived
   int64_t rowtime;

@@ -128,9 +128,10 @@ class SessionAggregate final : public Operator {
     if (session == nullptr) {
       // A retraction of what is unknown is not late, and changes nothing.
       if (FiringTime(end, clock_.zone()) > watermark) return;
+      const int64_t shown = watermark == data::kMaxWatermark ? watermark : clock_.ToLocal(watermark);
       context_.side_output->Late(
           context_.name, batch, row,
-          {.window_start = start, .window_end = end, .watermark = watermark, .rowtime = rowtime});
+          {.window_start = start, .window_end = end, .watermark = shown, .rowtime = start});
       return;
     }
     session->rows += signs_[row];

@@ -97,8 +97,9 @@ bool WindowRows::IsDropped(const Batch& batch, size_t row, const Local& local, i
     late.window_start = assigner_.WindowStart(late.window_end);
   }
   if (spec_->rowtime_column >= 0) {
-    late.rowtime = ColumnView<int64_t>(*batch.columns[spec_->rowtime_column])[row];
+    late.rowtime = clock_->ToLocal(ColumnView<int64_t>(*batch.columns[spec_->rowtime_column])[row]);
   }
+  if (watermark != data::kMaxWatermark) late.watermark = clock_->ToLocal(watermark);
   context_->side_output->Late(context_->name, batch, row, late);
   return true;
 }
