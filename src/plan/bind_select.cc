@@ -67,7 +67,7 @@ Result<Relation> SelectBinder::Bind() {
   binder.set_intercept([this](const sql::Expr& expr) { return Intercept(expr); });
   MR_TRY(BindItems(binder));
   if (body_.having != nullptr) {
-    MR_ASSIGN(having_, binder.BindCondition(*body_.having));
+    MR_TRY(BindHaving(binder));
   }
   if (body_.qualify != nullptr) {
     MR_ASSIGN(qualify_, binder.BindCondition(*body_.qualify));
@@ -91,6 +91,23 @@ Result<Relation> SelectBinder::Bind() {
   return BuildResult();
 }
 
+// Groups are filtered before rows are numbered.
+Status SelectBinder::BindHaving(ExpressionBinder& binder) {
+  SourceLocation over;
+  const bool has_over = AnyOf(*body_.having, [&](const sql::Expr& expr) {
+    const auto* call = expr.AsIf<sql::FunctionCallExpr>();
+    if (call == nullptr || call->over == nullptr) return false;
+    over = call->location;
+    return true;
+  });
+  if (has_over) {
+    return Fail(ErrorCode::kWindowingError, "a call with OVER cannot stand in HAVING",
+                "filter by it in QUALIFY", over);
+  }
+  MR_ASSIGN(having_, binder.BindCondition(*body_.having));
+  return Ok();
+}
+
 std::optional<Result<ExprPtr>> SelectBinder::Intercept(const sql::Expr& expr) {
   if (IsAggregateCall(expr)) {
     if (in_aggregate_) {
@@ -107,7 +124,9 @@ std::optional<Result<ExprPtr>> SelectBinder::Intercept(const sql::Expr& expr) {
     if (name == "ROW_NUMBER" && !in_aggregate_) return BindRowNumber(*call);
     return std::nullopt;
   }
-  if (!aggregating_) return std::nullopt;
+  // Inside an aggregate function they are not known yet: the call is refused like any other that is out of
+  // place.
+  if (!aggregating_ || in_aggregate_) return std::nullopt;
   if (name == "GROUPING" || name == "GROUPING_ID" || name == "GROUP_ID") return BindGroupingCall(*call, name);
   for (const std::string_view function : {"TUMBLE_", "HOP_", "SESSION_"}) {
     if (name.starts_with(function) && functions::Registry::Get().FindScalar(name) == nullptr) {

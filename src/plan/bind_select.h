@@ -99,6 +99,7 @@ class SelectBinder {
   Result<functions::ExprPtr> BindRowNumber(const sql::FunctionCallExpr& call);
 
   Status BindItems(ExpressionBinder& binder);
+  Status BindHaving(ExpressionBinder& binder);
   Status BindStar(const sql::StarExpr& star);
   Status BindOrderBy(ExpressionBinder& binder);
   Result<Relation> BuildResult();

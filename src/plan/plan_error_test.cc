@@ -119,6 +119,11 @@ TEST_F(Errors, Grouping) {
   Expect("SELECT GROUPING(a) FROM plain",
          "42803 at line 1, column 8: GROUPING cannot stand in the select list\nHINT: it is "
          "for queries with GROUP BY");
+  Expect("SELECT SUM(GROUPING(b)) FROM plain GROUP BY b",
+         "42803 at line 1, column 12: GROUPING cannot stand in SUM\nHINT: it is for queries with GROUP BY");
+  Expect(
+      "SELECT b FROM plain GROUP BY b HAVING ROW_NUMBER() OVER (ORDER BY b) < 3",
+      "42P20 at line 1, column 39: a call with OVER cannot stand in HAVING\nHINT: filter by it in QUALIFY");
   Expect("SELECT SUM(*) FROM plain",
          "42601 at line 1, column 12: SUM(*) is not a call: only COUNT(*) takes *");
 }

@@ -16,7 +16,8 @@ void AddKey(std::vector<int> key, Keys* keys) {
 }
 
 void SortKeys(Keys* keys) {
-  std::ranges::stable_sort(*keys, [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  std::ranges::sort(
+      *keys, [](const auto& a, const auto& b) { return a.size() != b.size() ? a.size() < b.size() : a < b; });
 }
 
 // `mapping[i]` is where input column i is in the output, or -1.
