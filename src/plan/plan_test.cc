@@ -241,6 +241,26 @@ Calc(1): select=[b, a], where=[(a > 5)] [I,D]
 )");
 }
 
+TEST_F(Plans, NumberedRowsAreKeyedByTheirNumber) {
+  // Not by b as well: when two rows change places, the update of one number takes away what the other has
+  // just got.
+  Run("CREATE VIEW counts AS SELECT b, COUNT(*) AS n FROM plain GROUP BY b");
+  const Result<PlannedQuery> planned = Plan(
+      "SELECT b, n, rn FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY n DESC) AS rn FROM counts) WHERE rn <= 3");
+  ASSERT_TRUE(planned.has_value());
+  EXPECT_EQ(planned->key, std::vector<int>{2});
+  EXPECT_EQ(planned->root->traits.unique_keys.size(), 1u);
+}
+
+TEST_F(Plans, RowsThatMoveBetweenRankingsAreKeyedByTheRankingToo) {
+  Run("CREATE VIEW sums AS SELECT b, SUM(a) AS n, COUNT(*) AS m FROM plain GROUP BY b");
+  const Result<PlannedQuery> planned = Plan(
+      "SELECT b, n, m FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY m ORDER BY n) AS rn FROM sums) WHERE "
+      "rn <= 3");
+  ASSERT_TRUE(planned.has_value());
+  EXPECT_EQ(planned->key, (std::vector<int>{0, 2}));
+}
+
 TEST_F(Plans, QualifyIsTopNToo) {
   ExpectPlan(
       "SELECT b, COUNT(*) AS n FROM plain GROUP BY b QUALIFY ROW_NUMBER() OVER (ORDER BY COUNT(*) DESC) "

@@ -193,18 +193,25 @@ void DeriveGroupAggregate(const GroupAggregateNode& node, Traits& traits) {
   traits.changelog = {updates && node.emit_update_before, updates, node.input_retracts};
 }
 
-// Rank and WindowRank: `partition` says which columns hold a whole ranking apart.
-void DeriveRankKeys(const PlanNode& node, const std::vector<int>& partition, bool output_rank,
-                    int64_t rank_start, int64_t rank_end, Traits& traits) {
+// Rank and WindowRank: `partition` says which columns hold a whole ranking apart. A key must also tell whom a
+// change replaces: an update by number replaces what had that number, whatever key it had in the input; and a
+// row that moves from one partition to another comes there before or after it leaves the first.
+void DeriveRankKeys(const PlanNode& node, const std::vector<int>& partition, bool output_rank, bool one_row,
+                    bool changes, Traits& traits) {
   Keys keys;
-  if (rank_end == rank_start) {
+  if (one_row) {
     AddKey(partition, &keys);
   } else if (output_rank) {
     std::vector<int> key = partition;
     key.push_back(static_cast<int>(node.schema.size()) - 1);
     AddKey(std::move(key), &keys);
   }
-  for (std::vector<int>& key : traits.unique_keys) AddKey(std::move(key), &keys);
+  if (!changes || !output_rank) {
+    for (std::vector<int>& key : traits.unique_keys) {
+      if (changes) key.insert(key.end(), partition.begin(), partition.end());
+      AddKey(std::move(key), &keys);
+    }
+  }
   traits.unique_keys = std::move(keys);
   if (output_rank) traits.time_attributes.push_back(TimeAttribute::kNone);
 }
@@ -324,7 +331,8 @@ void DeriveTraits(PlanNode& node) {
       return DeriveGroupAggregate(node.As<GroupAggregateNode>(), traits);
     case NodeKind::kRank: {
       const auto& rank = node.As<RankNode>();
-      DeriveRankKeys(node, rank.partition_keys, rank.output_rank, rank.rank_start, rank.rank_end, traits);
+      DeriveRankKeys(node, rank.partition_keys, rank.output_rank, rank.rank_start == rank.rank_end,
+                     /*changes=*/true, traits);
       traits.changelog = {rank.output_rank && rank.emit_update_before, rank.output_rank, true};
       return;
     }
@@ -339,7 +347,7 @@ void DeriveTraits(PlanNode& node) {
     case NodeKind::kWindowRank: {
       const auto& rank = node.As<WindowRankNode>();
       DeriveRankKeys(node, WindowPartition(rank.window_start, rank.window_end, rank.partition_keys),
-                     rank.output_rank, rank.rank_start, rank.rank_end, traits);
+                     rank.output_rank, rank.rank_start == rank.rank_end, /*changes=*/false, traits);
       traits.changelog = ChangelogMode::Append();
       return;
     }
