@@ -278,10 +278,7 @@ Result<ExprPtr> ExpressionBinder::BindUnary(const sql::UnaryExpr& unary) {
 }
 
 Result<ExprPtr> ExpressionBinder::BindBinary(const sql::BinaryExpr& binary) {
-  if (binary.op == sql::BinaryOp::kOverlaps) {
-    return Fail(ErrorCode::kNotSupported, "OVERLAPS is not supported", "compare the starts and ends",
-                binary.location);
-  }
+  if (binary.op == sql::BinaryOp::kOverlaps) return BindOverlaps(binary);
   if ((binary.op == sql::BinaryOp::kEqual || binary.op == sql::BinaryOp::kNotEqual) &&
       binary.left->kind == sql::ExprKind::kRow && binary.right->kind == sql::ExprKind::kRow) {
     return BindRowComparison(binary, binary.left->As<sql::RowExpr>(), binary.right->As<sql::RowExpr>());

@@ -530,6 +530,16 @@ TEST_F(Plans, ComputedAndMetadataColumns) {
   EXPECT_NE(plan.find("TO_TIMESTAMP_LTZ(millis, 3) AS ts"), std::string::npos) << plan;
 }
 
+TEST_F(Plans, PeriodsOverlapWhenNeitherIsWhollyBeforeTheOther) {
+  ExpectPlan(
+      "SELECT (TIME '09:00:00', INTERVAL '1' HOUR) OVERLAPS (TIME '12:00:00', TIME '09:30:00') AS x, "
+      "(TIME '09:00:00', TIME '10:00:00') OVERLAPS (TIME '10:30:00', TIME '12:00:00') AS y",
+      R"(
+Calc(1): select=[TRUE AS x, FALSE AS y] [I]
+  Values(1): rows=[()] [I]
+)");
+}
+
 TEST_F(Plans, TypesOfLiterals) {
   const Result<PlannedQuery> planned = Plan(
       "SELECT 'abc', 1, 3000000000, 1.50, 1e0, TRUE, DATE '2024-01-31', TIMESTAMP '2024-01-31 10:00:00.123', "
