@@ -10,6 +10,7 @@ class Warehouse::EpochTimer final : public env::Task {
  public:
   EpochTimer(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator, int64_t interval_micros)
       : env_(env), pool_(*pool), coordinator_(*coordinator), interval_micros_(interval_micros) {}
+  void SetInterval(int64_t micros) { interval_micros_.store(micros); }
   bool Run() override {
     if (started_) coordinator_.StartEpoch();
     started_ = true;
@@ -21,7 +22,7 @@ class Warehouse::EpochTimer final : public env::Task {
   env::Env& env_;
   env::WorkerPool& pool_;
   Coordinator& coordinator_;
-  int64_t interval_micros_;
+  std::atomic<int64_t> interval_micros_;
   bool started_ = false;
 };
 
@@ -108,6 +109,11 @@ Status Warehouse::CreateTable(const catalog::TableDefinition& table) {
   return {};
 }
 
+void Warehouse::SetEpochInterval(int64_t micros) {
+  timer_->SetInterval(micros);
+  pool_->Wake(*timer_);
+}
+
 void Warehouse::Drop(const std::string& name) {
   const auto table = tables_.find(name);
   if (table == tables_.end()) return;
@@ -131,6 +137,7 @@ void Warehouse::Drop(const std::string& name) {
 Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
   RunningJob running;
   running.job = std::make_shared<Job>();
+  if (!requests.empty()) running.job->name = requests.front().job_name;
   PipelineBuilder builder(Environment(), running.job);
   std::vector<std::unique_ptr<Pipeline>> pipelines;
   std::vector<std::string> created;

@@ -49,6 +49,7 @@ class Warehouse {
     const data::TimeZone* zone = &data::TimeZone::Utc();
     std::string view;
     ChangeConsumer consumer;
+    std::string job_name;  // that of the first request names the job; may be empty
   };
 
   explicit Warehouse(Options options);
@@ -72,6 +73,8 @@ class Warehouse {
   Status Await(const std::shared_ptr<Job>& job, const std::function<void()>& report);
   // The result of a request without a target, in order of arrival; the job must have ended.
   std::vector<data::Batch> TakeResult(Job* job);
+
+  void SetEpochInterval(int64_t micros);
 
   tables::SnapshotSetPtr snapshots() const { return coordinator_.snapshots(); }
   bool HasUnboundedSources() const;

@@ -75,12 +75,28 @@ Status Session::Start() {
                                        ? "rows that came after their window closed"
                                        : "records and rows that could not be processed"));
   }
-  return ApplyZone();
+  return ApplySettings();
 }
 
-Status Session::ApplyZone() {
+Status Session::ApplySettings() {
   MR_ASSIGN(zone_, data::TimeZone::Find(settings_.time_zone()));
+  warehouse_->SetEpochInterval(settings_.epoch_interval_micros());
   return {};
+}
+
+dataflow::Warehouse::Request Session::RequestFor(plan::PlannedQuery planned) const {
+  dataflow::Warehouse::Request request;
+  request.query = std::move(planned);
+  request.settings = settings_;
+  request.zone = zone_;
+  request.job_name = settings_.Get("pipeline.name");
+  return request;
+}
+
+// With table.dml-sync an INSERT has ended when its statement has.
+Status Session::AwaitIfSynchronous() {
+  if (settings_.Get("table.dml-sync") != "true") return {};
+  return RunToEnd();
 }
 
 std::function<void()> Session::Reporter() {
@@ -221,12 +237,8 @@ Result<StatementResult> Session::CreateMaterializedView(const sql::CreateMateria
     if (!created) return result;
   }
   result.warnings = planned.query.warnings;
-  dataflow::Warehouse::Request request;
-  request.query = std::move(planned.query);
-  request.settings = settings_;
-  request.zone = zone_;
-  request.view = name;
-  pending_.push_back(std::move(request));
+  pending_.push_back(RequestFor(std::move(planned.query)));
+  pending_.back().view = name;
   return result;
 }
 
@@ -234,11 +246,8 @@ Result<StatementResult> Session::Insert(const sql::InsertStatement& statement, s
   MR_ASSIGN(plan::PlannedQuery planned, plan::PlanInsert(statement, catalog_, PlanContextFor(text)));
   StatementResult result{.tag = "INSERT"};
   result.warnings = planned.warnings;
-  dataflow::Warehouse::Request request;
-  request.query = std::move(planned);
-  request.settings = settings_;
-  request.zone = zone_;
-  pending_.push_back(std::move(request));
+  pending_.push_back(RequestFor(std::move(planned)));
+  MR_TRY(AwaitIfSynchronous());
   return result;
 }
 
@@ -250,13 +259,10 @@ Result<StatementResult> Session::StatementSet(const sql::StatementSetStatement& 
   for (const auto& insert : statement.inserts) {
     MR_ASSIGN(plan::PlannedQuery planned, plan::PlanInsert(*insert, catalog_, PlanContextFor(text)));
     result.warnings.insert(result.warnings.end(), planned.warnings.begin(), planned.warnings.end());
-    dataflow::Warehouse::Request request;
-    request.query = std::move(planned);
-    request.settings = settings_;
-    request.zone = zone_;
-    requests.push_back(std::move(request));
+    requests.push_back(RequestFor(std::move(planned)));
   }
   for (auto& request : requests) pending_.push_back(std::move(request));
+  MR_TRY(AwaitIfSynchronous());
   return result;
 }
 
@@ -303,7 +309,7 @@ Result<StatementResult> Session::Explain(const sql::ExplainStatement& statement,
 Result<StatementResult> Session::Set(const sql::SetStatement& statement) {
   Status set = settings_.Set(statement.option.key, statement.option.value);
   if (!set.has_value()) return std::unexpected(set.error().At(statement.option.key_location));
-  MR_TRY(ApplyZone());
+  MR_TRY(ApplySettings());
   return StatementResult{.tag = "SET"};
 }
 
@@ -317,7 +323,7 @@ Result<StatementResult> Session::Reset(const sql::ResetStatement& statement) {
   for (const auto& [key, value] : options_.settings) {
     if (!statement.key.has_value() || *statement.key == key) MR_TRY(settings_.Set(key, value));
   }
-  MR_TRY(ApplyZone());
+  MR_TRY(ApplySettings());
   return StatementResult{.tag = "RESET"};
 }
 

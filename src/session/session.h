@@ -90,7 +90,9 @@ class Session {
 
   plan::PlanContext PlanContextFor(std::string_view text) const;
   void DropObjects(const std::vector<catalog::EntryPtr>& dropped);
-  Status ApplyZone();
+  Status ApplySettings();
+  dataflow::Warehouse::Request RequestFor(plan::PlannedQuery planned) const;
+  Status AwaitIfSynchronous();
   Status StartPending();
   std::function<void()> Reporter();
 

@@ -67,18 +67,15 @@ Result<StatementResult> Session::Select(const sql::Query& query, std::string_vie
 
 Result<StatementResult> Session::SelectStreaming(plan::PlannedQuery planned) {
   MR_TRY(StartPending());
-  if (!planned.bounded()) return PrintChanges(std::move(planned));
+  const bool changelog = settings_.Get("sql-client.execution.result-mode") == "changelog";
+  if (!planned.bounded() || changelog) return PrintChanges(std::move(planned));
   StatementResult result;
   result.warnings = planned.warnings;
   result.schema = planned.schema;
   const bool constant = planned.dependencies.empty();
   const int64_t failed_before = warehouse_->side_tables().dead_letter_count();
-  dataflow::Warehouse::Request request;
-  request.query = std::move(planned);
-  request.settings = settings_;
-  request.zone = zone_;
   std::vector<dataflow::Warehouse::Request> requests;
-  requests.push_back(std::move(request));
+  requests.push_back(RequestFor(std::move(planned)));
   MR_ASSIGN(const auto job, warehouse_->Start(std::move(requests)));
   MR_TRY(warehouse_->Await(job, Reporter()));
   result.has_rows = true;
@@ -100,10 +97,7 @@ Result<StatementResult> Session::PrintChanges(plan::PlannedQuery planned) {
   }
   StatementResult result;
   result.warnings = planned.warnings;
-  dataflow::Warehouse::Request request;
-  request.query = std::move(planned);
-  request.settings = settings_;
-  request.zone = zone_;
+  dataflow::Warehouse::Request request = RequestFor(std::move(planned));
   auto rows = std::make_shared<std::atomic<size_t>>(0);
   request.consumer = [this, rows, zone = zone_](const data::Batch& batch) -> Status {
     std::string lines;

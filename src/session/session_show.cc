@@ -173,10 +173,10 @@ Result<StatementResult> Session::Show(const sql::ShowStatement& statement) {
                             : job->cancelled.load()       ? "CANCELED"
                             : job->live_tasks.load() <= 0 ? "FINISHED"
                                                           : "RUNNING";
-        rows.push_back(
-            {std::to_string(rows.size() + 1), state, std::to_string(job->rows_read.load()), names});
+        rows.push_back({std::to_string(rows.size() + 1), job->name, state,
+                        std::to_string(job->rows_read.load()), names});
       }
-      return TextRows({"job", "status", "rows_read", "operators"}, rows);
+      return TextRows({"job", "name", "status", "rows_read", "operators"}, rows);
     }
     case ShowKind::kSettings:
       for (const catalog::Setting& setting : settings_.All()) {
