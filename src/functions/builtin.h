@@ -17,6 +17,10 @@
   FAMILY(Regexp)                     \
   FAMILY(JsonQuery)                  \
   FAMILY(JsonConstruct)              \
+  FAMILY(StringSplit)                \
+  FAMILY(Encode)                     \
+  FAMILY(Printf)                     \
+  FAMILY(HashFunctions)              \
   FAMILY(Math)                       \
   FAMILY(Datetime)                   \
   FAMILY(DatetimeText)               \
