@@ -21,6 +21,10 @@
   FAMILY(Encode)                     \
   FAMILY(Printf)                     \
   FAMILY(HashFunctions)              \
+  FAMILY(CollectionConstructor)      \
+  FAMILY(ListElement)                \
+  FAMILY(ArrayFunctions)             \
+  FAMILY(MapFunctions)               \
   FAMILY(Math)                       \
   FAMILY(Datetime)                   \
   FAMILY(DatetimeText)               \
