@@ -246,15 +246,23 @@ void JsonPath::Apply(const Step& step, bool is_last, bool definite_so_far, const
           break;
         }
         const auto count = static_cast<int64_t>(node.count);
+        if (step.single) {
+          const int64_t index = *step.ranges[0].first;
+          int64_t skip = index < 0 ? index + count : index;
+          if (skip < 0 || skip >= count) break;
+          uint32_t element = at + 1;
+          for (; skip > 0; --skip) element = document.node(element).next;
+          to->push_back(element);
+          break;
+        }
         std::vector<uint32_t> elements;
         elements.reserve(node.count);
         for (uint32_t e = at + 1; e < node.next; e = document.node(e).next) elements.push_back(e);
         for (const Range& range : step.ranges) {
           const auto place = [&](int64_t index) { return index < 0 ? index + count : index; };
-          int64_t first = range.first ? place(*range.first) : 0;
+          const int64_t first = std::max<int64_t>(range.first ? place(*range.first) : 0, 0);
           const int64_t last = std::min(range.last ? place(*range.last) : count - 1, count - 1);
-          if (!step.single) first = std::max<int64_t>(first, 0);
-          for (int64_t i = first; i >= 0 && i <= last; ++i) to->push_back(elements[static_cast<size_t>(i)]);
+          for (int64_t i = first; i <= last; ++i) to->push_back(elements[static_cast<size_t>(i)]);
         }
         break;
       }
@@ -290,39 +298,55 @@ void JsonPath::Apply(const Step& step, bool is_last, bool definite_so_far, const
   }
 }
 
+std::string JsonFound::Explain(std::string_view path, const JsonDocument& document) const {
+  switch (problem) {
+    case Problem::kNone:
+      return {};
+    case Problem::kNotJson:
+      return document.problem();
+    case Problem::kNotThere:
+      return fmt::format("there is nothing at '{}'", path);
+    case Problem::kNull:
+      return fmt::format("there is null at the strict path '{}'", path);
+    case Problem::kBadPath:
+      return JsonPath::Cached(path).error().message();
+  }
+  return {};
+}
+
 void JsonPath::Find(std::string_view json, JsonDocument* document, JsonFound* found) const {
   using State = JsonFound::State;
+  using Problem = JsonFound::Problem;
+  const auto fail = [&](Problem problem) {
+    found->state = State::kError;
+    found->problem = problem;
+  };
   found->values.clear();
+  found->problem = Problem::kNone;
   if (!document->Parse(json)) {
-    found->state = is_lax_ ? State::kNothing : State::kError;
-    if (!is_lax_) found->problem = document->problem();
+    found->state = State::kNothing;
+    if (!is_lax_) fail(Problem::kNotJson);
     return;
   }
   found->values.push_back(JsonDocument::kRoot);
-  std::vector<uint32_t> next;
   bool missing = false;
   bool definite = true;
   for (size_t i = 0; i < steps_.size() && !missing; ++i) {
-    next.clear();
-    Apply(steps_[i], i + 1 == steps_.size(), definite, *document, found->values, &next, &missing);
-    std::swap(found->values, next);
+    found->scratch.clear();
+    Apply(steps_[i], i + 1 == steps_.size(), definite, *document, found->values, &found->scratch, &missing);
+    std::swap(found->values, found->scratch);
     definite = definite && (steps_[i].kind == Step::Kind::kName || steps_[i].single);
   }
-  if (is_definite_ && found->values.empty()) missing = true;
-  if (missing) {
+  if (missing || (is_definite_ && found->values.empty())) {
     found->values.clear();
-    if (is_lax_) {
-      found->state = is_definite_ ? State::kNothing : State::kValues;
-    } else {
-      found->state = State::kError;
-      found->problem = fmt::format("there is nothing at '{}'", text_);
-    }
+    found->state = is_definite_ ? State::kNothing : State::kValues;
+    if (!is_lax_) fail(Problem::kNotThere);
     return;
   }
   found->state = is_definite_ ? State::kValue : State::kValues;
   if (is_definite_ && document->node(found->values[0]).kind == JsonKind::kNull) {
-    found->state = is_lax_ ? State::kNothing : State::kError;
-    if (!is_lax_) found->problem = fmt::format("there is null at the strict path '{}'", text_);
+    found->state = State::kNothing;
+    if (!is_lax_) fail(Problem::kNull);
   }
 }
 

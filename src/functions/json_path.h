@@ -30,9 +30,15 @@ struct JsonFound {
     kNothing,  // there is no such value, or it is null
     kError,    // the text is not JSON, or lacks what a strict path names
   };
+  enum class Problem : uint8_t { kNone, kNotJson, kNotThere, kNull, kBadPath };
+
   State state = State::kNothing;
-  std::vector<uint32_t> values;  // nodes of the document
-  std::string problem;           // kError
+  Problem problem = Problem::kNone;  // kError
+  std::vector<uint32_t> values;      // nodes of the document
+  std::vector<uint32_t> scratch;     // for the search
+
+  // Why there is an error, in words, for the path and document that were searched.
+  std::string Explain(std::string_view path, const JsonDocument& document) const;
 };
 
 class JsonPath {

@@ -81,14 +81,15 @@ class PathArgument {
     return path;
   }
 
-  // What the path of the row finds; false: it is no path, and found->problem says why.
+  // What the path of the row finds in the thread's document.
   void Find(std::string_view json, std::string_view text, JsonFound* found) const {
     JsonDocument* document = &JsonDocument::ThisThread();
     if (constant_ != nullptr) return constant_->Find(json, document, found);
     const Result<JsonPathPtr> path = JsonPath::Cached(text);
     if (path) return (*path)->Find(json, document, found);
     found->state = State::kError;
-    found->problem = path.error().message();
+    found->problem = JsonFound::Problem::kBadPath;
+    found->values.clear();
   }
 
   bool IsLax(std::string_view text) const {
@@ -104,6 +105,11 @@ class PathArgument {
 JsonFound& ThreadFound() {
   thread_local JsonFound found;
   return found;
+}
+
+// The words for an error that is reported; none, and no cost, for one that is answered otherwise.
+std::string Reason(Behavior on_error, const JsonFound& found, std::string_view path) {
+  return on_error == Behavior::kError ? found.Explain(path, JsonDocument::ThisThread()) : std::string();
 }
 
 Error NotFound(std::string_view function, std::string_view why) {
@@ -134,7 +140,9 @@ struct ValueCall {
       document.AppendScalar(found.values[0], &out.scratch());
       return out.SetText(out.scratch());
     }
-    if (found.state == State::kError) return Answer(on_error, error_default, found.problem, out);
+    if (found.state == State::kError) {
+      return Answer(on_error, error_default, Reason(on_error, found, path_text), out);
+    }
     if (found.state == State::kNothing || path.IsLax(path_text)) {
       return Answer(on_empty, empty_default, "there is no scalar value at the path", out);
     }
@@ -227,7 +235,7 @@ struct QueryCall {
   void Run(std::string_view json, std::string_view path_text, RowWriter& out) const {
     JsonFound& found = ThreadFound();
     path.Find(json, path_text, &found);
-    if (found.state == State::kError) return Answer(on_error, found.problem, out);
+    if (found.state == State::kError) return Answer(on_error, Reason(on_error, found, path_text), out);
     if (found.state == State::kNothing) return Answer(on_empty, "there is no value at the path", out);
     const JsonDocument& document = JsonDocument::ThisThread();
     const bool is_list = found.state == State::kValues;
@@ -318,19 +326,19 @@ Result<ExprPtr> BindJsonExists(BoundArgs bound) {
     MR_ASSIGN(on_error, BehaviorArgument(bound, 2, kExistsBehaviors));
   }
   const DataType type = DataType::Boolean();
-  return bound.Call(type,
-                    WriterKernel<2, std::string_view, std::string_view>(
-                        type, [path, on_error](std::string_view json, std::string_view text, RowWriter& out) {
-                          JsonFound& found = ThreadFound();
-                          path.Find(json, text, &found);
-                          if (found.state != State::kError) {
-                            return out.Set<bool>(found.state != State::kNothing);
-                          }
-                          if (on_error == Behavior::kError)
-                            return out.Fail(NotFound("JSON_EXISTS", found.problem));
-                          if (on_error == Behavior::kUnknown) return out.SetNull();
-                          out.Set<bool>(on_error == Behavior::kTrue);
-                        }));
+  return bound.Call(
+      type, WriterKernel<2, std::string_view, std::string_view>(
+                type, [path, on_error](std::string_view json, std::string_view text, RowWriter& out) {
+                  JsonFound& found = ThreadFound();
+                  path.Find(json, text, &found);
+                  if (found.state != State::kError) {
+                    return out.Set<bool>(found.state != State::kNothing);
+                  }
+                  if (on_error == Behavior::kError)
+                    return out.Fail(NotFound("JSON_EXISTS", found.Explain(text, JsonDocument::ThisThread())));
+                  if (on_error == Behavior::kUnknown) return out.SetNull();
+                  out.Set<bool>(on_error == Behavior::kTrue);
+                }));
 }
 
 // --- IS JSON, JSON_LENGTH, JSON_TYPE ---

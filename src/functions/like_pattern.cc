@@ -9,9 +9,9 @@
 namespace millrace::functions {
 
 Result<LikePattern> LikePattern::Compile(std::string_view pattern, std::string_view escape) {
-  if (utf8::Length(escape) > 1 || escape == " ") {
+  if (utf8::Length(escape) > 1 || escape == std::string_view("\0", 1)) {
     return Fail(ErrorCode::kInvalidParameter, fmt::format("invalid escape character '{}'", escape),
-                "ESCAPE takes one character that is not a blank");
+                "ESCAPE takes one character");
   }
   LikePattern like;
   like.segments_.emplace_back();

@@ -46,6 +46,7 @@ TEST(LikeTest, Escape) {
   EXPECT_EQ(Result("LIKE", {Text("a"), Text("!a"), Text("!")}),
             "invalid escape sequence in the LIKE pattern '!a' at character 1");
   EXPECT_EQ(Result("LIKE", {Text("a"), Text("a"), Text("xy")}), "invalid escape character 'xy'");
+  EXPECT_EQ(Result("LIKE", {Text("a%"), Text("a %"), Text(" ")}), "TRUE");
   EXPECT_EQ(Result("NOT LIKE", {Text("50%"), Text("50!%"), Text("!")}), "FALSE");
 }
 
