@@ -142,11 +142,12 @@ void SortInto(const ListView& list, bool ascending, bool nulls_first, RowWriter&
   thread_local std::vector<uint64_t> order;
   order.resize(list.length);
   std::iota(order.begin(), order.end(), list.offset);
-  std::stable_sort(order.begin(), order.end(), [&](uint64_t a, uint64_t b) {
+  std::sort(order.begin(), order.end(), [&](uint64_t a, uint64_t b) {
     const bool null_a = list.child().IsNull(a);
     const bool null_b = list.child().IsNull(b);
-    if (null_a || null_b) return null_a != null_b && null_a == nulls_first;
+    if (null_a || null_b) return null_a == null_b ? a < b : null_a == nulls_first;
     const int c = data::CompareRows(list.child(), a, list.child(), b);
+    if (c == 0) return a < b;
     return ascending ? c < 0 : c > 0;
   });
   out.BeginList();

@@ -107,8 +107,7 @@ Result<ExprPtr> BindJsonObject(BoundArgs bound) {
     MR_TRY(CheckJsonForm(bound, i + 1));
     members.emplace_back(key.as_string(), i + 1);
   }
-  std::stable_sort(members.begin(), members.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(members.begin(), members.end());
   std::vector<Part> parts;
   for (size_t i = 0; i < members.size(); ++i) {
     // The last of equal keys stays.

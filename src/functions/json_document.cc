@@ -316,8 +316,7 @@ std::vector<std::pair<std::string, uint32_t>> JsonDocument::SortedMembers(uint32
     AppendString(key, &name);
     members.emplace_back(std::move(name), key + 1);
   }
-  std::stable_sort(members.begin(), members.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(members.begin(), members.end());  // equal keys in document order
   size_t kept = 0;
   for (size_t i = 0; i < members.size(); ++i) {
     if (i + 1 < members.size() && members[i].first == members[i + 1].first) continue;

@@ -61,8 +61,7 @@ struct Member {
 };
 
 Status AppendObject(std::vector<Member> members, std::string* out) {
-  std::stable_sort(members.begin(), members.end(),
-                   [](const Member& a, const Member& b) { return a.name < b.name; });
+  std::sort(members.begin(), members.end(), [](const Member& a, const Member& b) { return a.name < b.name; });
   out->push_back('{');
   bool first = true;
   for (const Member& member : members) {
