@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "data/text.h"
+#include "session/point_read.h"
 #include "session/session.h"
 
 namespace millrace::session {
@@ -54,6 +55,17 @@ Result<StatementResult> Session::Select(const sql::Query& query, std::string_vie
           return entry != nullptr && ReadsASource(catalog_, *entry);
         });
     if (streams) return SelectStreaming(std::move(*planned));
+    if (const auto read = RecognisePointRead(query, catalog_); read.has_value()) {
+      MR_TRY(Settle());
+      if (auto answer = RunPointRead(*read, *warehouse_->snapshots(), *zone_); answer.has_value()) {
+        StatementResult result;
+        result.has_rows = true;
+        result.schema = std::move(answer->schema);
+        if (answer->row.has_value()) result.batches.push_back(std::move(*answer->row));
+        result.tag = fmt::format("SELECT {}", result.batches.size());
+        return result;
+      }
+    }
     return SelectSnapshot(text);
   }
   // What the streaming engine cannot do may be DuckDB's; its error counts when no stream is meant.

@@ -1,0 +1,120 @@
+#include "session/point_read.h"
+
+#include <algorithm>
+
+#include "data/text.h"
+
+namespace millrace::session {
+namespace {
+
+// Collects column = literal from a conjunction; false if there is anything else in it.
+bool CollectEqualities(const sql::Expr& expr, PointRead* read) {
+  const auto* binary = expr.AsIf<sql::BinaryExpr>();
+  if (binary == nullptr) return false;
+  if (binary->op == sql::BinaryOp::kAnd) {
+    return CollectEqualities(*binary->left, read) && CollectEqualities(*binary->right, read);
+  }
+  if (binary->op != sql::BinaryOp::kEqual) return false;
+  const auto* column = binary->left->AsIf<sql::IdentifierExpr>();
+  const auto* literal = binary->right->AsIf<sql::LiteralExpr>();
+  if (column == nullptr || literal == nullptr || column->parts.size() != 1) return false;
+  if (std::find(read->key_columns.begin(), read->key_columns.end(), column->parts[0].text) !=
+      read->key_columns.end()) {
+    return false;
+  }
+  read->key_columns.push_back(column->parts[0].text);
+  read->key_values.push_back(literal);
+  return true;
+}
+
+bool CollectColumns(const sql::SelectBody& select, PointRead* read) {
+  for (const sql::SelectItem& item : select.items) {
+    if (const auto* star = item.expr->AsIf<sql::StarExpr>()) {
+      if (!star->qualifier.empty() || select.items.size() != 1) return false;
+      read->all_columns = true;
+      return true;
+    }
+    const auto* column = item.expr->AsIf<sql::IdentifierExpr>();
+    if (column == nullptr || column->parts.size() != 1) return false;
+    const std::string& name = column->parts[0].text;
+    read->columns.emplace_back(name, item.alias.has_value() ? item.alias->text : name);
+  }
+  return !read->columns.empty();
+}
+
+// The literal as a value of the column, if its text means just that.
+data::ColumnPtr KeyColumn(const sql::LiteralExpr& literal, const data::DataType& type,
+                          const data::TimeZone& zone) {
+  const bool fits =
+      (literal.literal == sql::LiteralKind::kInteger && type.IsInteger()) ||
+      (literal.literal == sql::LiteralKind::kString && type.kind() == data::TypeKind::kVarchar) ||
+      (literal.literal == sql::LiteralKind::kDate && type.kind() == data::TypeKind::kDate) ||
+      (literal.literal == sql::LiteralKind::kTimestamp && type.kind() == data::TypeKind::kTimestamp);
+  if (!fits) return nullptr;
+  auto column = data::Column::Make(type, 1);
+  if (!data::AppendParsed(literal.text, type, zone, column.get()).has_value()) return nullptr;
+  return column;
+}
+
+}  // namespace
+
+std::optional<PointRead> RecognisePointRead(const sql::Query& query, const catalog::Catalog& catalog) {
+  if (!query.ctes.empty() || !query.order_by.empty() || query.limit != nullptr || query.offset != nullptr)
+    return {};
+  if (query.body->kind != sql::QueryBodyKind::kSelect) return {};
+  const auto& select = static_cast<const sql::SelectBody&>(*query.body);
+  if (select.distinct || !select.hints.empty() || select.has_group_by || select.having != nullptr ||
+      select.qualify != nullptr || select.where == nullptr || select.from == nullptr) {
+    return {};
+  }
+  const auto* from = select.from->AsIf<sql::NamedTableRef>();
+  if (from == nullptr || !from->hints.empty() || from->system_time != nullptr ||
+      !from->column_aliases.empty()) {
+    return {};
+  }
+  PointRead read;
+  if (!CollectEqualities(*select.where, &read) || !CollectColumns(select, &read)) return {};
+  const auto entry = catalog.Resolve(from->name);
+  if (!entry.has_value()) return {};
+  read.table = (*entry)->name;
+  return read;
+}
+
+std::optional<PointAnswer> RunPointRead(const PointRead& read, const tables::SnapshotSet& snapshots,
+                                        const data::TimeZone& zone) {
+  const auto found = snapshots.tables.find(read.table.ToString());
+  if (found == snapshots.tables.end()) return {};
+  const tables::Snapshot& table = *found->second;
+  if (table.key.empty() || table.key.size() != read.key_columns.size()) return {};
+  std::vector<data::ColumnPtr> key_values;
+  for (const int key : table.key) {
+    const auto& name = (*table.schema)[key].name;
+    const auto at = std::find(read.key_columns.begin(), read.key_columns.end(), name);
+    if (at == read.key_columns.end()) return {};
+    const auto* literal = read.key_values[static_cast<size_t>(at - read.key_columns.begin())];
+    data::ColumnPtr value = KeyColumn(*literal, (*table.schema)[key].type, zone);
+    if (value == nullptr) return {};
+    key_values.push_back(std::move(value));
+  }
+  std::vector<int> columns;
+  PointAnswer answer;
+  if (read.all_columns) {
+    answer.schema = *table.schema;
+    for (size_t i = 0; i < table.schema->size(); ++i) columns.push_back(static_cast<int>(i));
+  }
+  for (const auto& [name, shown] : read.columns) {
+    columns.push_back(table.schema->Find(name));
+    if (columns.back() < 0) return {};
+    answer.schema.Add(shown, (*table.schema)[columns.back()].type);
+  }
+  const std::optional<data::Batch> row = table.Find(key_values);
+  if (row.has_value()) {
+    data::Batch shown;
+    shown.rows = 1;
+    for (const int column : columns) shown.columns.push_back(row->columns[column]);
+    answer.row = std::move(shown);
+  }
+  return answer;
+}
+
+}  // namespace millrace::session

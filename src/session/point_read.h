@@ -1,0 +1,41 @@
+// PointRead: SELECT columns FROM table WHERE key = literal [AND ...], answered from the table's index.
+//
+// Recognised on the syntax tree; anything it does not recognise goes to DuckDB, which gives the same answer.
+// The look-up reads one snapshot: a hash and a probe for each part of the table.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "data/batch.h"
+#include "data/datetime.h"
+#include "data/schema.h"
+#include "sql/ast.h"
+#include "tables/snapshot.h"
+
+namespace millrace::session {
+
+struct PointRead {
+  catalog::ObjectName table;
+  std::vector<std::string> key_columns;
+  std::vector<const sql::LiteralExpr*> key_values;  // of the query, which must outlive this
+  bool all_columns = false;
+  std::vector<std::pair<std::string, std::string>> columns;  // of the table, and the name in the result
+};
+
+// nullopt: the query is something else. Whether the columns are the table's primary key is only known
+// when it runs.
+std::optional<PointRead> RecognisePointRead(const sql::Query& query, const catalog::Catalog& catalog);
+
+struct PointAnswer {
+  data::Schema schema;
+  std::optional<data::Batch> row;
+};
+
+// nullopt: these columns are not the table's key, or a literal is not plainly a value of its column.
+std::optional<PointAnswer> RunPointRead(const PointRead& read, const tables::SnapshotSet& snapshots,
+                                        const data::TimeZone& zone);
+
+}  // namespace millrace::session
