@@ -66,7 +66,6 @@ void SideTables::AddDeadLetter(std::string_view table, std::string_view origin, 
   builder.column(7).Append(clock_.NowMicros());
   builder.FinishRow();
   ++dead_letter_count_;
-  last_error_ = error;
   if (builder.IsFull()) FlushDeadLetters();
 }
 
@@ -135,14 +134,21 @@ int64_t SideTables::dead_letter_count() const {
   return dead_letter_count_;
 }
 
-Error SideTables::last_error() const {
-  MutexLock lock(mutex_);
-  return last_error_.value();
-}
-
 int64_t SideTables::late_row_count() const {
   MutexLock lock(mutex_);
   return late_row_count_;
+}
+
+void QuerySideOutput::Failed(const std::string& operator_name, const data::Batch& batch, size_t row,
+                             const Error& error) {
+  tables_.AddFailed(query_, operator_name, batch, row, error);
+  MutexLock lock(mutex_);
+  if (!first_failure_.has_value()) first_failure_ = error;
+}
+
+std::optional<Error> QuerySideOutput::first_failure() const {
+  MutexLock lock(mutex_);
+  return first_failure_;
 }
 
 }  // namespace millrace::dataflow

@@ -39,8 +39,6 @@ class SideTables final : public connectors::RejectedRows {
       MR_EXCLUDES(mutex_);
 
   int64_t dead_letter_count() const MR_EXCLUDES(mutex_);
-  // Why the last one could not go on; only after there was one.
-  Error last_error() const MR_EXCLUDES(mutex_);
   int64_t late_row_count() const MR_EXCLUDES(mutex_);
   // Moves what came since the last call into the tables; before each epoch is published.
   void Flush() MR_EXCLUDES(mutex_);
@@ -58,7 +56,6 @@ class SideTables final : public connectors::RejectedRows {
   data::BatchBuilder dead_letter_builder_ MR_GUARDED_BY(mutex_);
   data::BatchBuilder late_row_builder_ MR_GUARDED_BY(mutex_);
   int64_t dead_letter_count_ MR_GUARDED_BY(mutex_) = 0;
-  std::optional<Error> last_error_ MR_GUARDED_BY(mutex_);
   int64_t late_row_count_ MR_GUARDED_BY(mutex_) = 0;
 };
 
@@ -72,13 +69,15 @@ class QuerySideOutput final : public operators::SideOutput {
     tables_.AddLate(query_, operator_name, batch, row, late);
   }
   void Failed(const std::string& operator_name, const data::Batch& batch, size_t row,
-              const Error& error) override {
-    tables_.AddFailed(query_, operator_name, batch, row, error);
-  }
+              const Error& error) override MR_EXCLUDES(mutex_);
+  // Why the first row of this query failed, if one did.
+  std::optional<Error> first_failure() const MR_EXCLUDES(mutex_);
 
  private:
   SideTables& tables_;
   std::string query_;
+  mutable Mutex mutex_;
+  std::optional<Error> first_failure_ MR_GUARDED_BY(mutex_);
 };
 
 }  // namespace millrace::dataflow

@@ -32,7 +32,12 @@ Result<bool> TableTask::Step() {
     coordinator_.Passed(this, epoch.number);
   }
   if (!HasRoom()) return false;
-  return TakeMessages(kMessagesPerSlice);
+  MR_ASSIGN(const bool more, TakeMessages(kMessagesPerSlice));
+  if (more || !end_requested_.load()) return more;
+  MR_TRY(chain_->OnWatermark(data::kMaxWatermark));
+  MR_TRY(chain_->OnEnd());
+  Finish();
+  return false;
 }
 
 }  // namespace millrace::dataflow

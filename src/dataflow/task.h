@@ -10,6 +10,7 @@
 #include "base/mutex.h"
 #include "dataflow/inbox.h"
 #include "dataflow/link.h"
+#include "dataflow/side_tables.h"
 #include "dataflow/stored_table.h"
 #include "env/env.h"
 
@@ -25,8 +26,8 @@ struct Job {
   std::atomic<int> live_bounded_sources{0};
   std::atomic<int> live_unbounded_sources{0};  // that give rows by themselves (not feeds, not tables)
   std::atomic<int64_t> rows_read{0};
-  std::vector<std::shared_ptr<OperatorStats>> operators;             // fixed before the start
-  std::vector<std::unique_ptr<operators::SideOutput>> side_outputs;  // one a query; fixed before the start
+  std::vector<std::shared_ptr<OperatorStats>> operators;       // fixed before the start
+  std::vector<std::unique_ptr<QuerySideOutput>> side_outputs;  // one a query; fixed before the start
 
   Mutex mutex;
   std::optional<Error> error MR_GUARDED_BY(mutex);  // why it was cancelled, if by a failure

@@ -245,6 +245,17 @@ Status Warehouse::Await(const std::shared_ptr<Job>& job, const std::function<voi
   return {};
 }
 
+Status Warehouse::RunToEnd(const std::function<void()>& report) {
+  // INSERTs first: what they bring is part of the tables.
+  MR_TRY(Settle(report));
+  for (auto& [name, task] : table_tasks_) {
+    task->RequestEnd();
+    pool_->Wake(*task);
+  }
+  for (const auto& job : std::vector(job_list_)) MR_TRY(Await(job, report));
+  return {};
+}
+
 std::vector<data::Batch> Warehouse::TakeResult(Job* job) {
   const auto found = jobs_.find(job);
   std::vector<data::Batch> batches;

@@ -71,6 +71,9 @@ class Warehouse {
   Status Settle(const std::function<void()>& report);
   // As Settle for one job, until it has ended.
   Status Await(const std::shared_ptr<Job>& job, const std::function<void()>& report);
+  // The end of input for all tables that users insert into; nothing can be inserted afterwards. Then waits
+  // until every job has ended.
+  Status RunToEnd(const std::function<void()>& report);
   // The result of a request without a target, in order of arrival; the job must have ended.
   std::vector<data::Batch> TakeResult(Job* job);
 

@@ -96,7 +96,7 @@ dataflow::Warehouse::Request Session::RequestFor(plan::PlannedQuery planned) con
 // With table.dml-sync an INSERT has ended when its statement has.
 Status Session::AwaitIfSynchronous() {
   if (settings_.Get("table.dml-sync") != "true") return {};
-  return RunToEnd();
+  return Settle();
 }
 
 std::function<void()> Session::Reporter() {
@@ -368,8 +368,7 @@ Status Session::Settle() {
 
 Status Session::RunToEnd() {
   MR_TRY(StartPending());
-  for (const auto& job : std::vector(warehouse_->jobs())) MR_TRY(warehouse_->Await(job, Reporter()));
-  return {};
+  return warehouse_->RunToEnd(Reporter());
 }
 
 }  // namespace millrace::session

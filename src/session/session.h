@@ -57,7 +57,8 @@ class Session {
 
   // Starts what has been collected, and waits until bounded sources have ended and everything is published.
   Status Settle();
-  // Starts what has been collected and waits until nothing runs any more: for ever, with unbounded sources.
+  // Starts what has been collected, ends the input of tables, and waits until nothing runs any more: for
+  // ever, with unbounded sources. The last call.
   Status RunToEnd();
 
   const data::TimeZone& zone() const { return *zone_; }

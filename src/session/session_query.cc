@@ -85,7 +85,6 @@ Result<StatementResult> Session::SelectStreaming(plan::PlannedQuery planned) {
   result.warnings = planned.warnings;
   result.schema = planned.schema;
   const bool constant = planned.dependencies.empty();
-  const int64_t failed_before = warehouse_->side_tables().dead_letter_count();
   std::vector<dataflow::Warehouse::Request> requests;
   requests.push_back(RequestFor(std::move(planned)));
   MR_ASSIGN(const auto job, warehouse_->Start(std::move(requests)));
@@ -93,9 +92,8 @@ Result<StatementResult> Session::SelectStreaming(plan::PlannedQuery planned) {
   result.has_rows = true;
   result.batches = warehouse_->TakeResult(job.get());
   // Nothing streams here: who asks for a value that cannot be computed wants to be told.
-  if (constant && warehouse_->side_tables().dead_letter_count() > failed_before) {
-    return std::unexpected(warehouse_->side_tables().last_error());
-  }
+  const auto failure = job->side_outputs.front()->first_failure();
+  if (constant && failure.has_value()) return std::unexpected(*failure);
   size_t rows = 0;
   for (const data::Batch& batch : result.batches) rows += batch.rows;
   result.tag = fmt::format("SELECT {}", rows);
