@@ -1,0 +1,91 @@
+-- ods over the files of a course on user behaviour analysis: the tables of ods.sql under the names that these
+-- files have. They hold no orders with city and amount. Run it with ./run --course --data FOLDER.
+
+SET 'table.local-time-zone' = 'Asia/Shanghai';
+
+CREATE DATABASE IF NOT EXISTS ods;
+
+-- Every step of a visitor: pv (page view), cart, fav, buy.
+CREATE TABLE ods.user_behavior (
+  user_id     BIGINT,
+  item_id     BIGINT,
+  category_id BIGINT,
+  behavior    STRING,
+  ts          BIGINT,
+  event_time  AS TO_TIMESTAMP_LTZ(ts, 0),
+  WATERMARK FOR event_time AS event_time - INTERVAL '5' SECOND
+) WITH (
+  'connector' = 'filesystem',
+  'path' = 'data/UserBehavior.prefix110300.csv',
+  'format' = 'csv'
+);
+
+CREATE TABLE ods.ad_click (
+  user_id    BIGINT,
+  ad_id      BIGINT,
+  province   STRING,
+  city       STRING,
+  ts         BIGINT,
+  event_time AS TO_TIMESTAMP_LTZ(ts, 0),
+  WATERMARK FOR event_time AS event_time - INTERVAL '10' SECOND
+) WITH (
+  'connector' = 'filesystem',
+  'path' = 'data/AdClickLog.csv',
+  'format' = 'csv'
+);
+
+CREATE TABLE ods.login (
+  user_id    BIGINT,
+  ip         STRING,
+  outcome    STRING,
+  ts         BIGINT,
+  event_time AS TO_TIMESTAMP_LTZ(ts, 0),
+  WATERMARK FOR event_time AS event_time - INTERVAL '10' SECOND
+) WITH (
+  'connector' = 'filesystem',
+  'path' = 'data/LoginLog.csv',
+  'format' = 'csv'
+);
+
+-- An order is created, and paid under a number of the payment service.
+CREATE TABLE ods.order_event (
+  order_id       BIGINT,
+  event          STRING,
+  transaction_id STRING,
+  ts             BIGINT,
+  event_time     AS TO_TIMESTAMP_LTZ(ts, 0),
+  WATERMARK FOR event_time AS event_time - INTERVAL '10' SECOND
+) WITH (
+  'connector' = 'filesystem',
+  'path' = 'data/OrderLog.csv',
+  'format' = 'csv'
+);
+
+-- What the payment services report.
+CREATE TABLE ods.receipt (
+  transaction_id STRING,
+  channel        STRING,
+  ts             BIGINT,
+  event_time     AS TO_TIMESTAMP_LTZ(ts, 0),
+  WATERMARK FOR event_time AS event_time - INTERVAL '60' SECOND
+) WITH (
+  'connector' = 'filesystem',
+  'path' = 'data/ReceiptLog.csv',
+  'format' = 'csv'
+);
+
+-- The web server's log: lines of text, taken apart by a grok pattern.
+CREATE TABLE ods.web_log (
+  ip       STRING,
+  method   STRING,
+  url      STRING,
+  log_time TIMESTAMP_LTZ(3),
+  WATERMARK FOR log_time AS log_time - INTERVAL '60' SECOND
+) WITH (
+  'connector' = 'filesystem',
+  'path' = 'data/apache.log',
+  'format' = 'grok',
+  'grok.definitions' = 'LOGTIME %{MONTHDAY}/%{MONTHNUM}/%{YEAR}:%{TIME} %{INT}',
+  'grok.pattern' = '^%{IPORHOST:ip} %{USER:ident} %{USER:auth} %{LOGTIME:log_time} %{WORD:method} %{NOTSPACE:url}$',
+  'grok.timestamp-format' = 'dd/MM/yyyy:HH:mm:ss Z'
+);
