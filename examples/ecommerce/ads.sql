@@ -4,9 +4,9 @@ CREATE DATABASE IF NOT EXISTS ads;
 
 -- Hot items: the three most viewed of the last hour, every five minutes.
 CREATE MATERIALIZED VIEW ads.hot_items AS
-SELECT window_start, window_end, place, item_id, views
+SELECT window_start, window_end, place, item_id, view_count
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY views DESC, item_id) AS place
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY view_count DESC, item_id) AS place
   FROM dws.item_views
 )
 WHERE place <= 3;

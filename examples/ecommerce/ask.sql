@@ -10,7 +10,7 @@ SELECT 'from viewing to buying, by hour' AS question;
 SELECT window_start, viewers, cart_percent, fav_percent, buy_percent FROM ads.funnel_by_hour ORDER BY window_start;
 
 SELECT 'hot items of the hour before 11:00' AS question;
-SELECT place, item_id, views FROM ads.hot_items WHERE window_end = TIMESTAMP '2026-03-02 11:00:00' ORDER BY place;
+SELECT place, item_id, view_count FROM ads.hot_items WHERE window_end = TIMESTAMP '2026-03-02 11:00:00' ORDER BY place;
 
 SELECT 'takings of the hour before 11:00: the best three cities of each province' AS question;
 SELECT province, place, city, orders, amount

@@ -35,8 +35,8 @@ FROM ods.receipt;
 CREATE VIEW dwd.page_view AS
 SELECT ip, page, log_time
 FROM (
-  SELECT ip, method, SPLIT_INDEX(url, '?', 0) AS page, log_time
+  SELECT ip, verb, CASE WHEN POSITION('?' IN url) > 0 THEN SUBSTRING(url, 1, POSITION('?' IN url) - 1) ELSE url END AS page, log_time
   FROM ods.web_log
 )
-WHERE method = 'GET'
+WHERE verb = 'GET'
   AND NOT REGEXP(LOWER(page), '\.(css|js|png|jpe?g|gif|ico|svg|ttf|woff2?|txt|xml)$');

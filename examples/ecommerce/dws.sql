@@ -4,7 +4,7 @@ CREATE DATABASE IF NOT EXISTS dws;
 
 -- Views of each item in the last hour, every five minutes.
 CREATE VIEW dws.item_views AS
-SELECT window_start, window_end, item_id, COUNT(*) AS views
+SELECT window_start, window_end, item_id, COUNT(*) AS view_count
 FROM HOP(TABLE dwd.item_view, DESCRIPTOR(event_time), INTERVAL '5' MINUTE, INTERVAL '1' HOUR)
 GROUP BY window_start, window_end, item_id;
 

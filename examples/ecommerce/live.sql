@@ -1,7 +1,7 @@
 -- Figures as they change, a line each: +I a new one, -U and +U its correction (what was, what is now).
 
 -- The hour so far, every five minutes of the shop's time.
-CREATE TABLE traffic (until_time STRING, views STRING, visitors STRING)
+CREATE TABLE traffic (until_time STRING, view_text STRING, visitors STRING)
 WITH ('connector' = 'print', 'print-identifier' = 'traffic of the hour ');
 INSERT INTO traffic
 SELECT DATE_FORMAT(window_end, 'HH:mm'), CONCAT(CAST(pv AS STRING), ' views'),
@@ -9,11 +9,11 @@ SELECT DATE_FORMAT(window_end, 'HH:mm'), CONCAT(CAST(pv AS STRING), ' views'),
 FROM ads.traffic_of_running_hour;
 
 -- The most viewed item of the last hour, every five minutes.
-CREATE TABLE hottest (until_time STRING, item STRING, views STRING)
+CREATE TABLE hottest (until_time STRING, item STRING, view_text STRING)
 WITH ('connector' = 'print', 'print-identifier' = 'hottest item        ');
 INSERT INTO hottest
 SELECT DATE_FORMAT(window_end, 'HH:mm'), CONCAT('item ', CAST(item_id AS STRING)),
-  CONCAT(CAST(views AS STRING), ' views')
+  CONCAT(CAST(view_count AS STRING), ' views')
 FROM ads.hot_items
 WHERE place = 1;
 

@@ -77,7 +77,7 @@ CREATE TABLE ods.receipt (
 -- The web server's log: lines of text, taken apart by a grok pattern.
 CREATE TABLE ods.web_log (
   ip       STRING,
-  method   STRING,
+  verb     STRING,
   url      STRING,
   log_time TIMESTAMP_LTZ(3),
   WATERMARK FOR log_time AS log_time - INTERVAL '60' SECOND
@@ -86,6 +86,6 @@ CREATE TABLE ods.web_log (
   'path' = 'data/apache.log',
   'format' = 'grok',
   'grok.definitions' = 'LOGTIME %{MONTHDAY}/%{MONTHNUM}/%{YEAR}:%{TIME} %{INT}',
-  'grok.pattern' = '^%{IPORHOST:ip} %{USER:ident} %{USER:auth} %{LOGTIME:log_time} %{WORD:method} %{NOTSPACE:url}$',
+  'grok.pattern' = '^%{IPORHOST:ip} %{USER:ident} %{USER:auth} %{LOGTIME:log_time} %{WORD:verb} %{NOTSPACE:url}$',
   'grok.timestamp-format' = 'dd/MM/yyyy:HH:mm:ss Z'
 );

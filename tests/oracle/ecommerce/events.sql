@@ -81,3 +81,7 @@ WHERE method = 'GET'
 -- The ends of the windows of `size` seconds, one every `slide`, that hold the second t.
 CREATE MACRO hop_ends(t, slide, size) AS
   generate_series((t // slide + 1) * slide, (t // slide) * slide + size, slide);
+
+-- Of a visitor's visits, those still open that a step (a list of one) touches.
+CREATE MACRO touched(visits, step) AS
+  [v FOR v IN visits IF v.s <= step[1].e AND v.e >= step[1].s AND is_open(v.e, step[1].seen, 5)];
