@@ -29,5 +29,5 @@ FROM ads.click_blacklist JOIN ads.click_alarms USING (click_day, user_id, ad_id)
 SELECT 'records that are no rows, by table' AS question;
 SELECT table_name, count(*) AS records, any_value(reason) AS for_example FROM sys.dead_letters GROUP BY table_name ORDER BY table_name;
 
-SELECT 'rows that came too late, by operator' AS question;
-SELECT operator, count(*) AS late_rows, max(lateness_ms) // 60000 AS minutes_late_max FROM sys.late_rows GROUP BY operator ORDER BY operator;
+SELECT 'rows that came too late, by figure' AS question;
+SELECT table_name, count(*) AS late_rows, max(lateness_ms) // 60000 AS minutes_late_max FROM sys.late_rows GROUP BY table_name ORDER BY table_name;
