@@ -35,7 +35,7 @@ FROM ods.receipt;
 CREATE VIEW dwd.page_view AS
 SELECT ip, page, log_time
 FROM (
-  SELECT ip, verb, CASE WHEN POSITION('?' IN url) > 0 THEN SUBSTRING(url, 1, POSITION('?' IN url) - 1) ELSE url END AS page, log_time
+  SELECT ip, verb, SPLIT_INDEX(url, '?', 0) AS page, log_time
   FROM ods.web_log
 )
 WHERE verb = 'GET'
