@@ -26,7 +26,8 @@ class Link : public operators::Output {
   // The stream gives no rows for now and must not hold watermarks back; or does again.
   virtual Status OnIdle(bool idle) = 0;
   virtual Status OnEpoch(const Epoch& epoch) = 0;
-  // No more rows; the watermark kMaxWatermark came before.
+  // No more rows. At the end of the input the watermark kMaxWatermark came before; when the job was stopped
+  // it did not, and windows that are open stay so.
   virtual Status OnEnd() = 0;
 };
 

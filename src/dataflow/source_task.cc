@@ -63,6 +63,14 @@ Result<bool> SourceTask::Step() {
     coordinator_.Passed(this, epoch.number);
   }
   if (!HasRoom()) return false;
+  if (job_->stopping.load(std::memory_order_relaxed)) {
+    for (auto& consumer : consumers_) {
+      if (!consumer->ended) MR_TRY(consumer->next->OnEnd());
+      consumer->ended = true;
+    }
+    Finish();
+    return false;
+  }
   MR_TRY(EndDone());
   if (finished()) return false;
   MR_ASSIGN(const connectors::ReadStatus status, source_->Poll(*this, connectors::PollLimits{}));

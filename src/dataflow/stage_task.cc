@@ -26,9 +26,13 @@ Sender StageTask::AddChannel(int input, env::Task* producer) {
 
 void StageTask::EndInputAtStart(int input) {
   const Sender sender = AddChannel(input, nullptr);
-  Message message;
-  message.kind = Message::Kind::kEnd;
-  sender.Send(std::move(message));
+  Message watermark;
+  watermark.kind = Message::Kind::kWatermark;
+  watermark.watermark = data::kMaxWatermark;
+  sender.Send(std::move(watermark));
+  Message end;
+  end.kind = Message::Kind::kEnd;
+  sender.Send(std::move(end));
 }
 
 Result<bool> StageTask::Step() {
@@ -102,8 +106,6 @@ Status StageTask::PassEpochIfAligned() {
 Status StageTask::End(int channel) {
   channels_[channel].ended = true;
   Input& input = inputs_[inbox_.input_of(channel)];
-  channels_[channel].watermark = data::kMaxWatermark;
-  MR_TRY(Advance(&input));
   const bool all_ended =
       std::all_of(input.channels.begin(), input.channels.end(), [this](int c) { return channels_[c].ended; });
   if (all_ended && !input.ended) {

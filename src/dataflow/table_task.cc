@@ -33,8 +33,9 @@ Result<bool> TableTask::Step() {
   }
   if (!HasRoom()) return false;
   MR_ASSIGN(const bool more, TakeMessages(kMessagesPerSlice));
-  if (more || !end_requested_.load()) return more;
-  MR_TRY(chain_->OnWatermark(data::kMaxWatermark));
+  const bool stopping = job_->stopping.load(std::memory_order_relaxed);
+  if (more || !(end_requested_.load() || stopping)) return more;
+  if (!stopping) MR_TRY(chain_->OnWatermark(data::kMaxWatermark));
   MR_TRY(chain_->OnEnd());
   Finish();
   return false;

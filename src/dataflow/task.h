@@ -22,6 +22,7 @@ class Coordinator;
 struct Job {
   std::string name;
   std::atomic<bool> cancelled{false};
+  std::atomic<bool> stopping{false};  // sources end without the end of time; sinks close in order
   std::atomic<int> live_tasks{0};
   std::atomic<int> live_bounded_sources{0};
   std::atomic<int> live_unbounded_sources{0};  // that give rows by themselves (not feeds, not tables)

@@ -256,6 +256,13 @@ Status Warehouse::RunToEnd(const std::function<void()>& report) {
   return {};
 }
 
+void Warehouse::Stop() {
+  for (auto& [job, running] : jobs_) {
+    job->stopping.store(true);
+    for (const auto& task : running.tasks) pool_->Wake(*task);
+  }
+}
+
 std::vector<data::Batch> Warehouse::TakeResult(Job* job) {
   const auto found = jobs_.find(job);
   std::vector<data::Batch> batches;

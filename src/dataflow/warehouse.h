@@ -74,6 +74,9 @@ class Warehouse {
   // The end of input for all tables that users insert into; nothing can be inserted afterwards. Then waits
   // until every job has ended.
   Status RunToEnd(const std::function<void()>& report);
+  // Ends all jobs in order: sources give no more, what they gave is worked off, sinks close; windows that are
+  // open stay open. Returns at once; for an interrupt.
+  void Stop();
   // The result of a request without a target, in order of arrival; the job must have ended.
   std::vector<data::Batch> TakeResult(Job* job);
 

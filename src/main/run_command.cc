@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 
 #include "connectors/print/print_output.h"
@@ -12,6 +13,14 @@
 
 namespace millrace {
 namespace {
+
+// Set by the first SIGINT or SIGTERM; the second ends the process at once.
+volatile std::sig_atomic_t interrupted = 0;
+
+void Interrupt(int signal) {
+  interrupted = 1;
+  std::signal(signal, SIG_DFL);
+}
 
 void Complain(const std::string& text) {
   fmt::print(stderr, "{}\n", text);
@@ -115,6 +124,7 @@ struct Runner {
     for (const session::ScriptPart& part : session::SplitScript(script)) {
       Result<session::StatementResult> result = session.Execute(part.text);
       Status shown = result.has_value() ? Show(*result) : Status{};
+      if (interrupted != 0) return false;
       if (result.has_value() && shown.has_value()) continue;
       progress.Clear();
       const Error error =
@@ -167,7 +177,11 @@ int RunCommand(const RunOptions& options) {
   session_options.host_access = true;
   session_options.standard_output = &standard_output;
   session_options.standard_error = &standard_error;
-  session_options.on_progress = [&](const dataflow::Progress& now) { progress.Show(now); };
+  session::Session* running = nullptr;
+  session_options.on_progress = [&](const dataflow::Progress& now) {
+    if (interrupted != 0) running->Stop();
+    progress.Show(now);
+  };
   for (const std::string& setting : options.settings) {
     const size_t equals = setting.find('=');
     if (equals == std::string::npos) {
@@ -177,6 +191,9 @@ int RunCommand(const RunOptions& options) {
     session_options.settings.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
   }
   session::Session session(std::move(session_options));
+  running = &session;
+  std::signal(SIGINT, Interrupt);
+  std::signal(SIGTERM, Interrupt);
   if (const Status started = session.Start(); !started.has_value()) {
     Complain("ERROR " + started.error().ToString());
     return 2;
@@ -202,6 +219,7 @@ int RunCommand(const RunOptions& options) {
     ok = ended.has_value();
   }
   ReportSideRows(session.warehouse().GetProgress());
+  if (interrupted != 0) return 130;
   return ok ? 0 : 1;
 }
 

@@ -61,6 +61,9 @@ class Session {
   // ever, with unbounded sources. The last call.
   Status RunToEnd();
 
+  // As Warehouse::Stop; from SessionOptions::on_progress.
+  void Stop() { warehouse_->Stop(); }
+
   const data::TimeZone& zone() const { return *zone_; }
   connectors::FeedHub& feeds() { return feeds_; }
   dataflow::Warehouse& warehouse() { return *warehouse_; }
