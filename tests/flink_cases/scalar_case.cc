@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+
+#include <cctype>
+
+#include "flink_cases/case_session.h"
+#include "flink_cases/cases.h"
+#include "flink_cases/flink_types.h"
+
+namespace millrace::flink_cases {
+namespace {
+
+bool IsNamePart(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+
+bool Mentions(const std::string& sql, const std::string& name) {
+  for (size_t at = sql.find(name); at != std::string::npos; at = sql.find(name, at + 1)) {
+    const bool starts = at == 0 || !IsNamePart(sql[at - 1]);
+    const size_t end = at + name.size();
+    if (starts && (end == sql.size() || !IsNamePart(sql[end]))) return true;
+  }
+  return false;
+}
+
+struct Input {
+  std::string columns;
+  Json row;
+};
+
+// The fields that the expression names, and `one`, so that there is a row.
+Result<Input> FieldsOf(const Json& test, const std::string& sql) {
+  Input input;
+  input.columns = "`one` INT";
+  Json one;
+  one.kind = Json::Kind::kInt;
+  Json values;
+  values.kind = Json::Kind::kList;
+  values.items.push_back(one);
+  const auto add = [&](const std::string& name, const Json& value, std::string type) -> Status {
+    if (!Mentions(sql, name)) return {};
+    if (type.empty()) type = InferSqlType({&value});
+    if (type.empty()) return Fail(ErrorCode::kInvalidText, fmt::format("the type of {} is not known", name));
+    input.columns += fmt::format(", `{}` {}", name, type);
+    values.items.push_back(value);
+    return {};
+  };
+  const Json& types = test["field_types"];
+  for (size_t i = 0; i < test["fields"].items.size(); ++i) {
+    const std::string java = i < types.items.size() ? types.items[i].text : "";
+    MR_TRY(add(fmt::format("f{}", i), test["fields"].items[i], SqlTypeOf(java)));
+  }
+  for (const auto& [name, value] : test["fields_used"].fields) MR_TRY(add(name, value, ""));
+  Json kind;
+  kind.kind = Json::Kind::kString;
+  kind.text = "+I";
+  input.row.kind = Json::Kind::kObject;
+  input.row.fields = {{"kind", kind}, {"row", values}};
+  return input;
+}
+
+// The data types of Flink and ours, apart from nullability; empty when they agree or cannot be compared.
+std::string TypeDifference(const Json& test, const data::DataType& type) {
+  std::string expected = SqlTypeOf(test["result_type"].text);
+  if (expected.empty() || expected.find('<') != std::string::npos || expected.starts_with("INTERVAL"))
+    return "";
+  if (expected == "TIMESTAMP" || expected == "TIMESTAMP_LTZ") expected += "(6)";
+  if (expected == "TIME") expected += "(0)";
+  const std::string actual = type.WithNullable(true).ToString();
+  return actual == expected ? "" : fmt::format("the type is {}, expected {}", actual, expected);
+}
+
+}  // namespace
+
+Outcome RunScalarCase(env::Env& env, const Json& test) {
+  const std::string& sql = test["sql_expr"].text;
+  const bool error_expected = test["expect_error"].boolean;
+  const bool as_text = test.Has("expected_text");
+
+  const auto input = FieldsOf(test, sql);
+  if (!input.has_value()) return Outcome::Skipped(input.error().message());
+  CaseSession session(env);
+  if (const Status started = session.Start(); !started.has_value())
+    return Outcome::Failed(started.error().ToString());
+  const auto refused = [&](const Error& error) {
+    const bool unknown =
+        error.code() == ErrorCode::kUndefinedFunction || error.code() == ErrorCode::kNotSupported;
+    return error_expected && !unknown ? Outcome::Passed() : Outcome::Refused(error);
+  };
+  if (const Status made = session.CreateFeed("t", input->columns, "I"); !made.has_value()) {
+    return refused(made.error());
+  }
+  const std::string expression = as_text ? "CAST(" + sql + " AS STRING)" : sql;
+  if (const Status made = session.Execute("CREATE VIEW v AS SELECT " + expression + " AS r FROM t");
+      !made.has_value()) {
+    return refused(made.error());
+  }
+  const data::DataType type = (*session.SchemaOf("v"))[0].type;
+  Status status = session.CreateSink("s", "r " + type.WithNullable(true).ToString());
+  if (status.has_value()) status = session.Execute("INSERT INTO s SELECT r FROM v");
+  if (!status.has_value()) return refused(status.error());
+  if (const Status pushed = session.Push("t", {input->row}); !pushed.has_value()) {
+    return Outcome::Skipped(pushed.error().message());
+  }
+  session.FinishFeeds();
+  if (const Status settled = session.Settle(); !settled.has_value())
+    return Outcome::Failed(settled.error().ToString());
+  const auto changes = session.ChangesOf("s");
+  if (changes->empty()) {
+    const std::string reason = session.DeadLetters();
+    if (error_expected && !reason.empty()) return Outcome::Passed();
+    return Outcome::Failed(fmt::format("no row came out: {}", reason));
+  }
+  const std::string& actual = changes->back().row;
+  if (error_expected) return Outcome::Failed(fmt::format("Flink refuses it; we gave {}", actual));
+  std::string expected = as_text ? test["expected_text"].text : JavaText(test["expected"], type);
+  if (as_text && expected == "NULL" && actual == "null") expected = "null";
+  if (actual != expected) return Outcome::Failed(fmt::format("{} instead of {}", actual, expected));
+  if (const std::string difference = TypeDifference(test, type); !difference.empty()) {
+    return Outcome::Failed(difference);
+  }
+  return Outcome::Passed();
+}
+
+}  // namespace millrace::flink_cases
