@@ -16,14 +16,14 @@ std::string Quoted(const std::string& name) {
 
 }  // namespace
 
-CaseSession::CaseSession(env::Env& env) {
+CaseSession::CaseSession(env::Env& env, const std::string& zone) {
   session::SessionOptions options;
   options.env = &env;
   options.threads = 1;
   options.test_feeds = true;
   options.standard_output = &printed_;
   options.standard_error = &printed_;
-  options.settings = {{"parallelism.default", "1"}, {"table.local-time-zone", "UTC"}};
+  options.settings = {{"parallelism.default", "1"}, {"table.local-time-zone", zone}};
   session_ = std::make_unique<session::Session>(std::move(options));
 }
 
@@ -44,10 +44,12 @@ Status CaseSession::CreateFeed(const std::string& name, const std::string& colum
                              Quoted(name), columns, changelog_mode));
 }
 
-Status CaseSession::CreateSink(const std::string& name, const std::string& columns) {
+Status CaseSession::CreateSink(const std::string& name, const std::string& columns,
+                               const std::string& partition_by) {
+  const std::string partition = partition_by.empty() ? "" : "PARTITIONED BY (" + partition_by + ")";
   return Execute(
-      fmt::format("CREATE TABLE {} (\n{}\n) WITH ('connector' = 'print', 'print-identifier' = '{}')",
-                  Quoted(name), columns, name));
+      fmt::format("CREATE TABLE {} (\n{}\n) {} WITH ('connector' = 'print', 'print-identifier' = '{}')",
+                  Quoted(name), columns, partition, name));
 }
 
 Result<data::Schema> CaseSession::SchemaOf(const std::string& name) const {
@@ -174,6 +176,30 @@ Result<std::vector<std::string>> FinalState(const std::vector<Change>& changes) 
   }
   std::sort(rows.begin(), rows.end());
   return rows;
+}
+
+std::vector<std::string> FinalStateByKey(const std::vector<Change>& changes, const std::vector<int>& key) {
+  std::map<std::string, std::string> rows;
+  for (const Change& change : changes) {
+    std::vector<std::string> values;
+    size_t start = 0;
+    for (size_t end = change.row.find(", "); end != std::string::npos; end = change.row.find(", ", start)) {
+      values.push_back(change.row.substr(start, end - start));
+      start = end + 2;
+    }
+    values.push_back(change.row.substr(start));
+    std::string key_text;
+    for (const int column : key) key_text += values[static_cast<size_t>(column) % values.size()] + "\n";
+    if (change.kind == data::RowKind::kDelete) {
+      rows.erase(key_text);
+    } else if (change.kind != data::RowKind::kUpdateBefore) {
+      rows[key_text] = change.row;
+    }
+  }
+  std::vector<std::string> result;
+  for (const auto& [key_text, row] : rows) result.push_back(row);
+  std::sort(result.begin(), result.end());
+  return result;
 }
 
 }  // namespace millrace::flink_cases

@@ -23,14 +23,15 @@ struct Change {
 
 class CaseSession {
  public:
-  explicit CaseSession(env::Env& env);
+  explicit CaseSession(env::Env& env, const std::string& zone = "UTC");
 
   Status Start();
   Status Execute(std::string_view sql);
   // CREATE TABLE name (columns) WITH ('connector' = 'feed').
   Status CreateFeed(const std::string& name, const std::string& columns, const std::string& changelog_mode);
   // CREATE TABLE name (columns) WITH ('connector' = 'print').
-  Status CreateSink(const std::string& name, const std::string& columns);
+  Status CreateSink(const std::string& name, const std::string& columns,
+                    const std::string& partition_by = "");
 
   // The types and names of an object's columns.
   Result<data::Schema> SchemaOf(const std::string& name) const;
@@ -60,5 +61,7 @@ class CaseSession {
 // The rows that are there after all changes, sorted. An update or delete of a row that is not there is an
 // error.
 Result<std::vector<std::string>> FinalState(const std::vector<Change>& changes);
+// The same where each change replaces the row of its key; `key`: positions of its columns.
+std::vector<std::string> FinalStateByKey(const std::vector<Change>& changes, const std::vector<int>& key);
 
 }  // namespace millrace::flink_cases

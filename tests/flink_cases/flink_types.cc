@@ -107,7 +107,9 @@ class JavaType {
         type = joined.empty() ? word : word + "(" + joined + ")";
       }
     } else {
-      type = word;  // a number
+      type = word;
+      failed_ |= std::any_of(word.begin(), word.end(),
+                             [](unsigned char c) { return std::isdigit(c) == 0; });  // a variable of the test
     }
     if (type.empty()) failed_ = true;
     while (Take(".notNull()") || Take(".nullable()")) {
@@ -183,7 +185,7 @@ std::string InferScalar(const Json& json, int* whole, int* fraction) {
     return "DECIMAL";
   }
   if (tag == "LocalDate") return "DATE";
-  if (tag == "LocalTime") return "TIME(3)";
+  if (tag == "LocalTime") return value->text.find('.') == std::string::npos ? "TIME" : "TIME(3)";
   if (tag == "LocalDateTime") return "TIMESTAMP(3)";
   if (tag == "Instant") return "TIMESTAMP_LTZ(3)";
   if (tag == "hex") return "BYTES";
@@ -326,6 +328,7 @@ Result<Value> ValueOf(const Json& json, const DataType& type) {
       if (inner.kind == Json::Kind::kInt) return Value::Int(inner.integer * 1000);
       break;
     case TypeKind::kIntervalDayTime: {
+      if (inner.kind == Json::Kind::kInt) return Value::Int(inner.integer * 1000);
       double seconds = 0;
       char unit = 0;
       if (sscanf(inner.text.c_str(), "PT%lf%c", &seconds, &unit) != 2) return wrong();
@@ -333,6 +336,7 @@ Result<Value> ValueOf(const Json& json, const DataType& type) {
       return Value::Int(static_cast<int64_t>(seconds * factor * 1e6));
     }
     case TypeKind::kIntervalYearMonth: {
+      if (inner.kind == Json::Kind::kInt) return Value::Int(inner.integer);
       int amount = 0;
       char unit = 0;
       if (sscanf(inner.text.c_str(), "P%d%c", &amount, &unit) != 2) return wrong();
@@ -346,7 +350,7 @@ Result<Value> ValueOf(const Json& json, const DataType& type) {
   if (inner.kind == Json::Kind::kInt) text = std::to_string(inner.integer);
   if (inner.kind == Json::Kind::kBool) text = inner.boolean ? "true" : "false";
   if (inner.kind == Json::Kind::kDouble) data::AppendDouble(inner.number, &text);
-  if (type.kind() == TypeKind::kVarchar) return Value::String(text);
+  if (type.IsCharacter()) return Value::String(text);
   if (type.IsTimestamp()) {
     std::replace(text.begin(), text.end(), 'T', ' ');
     if (text.ends_with('Z')) text.pop_back();
@@ -415,8 +419,9 @@ std::string JavaText(const Json& json, const DataType& type) {
     case Json::Kind::kString:
       return json.text;
     case Json::Kind::kList:
-      for (const Json& item : json.items)
-        text += (text.empty() ? "" : ", ") + JavaText(item, PartType(type, 0));
+      for (const Json& item : json.items) {
+        text += (&item == json.items.data() ? "" : ", ") + JavaText(item, PartType(type, 0));
+      }
       return "[" + text + "]";
     case Json::Kind::kObject:
       break;
@@ -432,7 +437,7 @@ std::string JavaText(const Json& json, const DataType& type) {
   }
   if (tag == "row" || tag == "tuple") {
     for (size_t i = 0; i < value->items.size(); ++i) {
-      text += (text.empty() ? "" : ", ") + JavaText(value->items[i], PartType(type, i));
+      text += (i == 0 ? "" : ", ") + JavaText(value->items[i], PartType(type, i));
     }
     return "+I[" + text + "]";
   }

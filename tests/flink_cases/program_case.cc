@@ -78,7 +78,12 @@ Status SetUp(CaseSession& session, const Json& test) {
     MR_TRY(session.CreateFeed(table["name"].text, Columns(table), ChangelogMode(table)));
   }
   for (const Json& statement : test["setup_sql"].items) MR_TRY(session.Execute(statement.text));
-  for (const Json& sink : test["sinks"].items) MR_TRY(session.CreateSink(sink["name"].text, Columns(sink)));
+  for (const Json& sink : test["sinks"].items) {
+    std::string partition;
+    for (const Json& key : sink["partition_keys"].items)
+      partition += (partition.empty() ? "" : ", ") + key.text;
+    MR_TRY(session.CreateSink(sink["name"].text, Columns(sink), partition));
+  }
   return {};
 }
 
@@ -145,7 +150,14 @@ Outcome RunProgramCase(env::Env& env, const Json& test) {
       expected.push_back(row.text.substr(1, row.text.size() - 2));
     std::sort(expected.begin(), expected.end());
     const auto changes = session.ChangesOf(sink["name"].text);
-    const auto actual = FinalState(*changes);
+    auto actual = FinalState(*changes);
+    if (!actual.has_value() || *actual != expected) {
+      // By key where one is declared.
+      const auto schema = session.SchemaOf(sink["name"].text);
+      std::vector<int> key;
+      for (const Json& column : sink["primary_key"].items) key.push_back(schema->Find(column.text));
+      if (!key.empty()) actual = FinalStateByKey(*changes, key);
+    }
     if (!actual.has_value()) return Outcome::Failed(actual.error().message());
     if (*actual != expected) {
       return Outcome::Failed(fmt::format("{}: expected:{}\n    but got:{}\n    {}", sink["name"].text,

@@ -22,6 +22,18 @@ std::string Trimmed(const std::string& text) {
   return text.substr(start, text.find_last_not_of(" \t\r\n;") - start + 1);
 }
 
+// Cases whose entry in the file is not what Flink runs.
+struct Unusable {
+  std::string_view test;
+  std::string_view reason;
+};
+constexpr Unusable kUnusable[] = {
+    {"testUvWithRetraction", "the file holds the rows of another test"},
+    {"testPrecisionForSumAggregationOnDecimal", "the file lacks the columns of T and holds its query twice"},
+    {"testPrecisionForAvgAggregationOnDecimal", "the file lacks the columns of T and holds its query twice"},
+    {"testAggAndLeftJoinWithTryResolveMode", "the file lacks the table src"},
+};
+
 // CREATE TABLE without its WITH clause, cut into columns; the options say what it accepts.
 struct TableText {
   std::string columns;
@@ -43,17 +55,30 @@ TableText CutTable(const std::string& ddl) {
   return table;
 }
 
+Json& Field(Json& object, std::string_view name) {
+  static Json none;
+  for (auto& [key, value] : object.fields) {
+    if (key == name) return value;
+  }
+  return none;
+}
+
 struct Fields {
   std::string columns;
   std::vector<Json> rows;
 };
 
 // A stream with field names: types are those of the values; `x.rowtime` and `x.proctime` are time attributes.
-Result<Fields> StreamFields(const Json& table) {
+Result<Fields> StreamFields(const Json& table, std::string_view test) {
   Fields result;
   result.rows = table["rows"].items;
   size_t width = 0;
   for (const Json& row : result.rows) width = std::max(width, row["row"].items.size());
+  // A row of one value that is a row stands for that row.
+  for (Json& row : result.rows) {
+    std::vector<Json>& values = Field(row, "row").items;
+    if (values.size() == 1 && values[0].Has("row")) values = std::vector<Json>(values[0]["row"].items);
+  }
   std::vector<std::string> names;
   for (const Json& field : table["fields"].items) names.push_back(field.text);
   for (size_t i = names.size(); table["fields"].is_null() && i < width; ++i) {
@@ -82,7 +107,7 @@ Result<Fields> StreamFields(const Json& table) {
       const size_t source = name.ends_with("()") ? 1 : 0;
       for (Json& row : result.rows) {
         if (row.Has("watermark")) continue;
-        Json& values = const_cast<Json&>(row["row"]);
+        Json& values = Field(row, "row");
         values.items.push_back(row.Has("ts") ? row["ts"] : values.items[source]);
       }
       continue;
@@ -97,7 +122,9 @@ Result<Fields> StreamFields(const Json& table) {
       values.push_back(&row["row"].items[at]);
     }
     ++at;
-    const std::string type = InferSqlType(values);
+    // Two tests declare the decimals of their rows.
+    const bool declared = test == "testDecimalSum" || test == "testMinMaxWithDecimal";
+    const std::string type = declared ? "DECIMAL(7, 2)" : InferSqlType(values);
     if (type.empty()) return Fail(ErrorCode::kInvalidText, fmt::format("the type of {} is not known", name));
     result.columns += fmt::format("{}`{}` {}", comma, name, type);
   }
@@ -123,6 +150,12 @@ std::string InsertTarget(const std::string& sql, std::string* query) {
 std::string PlainRow(std::string text) {
   if (text.size() > 3 && (text[0] == '+' || text[0] == '-') && (text[2] == '[' || text[2] == '(')) {
     text = text.substr(3, text.size() - 4);
+  }
+  // Rows within rows, as a list of their values.
+  for (size_t at = text.find("+I["); at != std::string::npos; at = text.find("+I[", at)) {
+    const size_t close = text.find(']', at);
+    text.erase(close, 1);
+    text.erase(at, 3);
   }
   for (size_t at = text.find(", "); at != std::string::npos; at = text.find(", ", at)) text.erase(at + 1, 1);
   return text;
@@ -165,7 +198,7 @@ Setup MakeTables(CaseSession& session, const Json& test, const std::string& targ
       if (!made.has_value()) return {made};
       continue;
     }
-    const auto fields = StreamFields(table);
+    const auto fields = StreamFields(table, test["test"].text);
     if (!fields.has_value()) return {std::unexpected(fields.error()), true};
     const bool changes = std::any_of(fields->rows.begin(), fields->rows.end(), [](const Json& row) {
       return row.Has("kind") && row["kind"].text != "+I";
@@ -192,7 +225,12 @@ Status InsertQuery(CaseSession& session, const std::string& query) {
 }  // namespace
 
 Outcome RunQueryCase(env::Env& env, const Json& test) {
-  CaseSession session(env);
+  const std::string& name = test["test"].text;
+  for (const auto& [unusable, reason] : kUnusable) {
+    if (name == unusable) return Outcome::Skipped(std::string(reason));
+  }
+  // The one test that sets a zone in code.
+  CaseSession session(env, name == "testWindowAggregateOnTimestampLtzWatermark" ? "Asia/Shanghai" : "UTC");
   if (const Status started = session.Start(); !started.has_value())
     return Outcome::Failed(started.error().ToString());
   const std::string sql = Trimmed(test["sql"].items[0].text);
