@@ -184,6 +184,10 @@ Status SnapshotEngine::Open() {
   duckdb_set_config(config, "enable_external_access", limits_.host_access ? "true" : "false");
   duckdb_set_config(config, "autoinstall_known_extensions", "false");
   duckdb_set_config(config, "autoload_known_extensions", "false");
+  // As in Flink, so that a query means the same over a table and over a stream: whole numbers divide to whole
+  // numbers, and NULL is the smallest value of an ordering.
+  duckdb_set_config(config, "integer_division", "true");
+  duckdb_set_config(config, "default_null_order", "nulls_first_on_asc_last_on_desc");
   char* message = nullptr;
   const duckdb_state opened = duckdb_open_ext(":memory:", &state->database, config, &message);
   duckdb_destroy_config(&config);
