@@ -249,8 +249,11 @@ Status PipelineBuilder::Build(const Pipeline& pipeline) {
 Status PipelineBuilder::BuildSink(const plan::SinkNode& sink) {
   const int instances =
       NeedsExchange(sink, shards_) ? ParallelismOf(sink, shards_) : ParallelismOf(sink.input(), shards_);
-  const auto make_end = [&](DataflowTask* task, int instance) {
-    return MakeSinkLink(sink, task, instance, instances);
+  const auto make_end = [&](DataflowTask* task, int instance) -> Result<Link*> {
+    MR_ASSIGN(Link * end, MakeSinkLink(sink, task, instance, instances));
+    if (sink.not_null.empty()) return end;
+    return task->Own(std::make_unique<NotNullLink>(sink.entry->name.ToString(), sink.input().schema,
+                                                   sink.not_null, side_, end));
   };
   if (!NeedsExchange(sink, shards_)) return BuildRegion(sink.input(), make_end, true);
   std::vector<StageTask*> stages;
@@ -293,8 +296,7 @@ Result<Link*> PipelineBuilder::MakeSinkLink(const plan::SinkNode& sink, Dataflow
   context.rejected = environment_.side;
   context.whole_files = environment_.whole_files;
   MR_ASSIGN(auto writer, connectors::MakeSink(options, ColumnsOf(table, nullptr), context));
-  return task->Own(std::make_unique<SinkLink>(table.name.ToString(), std::move(writer), sink.input().schema,
-                                              sink.not_null, sink.upsert, side_));
+  return task->Own(std::make_unique<SinkLink>(std::move(writer), sink.upsert));
 }
 
 connectors::TableColumns ColumnsOf(const catalog::TableDefinition& table, const std::vector<bool>* needed) {

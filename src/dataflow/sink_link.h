@@ -1,4 +1,4 @@
-// SinkLink: the end of a chain that writes to a connector.
+// The end of a chain that writes to a connector, and the check before it and before tables.
 #pragma once
 
 #include <memory>
@@ -12,10 +12,9 @@ namespace millrace::dataflow {
 
 class SinkLink final : public Link {
  public:
-  // `not_null`: columns that must not be null: rows where one is go to `side`. `drop_update_before`: the sink
-  // overwrites by key. `rows_written` counts over all shards.
-  SinkLink(std::string name, std::unique_ptr<connectors::Sink> sink, data::Schema schema,
-           std::vector<int> not_null, bool drop_update_before, operators::SideOutput* side);
+  // `drop_update_before`: the sink overwrites by key.
+  SinkLink(std::unique_ptr<connectors::Sink> sink, bool drop_update_before)
+      : sink_(std::move(sink)), drop_update_before_(drop_update_before) {}
 
   Status OnBatch(data::Batch batch) override;
   Status OnWatermark(int64_t) override { return {}; }
@@ -24,12 +23,28 @@ class SinkLink final : public Link {
   Status OnEnd() override { return sink_->Close(); }
 
  private:
-  std::string name_;
   std::unique_ptr<connectors::Sink> sink_;
-  data::Schema schema_;
-  std::vector<int> not_null_;
   bool drop_update_before_;
+};
+
+// Rows with NULL in one of `columns` go to `side`, all others on.
+class NotNullLink final : public Link {
+ public:
+  NotNullLink(std::string name, data::Schema schema, std::vector<int> columns, operators::SideOutput* side,
+              Link* next);
+
+  Status OnBatch(data::Batch batch) override;
+  Status OnWatermark(int64_t watermark) override { return next_.OnWatermark(watermark); }
+  Status OnIdle(bool idle) override { return next_.OnIdle(idle); }
+  Status OnEpoch(const Epoch& epoch) override { return next_.OnEpoch(epoch); }
+  Status OnEnd() override { return next_.OnEnd(); }
+
+ private:
+  std::string name_;
+  data::Schema schema_;
+  std::vector<int> columns_;
   operators::SideOutput& side_;
+  Link& next_;
 };
 
 }  // namespace millrace::dataflow
