@@ -211,7 +211,11 @@ Result<ExprPtr> BindElt(BoundArgs bound) {
     return Fail(ErrorCode::kInvalidParameter,
                 fmt::format("ELT: the index counts from 1, but is {}", bound.LiteralValue(0).as_int()));
   }
-  const DataType type = bytes ? DataType::Bytes() : DataType::String();
+  // The type of the texts where they agree.
+  DataType type = bound.type(1).WithNullable(true);
+  for (size_t i = 2; i < bound.size(); ++i) {
+    if (!type.SameAs(bound.type(i))) type = bytes ? DataType::Bytes() : DataType::String();
+  }
   return bound.Call(
       type, [type](const std::vector<data::ColumnPtr>& args, size_t rows, EvalContext&) -> data::ColumnPtr {
         auto result = MakeResult(type, rows);

@@ -33,6 +33,8 @@ TEST(SplitTest, Elt) {
   EXPECT_EQ(Result("ELT", {Int(2), Text("a"), Text("b")}), "b");
   EXPECT_EQ(Result("ELT", {Int(3), Text("a"), Text("b")}), "NULL");
   EXPECT_EQ(Result("ELT", {Int(0), Text("a")}), "NULL");
+  EXPECT_EQ(TypeOf("ELT", {Int(1), Of(DataType::Char(1), "a"), Of(DataType::Char(1), "b")}), "CHAR(1)");
+  EXPECT_EQ(TypeOf("ELT", {Int(1), Of(DataType::Char(1), "a"), Of(DataType::Char(2), "bc")}), "STRING");
   EXPECT_EQ(TypeOf("ELT", {Int(-1), Text("a")}), "ELT: the index counts from 1, but is -1");
 }
 
