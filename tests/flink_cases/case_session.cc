@@ -16,14 +16,15 @@ std::string Quoted(const std::string& name) {
 
 }  // namespace
 
-CaseSession::CaseSession(env::Env& env, const std::string& zone) {
+CaseSession::CaseSession(const RunContext& context, const std::string& zone) {
   session::SessionOptions options;
-  options.env = &env;
-  options.threads = 1;
+  options.env = context.env;
+  options.threads = context.mode->threads;
   options.test_feeds = true;
   options.standard_output = &printed_;
   options.standard_error = &printed_;
-  options.settings = {{"parallelism.default", "1"}, {"table.local-time-zone", zone}};
+  options.settings = context.mode->settings;
+  options.settings.emplace_back("table.local-time-zone", zone);
   session_ = std::make_unique<session::Session>(std::move(options));
 }
 

@@ -13,6 +13,7 @@
 #include "env/env.h"
 #include "flink_cases/json.h"
 #include "session/session.h"
+#include "session/slt_runner.h"
 
 namespace millrace::flink_cases {
 
@@ -21,9 +22,16 @@ struct Change {
   std::string row;  // "a, 1, null"
 };
 
+// How cases are run.
+struct RunContext {
+  env::Env* env = nullptr;
+  const session::SltMode* mode = nullptr;
+  bool strict = false;  // compare the changes of programs one by one, not only what they come to
+};
+
 class CaseSession {
  public:
-  explicit CaseSession(env::Env& env, const std::string& zone = "UTC");
+  explicit CaseSession(const RunContext& context, const std::string& zone = "UTC");
 
   Status Start();
   Status Execute(std::string_view sql);

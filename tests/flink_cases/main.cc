@@ -1,13 +1,15 @@
 // flink_cases: runs Apache Flink's own expectations, which lie beside the project as JSON lines, and tells
 // for each file and suite how many we meet, miss and refuse.
 //
-//   flink_cases [--data DIR] [--expected FILE] [--verbose] [--case ID] [--list-passed]
+//   flink_cases [--data DIR] [--expected FILE] [--verbose] [--case ID] [--mode MODE] [--strict]
+//   [--list-passed]
 //
 // Exit 0, or 1 when a case that FILE lists (one id a line) no longer passes. Without the data: one line, exit
 // 0.
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <map>
@@ -27,13 +29,15 @@ struct Options {
   std::string data;
   std::string expected;
   std::string only;
+  std::string mode = "default";
   bool verbose = false;
   bool list_passed = false;
+  bool strict = false;
 };
 
 struct CaseFile {
   std::string_view name;
-  Outcome (*run)(env::Env& env, const Json& test);
+  Outcome (*run)(const RunContext& context, const Json& test);
   std::string (*id)(const Json& test, int line);
 };
 
@@ -91,16 +95,20 @@ Result<Options> ParseOptions(int argc, char** argv) {
     std::string* value = argument == "--data"       ? &options.data
                          : argument == "--expected" ? &options.expected
                          : argument == "--case"     ? &options.only
+                         : argument == "--mode"     ? &options.mode
                                                     : nullptr;
     if (value != nullptr && i + 1 < argc) {
       *value = argv[++i];
     } else if (argument == "--verbose") {
       options.verbose = true;
+    } else if (argument == "--strict") {
+      options.strict = true;
     } else if (argument == "--list-passed") {
       options.list_passed = true;
     } else {
       return Fail(ErrorCode::kInvalidParameter, fmt::format("unknown argument '{}'", argument),
-                  "flink_cases [--data DIR] [--expected FILE] [--verbose] [--case ID] [--list-passed]");
+                  "flink_cases [--data DIR] [--expected FILE] [--verbose] [--case ID] [--mode MODE] "
+                  "[--strict] [--list-passed]");
     }
   }
   return options;
@@ -124,6 +132,13 @@ Result<int> Run(const Options& options) {
     fmt::print("SKIPPED: no Flink cases in {} (MILLRACE_SHARED_DATA names the folder above)\n", options.data);
     return 0;
   }
+  const auto& modes = session::SltModes();
+  const auto mode =
+      std::find_if(modes.begin(), modes.end(), [&](const auto& known) { return known.name == options.mode; });
+  if (mode == modes.end()) {
+    return Fail(ErrorCode::kInvalidParameter, fmt::format("no mode '{}'", options.mode),
+                "modes: those of millrace test");
+  }
   std::set<std::string> expected;
   if (!options.expected.empty()) {
     MR_ASSIGN(const std::string text, env.files->ReadAll(options.expected));
@@ -145,7 +160,7 @@ Result<int> Run(const Options& options) {
       if (!options.only.empty() && id != options.only) continue;
       fmt::format_to_n(running_case, sizeof(running_case) - 1, "{}", id);
       alarm(kCaseSeconds);
-      const Outcome outcome = file.run(env, test);
+      const Outcome outcome = file.run({&env, &*mode, options.strict}, test);
       alarm(0);
       counts.Add(outcome.verdict);
       total.Add(outcome.verdict);

@@ -224,13 +224,14 @@ Status InsertQuery(CaseSession& session, const std::string& query) {
 
 }  // namespace
 
-Outcome RunQueryCase(env::Env& env, const Json& test) {
+Outcome RunQueryCase(const RunContext& context, const Json& test) {
   const std::string& name = test["test"].text;
   for (const auto& [unusable, reason] : kUnusable) {
     if (name == unusable) return Outcome::Skipped(std::string(reason));
   }
   // The one test that sets a zone in code.
-  CaseSession session(env, name == "testWindowAggregateOnTimestampLtzWatermark" ? "Asia/Shanghai" : "UTC");
+  CaseSession session(context,
+                      name == "testWindowAggregateOnTimestampLtzWatermark" ? "Asia/Shanghai" : "UTC");
   if (const Status started = session.Start(); !started.has_value())
     return Outcome::Failed(started.error().ToString());
   const std::string sql = Trimmed(test["sql"].items[0].text);

@@ -142,14 +142,14 @@ std::string TypeDifference(const Json& test, const data::DataType& type) {
 
 }  // namespace
 
-Outcome RunScalarCase(env::Env& env, const Json& test) {
+Outcome RunScalarCase(const RunContext& context, const Json& test) {
   const std::string& sql = test["sql_expr"].text;
   const bool error_expected = test["expect_error"].boolean;
   const bool as_text = test.Has("expected_text");
 
   const auto input = FieldsOf(test, sql);
   if (!input.has_value()) return Outcome::Skipped(input.error().message());
-  CaseSession session(env, ZoneOf(test["test"].text));
+  CaseSession session(context, ZoneOf(test["test"].text));
   if (const Status started = session.Start(); !started.has_value())
     return Outcome::Failed(started.error().ToString());
   const auto refused = [&](const Error& error) {
