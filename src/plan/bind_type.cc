@@ -166,6 +166,21 @@ int FractionDigits(std::string_view text) {
   return static_cast<int>(digits);
 }
 
+// The digits of the fraction that count; more than we keep are refused unless they are zeros.
+Result<int> LiteralPrecision(const sql::Expr& expr, std::string_view type, std::string_view text) {
+  const int digits = FractionDigits(text);
+  if (digits <= limits::kTimestampPrecisionMax) return digits;
+  const size_t beyond = text.find('.') + 1 + limits::kTimestampPrecisionMax;
+  const auto count = static_cast<size_t>(digits - limits::kTimestampPrecisionMax);
+  if (text.substr(beyond, count).find_first_not_of('0') == std::string_view::npos) {
+    return limits::kTimestampPrecisionMax;
+  }
+  return Fail(ErrorCode::kNotSupported,
+              fmt::format("{} '{}' has {} digits of fraction; {} are the most that are kept", type, text,
+                          digits, limits::kTimestampPrecisionMax),
+              "leave the others out", expr.location);
+}
+
 uint32_t CodePoints(std::string_view text) {
   uint32_t count = 0;
   for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
@@ -240,19 +255,19 @@ Result<ExprPtr> BindLiteral(const sql::LiteralExpr& literal, const functions::Bi
     case LiteralKind::kTime: {
       const std::optional<int64_t> micros = data::ParseTime(text);
       if (!micros) return BadLiteral(literal, "TIME", text, "12:30:00");
-      const int precision = std::min(FractionDigits(text), limits::kTimestampPrecisionMax);
+      MR_ASSIGN(const int precision, LiteralPrecision(literal, "TIME", text));
       return MakeLiteral(DataType::Time(precision).NotNull(), Value::Int(*micros));
     }
     case LiteralKind::kTimestamp: {
       const std::optional<int64_t> micros = data::ParseTimestamp(text);
       if (!micros) return BadLiteral(literal, "TIMESTAMP", text, "2024-01-31 12:30:00");
-      const int precision = std::min(FractionDigits(text), limits::kTimestampPrecisionMax);
+      MR_ASSIGN(const int precision, LiteralPrecision(literal, "TIMESTAMP", text));
       return MakeLiteral(DataType::Timestamp(precision).NotNull(), Value::Int(*micros));
     }
     case LiteralKind::kTimestampLtz: {
       const std::optional<int64_t> micros = data::ParseTimestampLtz(text, *context.zone);
       if (!micros) return BadLiteral(literal, "TIMESTAMP_LTZ", text, "2024-01-31 12:30:00");
-      const int precision = std::min(FractionDigits(text), limits::kTimestampPrecisionMax);
+      MR_ASSIGN(const int precision, LiteralPrecision(literal, "TIMESTAMP_LTZ", text));
       return MakeLiteral(DataType::TimestampLtz(precision).NotNull(), Value::Int(*micros));
     }
   }
