@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "data/column.h"
 #include "data/datetime.h"
@@ -126,7 +127,7 @@ class JavaType {
 std::pair<std::string_view, const Json*> Tagged(const Json& json) {
   if (!json.is_object() || json.fields.empty()) return {"", nullptr};
   if (json.Has("row")) return {"row", &json["row"]};
-  return {json.fields[0].first, &json.fields[0].second};
+  return {json.fields[0].name, &json.fields[0].value};
 }
 
 std::string PlainDecimal(const std::string& text) {

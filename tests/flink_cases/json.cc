@@ -35,7 +35,7 @@ Json Convert(const simdjson::dom::element& element) {
     case simdjson::dom::element_type::OBJECT:
       json.kind = Json::Kind::kObject;
       for (const auto field : simdjson::dom::object(element)) {
-        json.fields.emplace_back(std::string(field.key), Convert(field.value));
+        json.fields.push_back({std::string(field.key), Convert(field.value)});
       }
       break;
   }

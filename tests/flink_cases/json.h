@@ -3,12 +3,13 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
 
 namespace millrace::flink_cases {
+
+struct JsonField;
 
 struct Json {
   enum class Kind : uint8_t { kNull, kBool, kInt, kDouble, kString, kList, kObject };
@@ -17,8 +18,8 @@ struct Json {
   int64_t integer = 0;
   double number = 0;
   std::string text;
-  std::vector<Json> items;                           // of a list
-  std::vector<std::pair<std::string, Json>> fields;  // of an object, in order
+  std::vector<Json> items;        // of a list
+  std::vector<JsonField> fields;  // of an object, in order
 
   bool is_null() const { return kind == Kind::kNull; }
   bool is_list() const { return kind == Kind::kList; }
@@ -26,6 +27,11 @@ struct Json {
   // A field of an object; null when it is not there.
   const Json& operator[](std::string_view name) const;
   bool Has(std::string_view name) const;
+};
+
+struct JsonField {
+  std::string name;
+  Json value;
 };
 
 // Errors say what the parser said.

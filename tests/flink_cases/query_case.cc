@@ -259,7 +259,7 @@ Outcome RunQueryCase(const RunContext& context, const Json& test) {
     return Outcome::Failed(settled.error().ToString());
 
   std::vector<std::string> expected;
-  for (const Json& row : test["expected"].fields[0].second.items) expected.push_back(PlainRow(row.text));
+  for (const Json& row : test["expected"].fields[0].value.items) expected.push_back(PlainRow(row.text));
   std::sort(expected.begin(), expected.end());
   const auto changes = session.ChangesOf(sink);
   auto actual = FinalState(*changes);
