@@ -103,6 +103,80 @@ ErrorCode CodeOf(duckdb_error_type type, const std::string& message) {
   }
 }
 
+// What DuckDB appends to a message: "\nLINE 2: <the line>\n   ^". Takes it off; nowhere when there is none,
+// or when the line is shown in part.
+SourceLocation TakeLocation(std::string* message) {
+  const size_t at = message->rfind("\nLINE ");
+  if (at == std::string::npos) return {};
+  const std::string shown = message->substr(at + 1);
+  message->resize(at);
+  const size_t colon = shown.find(": ");
+  const size_t end = shown.find('\n');
+  if (colon == std::string::npos || end == std::string::npos || colon > end) return {};
+  const size_t caret = shown.find('^', end);
+  if (caret == std::string::npos || shown.compare(colon + 2, 3, "...") == 0) return {};
+  // The mark stands under its character; one that is two wide on a terminal moves it by two.
+  const size_t column = caret - end - 1;
+  if (column < colon + 2) return {};
+  size_t width = colon + 2;
+  uint32_t characters = 1;
+  for (size_t i = colon + 2; i < end && width < column;) {
+    const auto lead = static_cast<unsigned char>(shown[i]);
+    const size_t bytes = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    width += bytes < 3 ? 1 : 2;
+    i += bytes;
+    ++characters;
+  }
+  return {static_cast<uint32_t>(std::strtoul(shown.c_str() + 5, nullptr, 10)), characters};
+}
+
+// What stands between two texts of which the first begins the message; nothing when they do not.
+std::string Between(const std::string& message, std::string_view before, std::string_view after) {
+  const size_t end = message.find(after, before.size());
+  if (!message.starts_with(before) || end == std::string::npos) return "";
+  return message.substr(before.size(), end - before.size());
+}
+
+// DuckDB's words for what is missing, in ours.
+void SayWhatIsMissing(std::string* message) {
+  if (const std::string table = Between(*message, "Table with name ", " does not exist!"); !table.empty()) {
+    *message = fmt::format("no table or view '{}'", table);
+  } else if (const std::string column =
+                 Between(*message, "Referenced column \"", "\" not found in FROM clause!");
+             !column.empty()) {
+    *message = fmt::format("no column '{}'", column);
+  } else if (const std::string alias =
+                 Between(*message, "Values list \"", "\" does not have a column named \"");
+             !alias.empty()) {
+    const size_t name = message->rfind('"', message->size() - 2) + 1;
+    *message =
+        fmt::format("no column '{}' in '{}'", message->substr(name, message->size() - name - 1), alias);
+  }
+}
+
+// One line: the message; all that DuckDB has to propose is the hint.
+std::string TakeHint(std::string* message) {
+  while (message->ends_with('\n')) message->pop_back();
+  const size_t end = message->find('\n');
+  if (end == std::string::npos) return "";
+  std::string hint;
+  for (const char c : message->substr(end + 1)) {
+    if (c == '\t') continue;
+    if (c != '\n') {
+      hint += c;
+    } else if (!hint.empty()) {
+      hint += hint.ends_with(':') || hint.ends_with(' ') ? " " : ", ";
+    }
+  }
+  message->resize(end);
+  // Proposals of names that are DuckDB's own help nobody.
+  if (hint.starts_with("Did you mean \"pg_") || hint.starts_with("Did you mean \"duckdb_") ||
+      hint.starts_with("Did you mean \"sqlite_")) {
+    return "";
+  }
+  return hint;
+}
+
 // DuckDB's message without its class ("Binder Error: ") in front.
 std::unexpected<Error> DuckError(const char* text, duckdb_error_type type) {
   std::string message = text == nullptr ? "the query failed" : text;
@@ -119,7 +193,10 @@ std::unexpected<Error> DuckError(const char* text, duckdb_error_type type) {
   const ErrorCode code = CodeOf(type, message);
   const size_t colon = message.find("Error: ");
   if (colon != std::string::npos && colon < 30) message = message.substr(colon + 7);
-  return Fail(code, std::move(message));
+  const SourceLocation location = TakeLocation(&message);
+  std::string hint = TakeHint(&message);
+  SayWhatIsMissing(&message);
+  return Fail(code, std::move(message), std::move(hint), location);
 }
 
 std::string QuoteLiteral(std::string_view text) {
@@ -197,6 +274,13 @@ Status SnapshotEngine::Open() {
     return Fail(ErrorCode::kInternal, text);
   }
   duckdb_connect(state->database, &state->connection);
+  // Names may begin with the catalog's: default_catalog.ods.orders.
+  for (const char* sql : {"ATTACH ':memory:' AS default_catalog", "USE default_catalog"}) {
+    duckdb_result attached;
+    const duckdb_state done = duckdb_query(state->connection, sql, &attached);
+    duckdb_destroy_result(&attached);
+    if (done == DuckDBError) return Fail(ErrorCode::kInternal, fmt::format("DuckDB refused {}", sql));
+  }
 
   duckdb_table_function function = duckdb_create_table_function();
   duckdb_table_function_set_name(function, "millrace_scan");
@@ -217,7 +301,7 @@ Status SnapshotEngine::SetSearchPath(const std::string& schema) {
   if (state_->schemas.insert(schema).second) {
     MR_TRY(Execute(fmt::format("CREATE SCHEMA IF NOT EXISTS {}", QuoteIdentifier(schema))));
   }
-  MR_TRY(Execute(fmt::format("SET search_path = '{}'", QuoteIdentifier(schema))));
+  MR_TRY(Execute(fmt::format("SET search_path = 'default_catalog.{}'", QuoteIdentifier(schema))));
   state_->search_path = schema;
   return {};
 }
