@@ -270,20 +270,22 @@ Result<Relation> QueryBinder::BindSource(const catalog::EntryPtr& entry, const s
   scan->traits.changelog = traits.changelog;
   scan->traits.bounded = traits.bounded;
   PlanNodePtr node = FinishNode(std::move(scan), {}, std::move(schema));
-  if (!traits.changelog.IsAppend() && !traits.changelog.update_before) {
-    if (table.primary_key.empty()) {
-      return Fail(
-          ErrorCode::kInvalidTableDefinition,
-          fmt::format("table '{}' gives updates by key, but has no primary key", table.name.ToString()),
-          "declare PRIMARY KEY (...) NOT ENFORCED", location);
-    }
-    auto normalize = std::make_shared<ChangelogNormalizeNode>();
-    for (const int column : table.primary_key) normalize->key.push_back(mapping[static_cast<size_t>(column)]);
-    data::Schema same = node->schema;
-    node = FinishNode(std::move(normalize), {std::move(node)}, std::move(same));
+  const bool upserts = !traits.changelog.IsAppend() && !traits.changelog.update_before;
+  if (upserts && table.primary_key.empty()) {
+    return Fail(ErrorCode::kInvalidTableDefinition,
+                fmt::format("table '{}' gives updates by key, but has no primary key", table.name.ToString()),
+                "declare PRIMARY KEY (...) NOT ENFORCED", location);
   }
-  return BindWatermark(MakeRelation(std::move(node), {}), table, mapping,
-                       traits.idle_timeout_micros.value_or(context_.settings.idle_timeout_micros()));
+  MR_ASSIGN(Relation relation,
+            BindWatermark(MakeRelation(std::move(node), {}), table, mapping,
+                          traits.idle_timeout_micros.value_or(context_.settings.idle_timeout_micros())));
+  if (!upserts) return relation;
+  // Above the watermark, which belongs to the rows of a source partition as they come: afterwards they are
+  // spread by key, and what one key does within a batch may be seen as one change.
+  auto normalize = std::make_shared<ChangelogNormalizeNode>();
+  normalize->key = table.primary_key;
+  data::Schema same = relation.node->schema;
+  return MakeRelation(FinishNode(std::move(normalize), {std::move(relation.node)}, std::move(same)), {});
 }
 
 Result<Relation> QueryBinder::BindWatermark(Relation relation, const catalog::TableDefinition& table,

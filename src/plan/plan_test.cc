@@ -471,6 +471,22 @@ Calc(1): select=[name] [I,UB,UA,D]
 )");
 }
 
+// The watermark is of the rows as a source partition gives them, whatever shard their key goes to.
+TEST_F(Plans, UpsertSourceHasItsWatermarkBeforeItIsNormalized) {
+  context_.source_traits = [](const auto&, const auto&) {
+    return SourceTraits{false, ChangelogMode::Upsert(), {}};
+  };
+  Run("CREATE TABLE visits (id BIGINT, ts TIMESTAMP(3), PRIMARY KEY (id) NOT ENFORCED, WATERMARK FOR ts AS "
+      "ts) "
+      "WITH ('connector' = 'x')");
+  ExpectPlan("SELECT id, ts FROM visits", R"(
+ChangelogNormalize(1): key=[id] [I,UB,UA,D] key=(id)
+  Exchange: hash=[id]
+    WatermarkAssigner(1): rowtime=[ts], watermark=[ts] [I,UA,D]
+      Scan(1): table=[public.visits], columns=[id, ts] [I,UA,D]
+)");
+}
+
 TEST_F(Plans, ViewsAreExpanded) {
   Run("CREATE VIEW big (k, v) AS SELECT b, a FROM plain WHERE a > 100");
   ExpectPlan("SELECT k FROM big WHERE v < 200", R"(
