@@ -185,8 +185,10 @@ Result<Relation> QueryBinder::BindTable(const catalog::EntryPtr& entry, const st
     scan->columns.push_back(static_cast<int>(i));
     schema.Add(table.columns[i].name, table.columns[i].type);
   }
-  Relation relation = MakeRelation(FinishNode(std::move(scan), {}, std::move(schema)), {});
-  return BindWatermark(std::move(relation), table, mapping, context_.settings.idle_timeout_micros());
+  PlanNodePtr node = FinishNode(std::move(scan), {}, std::move(schema));
+  return MakeRelation(MakeTableColumns(std::move(node), table, std::move(mapping),
+                                       context_.settings.idle_timeout_micros(), /*by_key=*/false),
+                      {});
 }
 
 Result<Relation> QueryBinder::BindView(const catalog::Entry& entry, SourceLocation location) {
@@ -270,50 +272,67 @@ Result<Relation> QueryBinder::BindSource(const catalog::EntryPtr& entry, const s
   scan->traits.changelog = traits.changelog;
   scan->traits.bounded = traits.bounded;
   PlanNodePtr node = FinishNode(std::move(scan), {}, std::move(schema));
-  const bool upserts = !traits.changelog.IsAppend() && !traits.changelog.update_before;
-  if (upserts && table.primary_key.empty()) {
+  const bool by_key = !traits.changelog.IsAppend() && !traits.changelog.update_before;
+  if (by_key && table.primary_key.empty()) {
     return Fail(ErrorCode::kInvalidTableDefinition,
                 fmt::format("table '{}' gives updates by key, but has no primary key", table.name.ToString()),
                 "declare PRIMARY KEY (...) NOT ENFORCED", location);
   }
-  MR_ASSIGN(Relation relation,
-            BindWatermark(MakeRelation(std::move(node), {}), table, mapping,
-                          traits.idle_timeout_micros.value_or(context_.settings.idle_timeout_micros())));
-  if (!upserts) return relation;
-  // Above the watermark, which belongs to the rows of a source partition as they come: afterwards they are
-  // spread by key, and what one key does within a batch may be seen as one change.
-  auto normalize = std::make_shared<ChangelogNormalizeNode>();
-  normalize->key = table.primary_key;
-  data::Schema same = relation.node->schema;
-  return MakeRelation(FinishNode(std::move(normalize), {std::move(relation.node)}, std::move(same)), {});
+  return MakeRelation(
+      MakeTableColumns(std::move(node), table, mapping,
+                       traits.idle_timeout_micros.value_or(context_.settings.idle_timeout_micros()), by_key),
+      {});
 }
 
-Result<Relation> QueryBinder::BindWatermark(Relation relation, const catalog::TableDefinition& table,
-                                            const std::vector<int>& mapping, int64_t idle_timeout_micros) {
-  // All columns of the table in its order; expressions of the definition are over them.
-  std::vector<ExprPtr> projections;
-  std::vector<std::string> names;
-  std::vector<ExprPtr> replacements(table.columns.size());
-  for (size_t i = 0; i < table.columns.size(); ++i) {
-    if (mapping[i] >= 0) replacements[i] = functions::MakeColumn(mapping[i], table.columns[i].type);
-  }
-  for (size_t i = 0; i < table.columns.size(); ++i) {
-    const catalog::Column& column = table.columns[i];
-    projections.push_back(column.kind == catalog::ColumnKind::kComputed
-                              ? functions::SubstituteColumns(column.expr, replacements)
-                              : replacements[i]);
-    names.push_back(column.name);
-  }
-  PlanNodePtr node = MakeCalc(std::move(relation.node), nullptr, std::move(projections), std::move(names));
+PlanNodePtr QueryBinder::MakeTableColumns(PlanNodePtr node, const catalog::TableDefinition& table,
+                                          std::vector<int> mapping, int64_t idle_timeout_micros,
+                                          bool by_key) {
+  const size_t count = table.columns.size();
+  // Puts a Calc above with the columns that have a place so far and the computed ones of `made`, in the
+  // table's order; expressions of the definition are over all of the table's columns.
+  const auto make_columns = [&](const std::vector<bool>& made) {
+    std::vector<ExprPtr> replacements(count);
+    for (size_t i = 0; i < count; ++i) {
+      if (mapping[i] >= 0) replacements[i] = functions::MakeColumn(mapping[i], table.columns[i].type);
+    }
+    std::vector<ExprPtr> projections;
+    std::vector<std::string> names;
+    for (size_t i = 0; i < count; ++i) {
+      if (mapping[i] < 0 && !made[i]) continue;
+      projections.push_back(mapping[i] >= 0
+                                ? replacements[i]
+                                : functions::SubstituteColumns(table.columns[i].expr, replacements));
+      names.push_back(table.columns[i].name);
+      mapping[i] = static_cast<int>(projections.size()) - 1;
+    }
+    node = MakeCalc(std::move(node), nullptr, std::move(projections), std::move(names));
+  };
+  const std::vector<bool> all(count, true);
   if (table.watermark) {
+    // It is made of the source's rows as they come, partition by partition: below the normalization by key,
+    // which spreads them over the shards, and which hands on the watermark that was in force at each row.
+    std::vector<bool> needed = all;
+    if (by_key) {
+      needed.assign(count, false);
+      functions::CollectColumns(table.watermark->expr, &needed);
+      needed[static_cast<size_t>(table.watermark->column)] = true;
+    }
+    make_columns(needed);
     auto assigner = std::make_shared<WatermarkAssignerNode>();
-    assigner->rowtime_column = table.watermark->column;
-    assigner->watermark = table.watermark->expr;
+    assigner->rowtime_column = mapping[static_cast<size_t>(table.watermark->column)];
+    assigner->watermark = functions::RemapColumns(table.watermark->expr, mapping);
     assigner->idle_timeout_micros = idle_timeout_micros;
     data::Schema schema = node->schema;
     node = FinishNode(std::move(assigner), {std::move(node)}, std::move(schema));
   }
-  return MakeRelation(std::move(node), {});
+  if (by_key) {
+    auto normalize = std::make_shared<ChangelogNormalizeNode>();
+    for (const int column : table.primary_key) normalize->key.push_back(mapping[static_cast<size_t>(column)]);
+    data::Schema schema = node->schema;
+    node = FinishNode(std::move(normalize), {std::move(node)}, std::move(schema));
+  }
+  make_columns(all);
+  return node;
 }
 
 Result<Relation> QueryBinder::BindJoin(const sql::JoinTableRef& join) {

@@ -61,8 +61,10 @@ class QueryBinder {
   Result<Relation> BindView(const catalog::Entry& entry, SourceLocation location);
   Result<Relation> BindSource(const catalog::EntryPtr& entry, const std::vector<sql::Hint>& hints,
                               SourceLocation location);
-  Result<Relation> BindWatermark(Relation relation, const catalog::TableDefinition& table,
-                                 const std::vector<int>& mapping, int64_t idle_timeout_micros);
+  // All columns of a table, in its order, over a node with some of them: `mapping` says where each is (-1: it
+  // is computed). Adds the watermark and, for changes that come by key, their normalization.
+  static PlanNodePtr MakeTableColumns(PlanNodePtr node, const catalog::TableDefinition& table,
+                                      std::vector<int> mapping, int64_t idle_timeout_micros, bool by_key);
   Result<Relation> BindJoin(const sql::JoinTableRef& join);
   Result<Relation> BindUnnest(Relation left, const sql::UnnestTableRef& unnest, bool outer);
   Result<Relation> BindTableFunction(const sql::FunctionTableRef& table);

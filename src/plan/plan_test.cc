@@ -487,6 +487,32 @@ ChangelogNormalize(1): key=[id] [I,UB,UA,D] key=(id)
 )");
 }
 
+// The watermark is the source's: made where its partitions are still apart, before rows are spread by key.
+TEST_F(Plans, WatermarkOfAnUpsertSourceIsBelowItsNormalization) {
+  context_.source_traits = [](const auto&, const auto&) {
+    return SourceTraits{false, ChangelogMode::Upsert(), {}};
+  };
+  Run("CREATE TABLE users (id BIGINT, v INT, ts TIMESTAMP(3), PRIMARY KEY (id) NOT ENFORCED, "
+      "WATERMARK FOR ts AS ts - INTERVAL '1' SECOND) WITH ('connector' = 'x')");
+  ExpectPlan("SELECT id, v, ts FROM users", R"(
+ChangelogNormalize(1): key=[id] [I,UB,UA,D] key=(id)
+  Exchange: hash=[id]
+    WatermarkAssigner(1): rowtime=[ts], watermark=[(ts - INTERVAL '+0 00:00:01.000' DAY TO SECOND)] [I,UA,D]
+      Scan(1): table=[public.users], columns=[id, v, ts] [I,UA,D]
+)");
+  // Computed columns that the watermark needs are made below it, others above the normalization.
+  Run("CREATE TABLE people (name AS UPPER(n), ts AS TO_TIMESTAMP(t), pt AS PROCTIME(), n STRING, t STRING, "
+      "id BIGINT, PRIMARY KEY (id) NOT ENFORCED, WATERMARK FOR ts AS ts) WITH ('connector' = 'x')");
+  ExpectPlan("SELECT * FROM people", R"(
+Calc(2): select=[UPPER(n) AS name, ts, PROCTIME() AS pt, n, t, id] [I,UB,UA,D] key=(id)
+  ChangelogNormalize(1): key=[id] [I,UB,UA,D] key=(id)
+    Exchange: hash=[id]
+      WatermarkAssigner(1): rowtime=[ts], watermark=[ts] [I,UA,D]
+        Calc(1): select=[TO_TIMESTAMP(t) AS ts, n, t, id] [I,UA,D]
+          Scan(1): table=[public.people], columns=[n, t, id] [I,UA,D]
+)");
+}
+
 TEST_F(Plans, ViewsAreExpanded) {
   Run("CREATE VIEW big (k, v) AS SELECT b, a FROM plain WHERE a > 100");
   ExpectPlan("SELECT k FROM big WHERE v < 200", R"(
