@@ -62,22 +62,29 @@ class Reader {
     text_.remove_prefix(count);
     return value;
   }
-  // The digits after a decimal point, as µs; those beyond are cut.
+  // The digits after a decimal point, as µs; nothing if there are none, or the value is no whole µs.
   std::optional<int64_t> Fraction() {
     int64_t value = 0;
     int count = 0;
     while (!text_.empty() && text_.front() >= '0' && text_.front() <= '9') {
-      if (count < 6) value = value * 10 + (text_.front() - '0');
+      if (count < 6) {
+        value = value * 10 + (text_.front() - '0');
+      } else if (text_.front() != '0') {
+        too_fine_ = true;
+      }
       ++count;
       text_.remove_prefix(1);
     }
-    if (count == 0) return std::nullopt;
+    if (count == 0 || too_fine_) return std::nullopt;
     for (int i = count; i < 6; ++i) value *= 10;
     return value;
   }
+  // A fraction below 1 µs was met.
+  bool too_fine() const { return too_fine_; }
 
  private:
   std::string_view text_;
+  bool too_fine_ = false;
 };
 
 std::optional<int64_t> ReadMonths(Reader& reader, TimeUnit from, std::optional<TimeUnit> to) {
@@ -162,6 +169,11 @@ Result<functions::ExprPtr> BindInterval(const sql::IntervalExpr& interval) {
                   interval.location);
     }
     micros = ReadMicros(reader, *from, *to);
+  }
+  if (reader.too_fine()) {
+    return Fail(ErrorCode::kInvalidDatetime,
+                fmt::format("INTERVAL '{}' has more than 6 fractional digits of seconds", interval.text),
+                "intervals keep microseconds", interval.location);
   }
   reader.SkipSpaces();
   if (!micros || !reader.Done()) return bad("INTERVAL '10' MINUTE or INTERVAL '1 02:30:00' DAY TO SECOND");

@@ -175,7 +175,7 @@ Result<int> LiteralPrecision(const sql::Expr& expr, std::string_view type, std::
   if (text.substr(beyond, count).find_first_not_of('0') == std::string_view::npos) {
     return limits::kTimestampPrecisionMax;
   }
-  return Fail(ErrorCode::kNotSupported,
+  return Fail(ErrorCode::kInvalidDatetime,
               fmt::format("{} '{}' has {} digits of fraction; {} are the most that are kept", type, text,
                           digits, limits::kTimestampPrecisionMax),
               "leave the others out", expr.location);

@@ -32,22 +32,6 @@ bool ReadsASource(const catalog::Catalog& catalog, const catalog::Entry& entry) 
                      });
 }
 
-// Of two refusals, which tells more: DuckDB's counts when the streaming engine only lacks something that
-// DuckDB has, and the query is not about a table that DuckDB does not see.
-bool SnapshotErrorCounts(const catalog::Catalog& catalog, const Error& planned, const Error& snapshot) {
-  if (planned.code() != ErrorCode::kNotSupported && planned.code() != ErrorCode::kUndefinedFunction)
-    return false;
-  if (snapshot.code() == ErrorCode::kSyntaxError || snapshot.code() == ErrorCode::kUndefinedFunction)
-    return false;
-  if (snapshot.code() != ErrorCode::kUndefinedTable) {
-    return planned.code() == ErrorCode::kNotSupported || snapshot.code() == ErrorCode::kUndefinedColumn;
-  }
-  const auto entries = catalog.AllEntries();
-  return std::none_of(entries.begin(), entries.end(), [&](const catalog::EntryPtr& entry) {
-    return snapshot.message().find("'" + entry->name.name + "'") != std::string::npos;
-  });
-}
-
 // Views that are not materialized, in an order in which each follows those it reads.
 void CollectViews(const catalog::Catalog& catalog, const catalog::Entry& entry,
                   std::vector<catalog::EntryPtr>* views) {
@@ -84,11 +68,15 @@ Result<StatementResult> Session::Select(const sql::Query& query, std::string_vie
     }
     return SelectSnapshot(text);
   }
-  // What the streaming engine cannot do may be DuckDB's.
+  // DuckDB would cut what a literal says beyond microseconds.
+  if (planned.error().code() == ErrorCode::kInvalidDatetime) return std::unexpected(planned.error());
+  // What the streaming engine cannot do may be DuckDB's; its error counts when no stream is meant.
   Result<StatementResult> snapshot = SelectSnapshot(text);
   if (snapshot.has_value()) return snapshot;
-  return std::unexpected(SnapshotErrorCounts(catalog_, planned.error(), snapshot.error()) ? snapshot.error()
-                                                                                          : planned.error());
+  const ErrorCode code = snapshot.error().code();
+  const bool about_names = code == ErrorCode::kUndefinedTable || code == ErrorCode::kUndefinedFunction ||
+                           code == ErrorCode::kUndefinedColumn || code == ErrorCode::kSyntaxError;
+  return std::unexpected(about_names ? planned.error() : snapshot.error());
 }
 
 Result<StatementResult> Session::SelectStreaming(plan::PlannedQuery planned) {
