@@ -309,7 +309,6 @@ Result<Relation> QueryBinder::BindTableFunction(const sql::FunctionTableRef& tab
   Relation result;
   result.names = input.names;
   result.names.insert(result.names.end(), {"window_start", "window_end", "window_time"});
-  result.names = UniqueNames(std::move(result.names));
   result.node = FinishNode(std::move(node), {std::move(input.node)}, std::move(schema));
   // The columns are known by the table's own name too, as in Flink.
   std::vector<std::string> qualifier;

@@ -49,7 +49,9 @@ TEST_F(Errors, Columns) {
   Expect("SELECT zzzzzz FROM plain",
          "42703 at line 1, column 8: no column 'zzzzzz'\nHINT: the columns are a, b, r, t");
   Expect("SELECT a FROM (SELECT a, a AS a FROM plain) AS s (a, a)",
-         "42702 at line 1, column 8: column 'a' is not unique here\nHINT: qualify it with its table");
+         "42702 at line 1, column 8: column 'a' is not unique here\nHINT: give one of them another name (AS) "
+         "where "
+         "they come from");
   Expect("SELECT q.* FROM plain AS p",
          "42P01 at line 1, column 8: no table 'q' here\nHINT: the tables here are p");
   Expect("SELECT r.z FROM plain", "42703 at line 1, column 10: no field 'z'\nHINT: the fields are x, y");
@@ -126,6 +128,54 @@ TEST_F(Errors, Grouping) {
       "42P20 at line 1, column 39: a call with OVER cannot stand in HAVING\nHINT: filter by it in QUALIFY");
   Expect("SELECT SUM(*) FROM plain",
          "42601 at line 1, column 12: SUM(*) is not a call: only COUNT(*) takes *");
+}
+
+TEST_F(Errors, FractionsBelowMicroseconds) {
+  Expect("SELECT 1 + 1, TIMESTAMP '1970-01-01 00:00:00.123456789'",
+         "22007 at line 1, column 15: TIMESTAMP '1970-01-01 00:00:00.123456789' has 9 digits of fraction; 6 "
+         "are the "
+         "most that are kept\nHINT: leave the others out");
+  Expect(
+      "SELECT TIME '10:00:00.0000001'",
+      "22007 at line 1, column 8: TIME '10:00:00.0000001' has 7 digits of fraction; 6 are the most that are "
+      "kept\nHINT: leave the others out");
+  Expect(
+      "SELECT INTERVAL '1.0000005' SECOND",
+      "22007 at line 1, column 8: INTERVAL '1.0000005' has more than 6 fractional digits of seconds\nHINT: "
+      "intervals keep microseconds");
+  // Zeros say nothing.
+  Expect(
+      "SELECT TIMESTAMP '1970-01-01 00:00:00.123456000', TIME '10:00:00.000000000', INTERVAL '1.5000000' "
+      "SECOND",
+      "no error");
+}
+
+TEST_F(Errors, OnConflictOfTablesWithoutUpserts) {
+  Expect("INSERT INTO out_table SELECT b, COUNT(*) FROM plain GROUP BY b ON CONFLICT DO DEDUPLICATE",
+         "0A000 at line 1, column 1: ON CONFLICT is for tables that take changes by primary key: "
+         "'public.out_table' takes every change as it is\nHINT: leave it out");
+  Expect("INSERT INTO log SELECT city, id FROM orders ON CONFLICT DO DEDUPLICATE",
+         "0A000 at line 1, column 1: ON CONFLICT is for tables that take changes by primary key: "
+         "'public.log' takes inserted rows only\nHINT: leave it out");
+  Run("CREATE TABLE kept (b STRING, n BIGINT, PRIMARY KEY (b) NOT ENFORCED)");
+  Expect("INSERT INTO kept SELECT b, COUNT(*) FROM plain GROUP BY b ON CONFLICT DO DEDUPLICATE", "no error");
+}
+
+TEST_F(Errors, WindowColumnsOfTwoWindows) {
+  Run("CREATE VIEW minutes AS SELECT window_start, window_end, window_time AS rt, city, COUNT(*) AS n FROM "
+      "TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) "
+      "GROUP BY window_start, window_end, window_time, city");
+  Expect(
+      "SELECT window_start, SUM(n) FROM TABLE(TUMBLE(TABLE minutes, DESCRIPTOR(rt), INTERVAL '5' MINUTE)) "
+      "GROUP BY window_start, window_end",
+      "42702 at line 1, column 109: column 'window_start' is not unique here\nHINT: the input of the window "
+      "function has one too: rename that below it, e.g. window_start AS inner_window_start");
+  Expect("SELECT w.window_end FROM TABLE(TUMBLE(TABLE minutes, DESCRIPTOR(rt), INTERVAL '5' MINUTE)) AS w",
+         "42702 at line 1, column 10: column 'window_end' is not unique here\nHINT: the input of the window "
+         "function has one too: rename that below it, e.g. window_end AS inner_window_end");
+  // What is not ambiguous may be named.
+  Expect("SELECT window_time, city FROM TABLE(TUMBLE(TABLE minutes, DESCRIPTOR(rt), INTERVAL '5' MINUTE))",
+         "no error");
 }
 
 TEST_F(Errors, Windows) {

@@ -48,7 +48,13 @@ int FindColumn(const Relation& relation, int begin, int end, std::string_view na
 }
 
 std::unexpected<Error> Ambiguous(const Relation& relation, const sql::Name& name) {
-  std::string hint = "qualify it with its table";
+  // A qualified name helps only if the columns are of different tables.
+  std::string hint = "give one of them another name (AS) where they come from";
+  for (const std::string_view window : {"window_start", "window_end", "window_time"}) {
+    if (name.text != window) continue;
+    hint = fmt::format(
+        "the input of the window function has one too: rename that below it, e.g. {0} AS inner_{0}", window);
+  }
   std::vector<std::string> choices;
   for (const ScopeTable& table : relation.tables) {
     if (FindColumn(relation, table.begin, table.end, name.text) != -1 && !table.qualifier.empty()) {
