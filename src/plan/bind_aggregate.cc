@@ -397,6 +397,9 @@ Result<ExprPtr> SelectBinder::ReplaceGrouped(const ExprPtr& expr, const Aggregat
     const SourceLocation place = binder.LocationOf(*expr);
     const std::string& name = relation_.names[static_cast<size_t>(index)];
     std::string hint = fmt::format("add it to GROUP BY, or aggregate it, e.g. MAX({})", name);
+    const catalog::WindowColumns& window = relation_.node->traits.window;
+    if (index == window.start || index == window.end || index == window.time)
+      hint = "aggregate by the window: GROUP BY window_start, window_end";
     if (has_literal_group_)
       hint = "a number in GROUP BY is that number, not a column of the select list: name the column";
     if (!body_.has_group_by) hint = "add a GROUP BY, or aggregate it too";

@@ -75,13 +75,15 @@ Result<ExprPtr> ExpressionBinder::BindCall(const sql::FunctionCallExpr& call) {
   if (call.over != nullptr) {
     if (IsRankFunction(name) && name != "ROW_NUMBER") {
       return Fail(ErrorCode::kNotSupported, fmt::format("{} OVER is not supported yet", name),
-                  "ROW_NUMBER with a filter on the rank is", call.location);
+                  "with OVER there is ROW_NUMBER whose number is bounded, e.g. WHERE rn <= 10",
+                  call.location);
     }
     return Fail(ErrorCode::kNotSupported,
                 name == "ROW_NUMBER" ? fmt::format("ROW_NUMBER cannot stand in {}", clause_)
                                      : fmt::format("{} OVER is not supported yet", name),
-                name == "ROW_NUMBER" ? "give it a name in a subquery's select list and filter by that name"
-                                     : "ROW_NUMBER with a filter on the rank is",
+                name == "ROW_NUMBER"
+                    ? "give it a name in a subquery's select list and filter by that name"
+                    : "with OVER there is ROW_NUMBER whose number is bounded, e.g. WHERE rn <= 10",
                 call.location);
   }
   if (IsRankFunction(name)) {

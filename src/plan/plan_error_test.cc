@@ -178,6 +178,19 @@ TEST_F(Errors, WindowColumnsOfTwoWindows) {
          "no error");
 }
 
+TEST_F(Errors, WindowColumnsOutsideGroupBy) {
+  Expect(
+      "SELECT window_start, city, COUNT(*) FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '1' "
+      "HOUR)) "
+      "GROUP BY city",
+      "42803 at line 1, column 8: column 'window_start' is neither in GROUP BY nor inside an aggregate "
+      "function\nHINT: aggregate by the window: GROUP BY window_start, window_end");
+  Expect(
+      "SELECT SUM(id) OVER (PARTITION BY city ORDER BY ts) FROM orders",
+      "0A000 at line 1, column 8: SUM OVER is not supported yet\nHINT: with OVER there is ROW_NUMBER whose "
+      "number is bounded, e.g. WHERE rn <= 10");
+}
+
 TEST_F(Errors, Windows) {
   Expect("SELECT * FROM TABLE(TUMBLE(TABLE plain, DESCRIPTOR(t), INTERVAL '1' HOUR))",
          "42P20 at line 1, column 52: TUMBLE needs an event time, but 't' is an ordinary TIMESTAMP(3)\nHINT: "
@@ -261,12 +274,14 @@ TEST_F(Errors, RowNumbers) {
          "42P20 at line 1, column 11: ROW_NUMBER needs an ORDER BY in its OVER clause\nHINT: write "
          "ROW_NUMBER() OVER "
          "(PARTITION BY ... ORDER BY ...)");
-  Expect("SELECT RANK() OVER (ORDER BY a) FROM plain",
-         "0A000 at line 1, column 8: RANK OVER is not supported yet\nHINT: ROW_NUMBER with a filter on the "
-         "rank is");
-  Expect("SELECT SUM(a) OVER (PARTITION BY b ORDER BY t) FROM plain",
-         "0A000 at line 1, column 8: SUM OVER is not supported yet\nHINT: ROW_NUMBER with a filter on the "
-         "rank is");
+  Expect(
+      "SELECT RANK() OVER (ORDER BY a) FROM plain",
+      "0A000 at line 1, column 8: RANK OVER is not supported yet\nHINT: with OVER there is ROW_NUMBER whose "
+      "number is bounded, e.g. WHERE rn <= 10");
+  Expect(
+      "SELECT SUM(a) OVER (PARTITION BY b ORDER BY t) FROM plain",
+      "0A000 at line 1, column 8: SUM OVER is not supported yet\nHINT: with OVER there is ROW_NUMBER whose "
+      "number is bounded, e.g. WHERE rn <= 10");
   Expect("SELECT ROW_NUMBER() FROM plain",
          "42P20 at line 1, column 8: ROW_NUMBER needs an OVER clause\nHINT: write ROW_NUMBER() OVER "
          "(PARTITION BY ... ORDER "
