@@ -398,5 +398,19 @@ TEST(JsonDecoderTest, NotNullColumnsRefuseNull) {
   EXPECT_EQ(sink.malformed[1].reason, "column 'a' INT: the record has no such field");
 }
 
+// A layout is learnt up to its long gap; a record that is cut off there is not taken for a whole one.
+TEST(JsonDecoderTest, LayoutsTooLargeToLearnEndNoRecordEarly) {
+  data::Schema schema;
+  schema.Add("a", DataType::Int());
+  schema.Add("b", DataType::Int());
+  const std::string whole = "{\"a\":1," + std::string(300, ' ') + "\"b\":2}\n";
+  auto decoder = MustMakeDecoder("json", schema);
+  CollectingSink sink;
+  DecodeAll(*decoder, whole + "{\"a\":3\n" + whole, sink);
+  EXPECT_EQ(sink.rows.size(), 2u);
+  ASSERT_EQ(sink.malformed.size(), 1u);
+  EXPECT_EQ(sink.malformed[0].bytes, "{\"a\":3");
+}
+
 }  // namespace
 }  // namespace millrace::formats

@@ -25,6 +25,15 @@ inline const char* ReadInteger(const char* p, BatchWriter& writer, int column) {
   return end;
 }
 
+// The end of "true" or "false" at p, without a branch on which of the two it is: that has no pattern.
+inline const char* ScanBoolean(const char* p) {
+  constexpr uint32_t kTrue = 0x65757274;  // "true"
+  constexpr uint32_t kAlse = 0x65736C61;  // "alse"
+  const int is_true = Load4(p) == kTrue ? 1 : 0;
+  const int is_false = (Load4(p + 1) == kAlse ? 1 : 0) & (*p == 'f' ? 1 : 0);
+  return (is_true | is_false) != 0 ? p + 5 - is_true : nullptr;
+}
+
 const char* LineEnd(const char* p, const char* limit) {
   const void* found = std::memchr(p, '\n', static_cast<size_t>(limit - p));
   return found != nullptr ? static_cast<const char*>(found) : limit;
@@ -78,14 +87,14 @@ inline bool JsonSpeculation::Matches(const Step& step, const char* p, const char
 #endif
 }
 
-uint16_t JsonSpeculation::FindSuccessor(Step& from, const char* p, const char* limit) {
+JsonSpeculation::Step* JsonSpeculation::FindSuccessor(Step& from, const char* p, const char* limit) {
   for (size_t i = 0; i < from.num_successors; ++i) {
-    const uint16_t candidate = from.successors[i];
-    if (!Matches(steps_[candidate], p, limit)) continue;
+    Step* candidate = from.successors[i];
+    if (!Matches(*candidate, p, limit)) continue;
     if (i > 0) std::swap(from.successors[0], from.successors[i]);
     return candidate;
   }
-  return kNoStep;
+  return nullptr;
 }
 
 [[gnu::always_inline]] inline const char* JsonSpeculation::Skip(const char* p, const char* limit) {
@@ -93,44 +102,55 @@ uint16_t JsonSpeculation::FindSuccessor(Step& from, const char* p, const char* l
     const char* close = FindJsonStringStop(p + 1, limit - 32);
     if (close != nullptr && *close == '"') return close + 1;
   } else if (IsDigit(*p) || *p == '-') {
-    Fixed fixed;
-    const char* end = ScanFixed(p, &fixed);
+    const char* end = SkipFixed(p);
     if (end != nullptr) return end;
+    Fixed fixed;
+    end = ScanFixed(p, &fixed);
+    if (end != nullptr) return end;
+  } else if (const char* end = ScanBoolean(p); end != nullptr) {
+    return end;
   }
   return SkipCarefully(p, limit);
 }
 
 const char* JsonSpeculation::TryRecord(const char* p, const char* limit, BatchWriter& writer) {
+  // One word of columns seen stays in a register.
+  return record_->children.size() <= 64 ? ReadRecord<1>(p, limit, writer)
+                                        : ReadRecord<kColumnsMax / 64>(p, limit, writer);
+}
+
+template <size_t kWords>
+const char* JsonSpeculation::ReadRecord(const char* p, const char* limit, BatchWriter& writer) {
   if (steps_[0].num_successors == 0 || static_cast<size_t>(limit - p) < 2 * kScanPadding) return nullptr;
   // From any position up to here, a key compare and the start of a value stay within readable memory.
   const char* last = limit - 2 * kScanPadding;
   values_->BeginRecord();
-  uint64_t seen[kColumnsMax / 64] = {};
+  uint64_t seen[kWords] = {};
   size_t num_seen = 0;
-  uint16_t current = 0;
+  Step* current = &steps_[0];
   for (;;) {
     if (p > last) return nullptr;
-    Step& from = steps_[current];
-    uint16_t next = from.successors[0];
-    if (!Matches(steps_[next], p, limit)) [[unlikely]] {
-      next = FindSuccessor(from, p, limit);
-      if (next == kNoStep) return nullptr;
+    Step* step = current->successors[0];
+    if (step == nullptr) [[unlikely]]
+      return nullptr;  // the layout was too large to be learnt to its end
+    if (!Matches(*step, p, limit)) [[unlikely]] {
+      step = FindSuccessor(*current, p, limit);
+      if (step == nullptr) return nullptr;
     }
-    const Step& step = steps_[next];
-    p += step.key_size;
-    if (step.op == Op::kEnd) break;
-    if (step.op == Op::kSkip) {
+    p += step->key_size;
+    if (step->op == Op::kEnd) break;
+    if (step->op == Op::kSkip) {
       p = Skip(p, limit);
     } else {
-      uint64_t& word = seen[step.child >> 6];
-      const uint64_t bit = uint64_t{1} << (step.child & 63);
+      uint64_t& word = seen[kWords == 1 ? 0 : step->child >> 6];
+      const uint64_t bit = uint64_t{1} << (step->child & 63);
       if ((word & bit) != 0) return nullptr;  // a key twice
       word |= bit;
       ++num_seen;
-      p = ReadValue(step, p, limit, writer);
+      p = ReadValue(*step, p, limit, writer);
     }
     if (p == nullptr) return nullptr;
-    current = next;
+    current = step;
   }
   if (num_seen < record_->children.size() && !FillMissing(seen, writer)) return nullptr;
   return p;
@@ -176,15 +196,8 @@ bool JsonSpeculation::FillMissing(const uint64_t* seen, BatchWriter& writer) {
       break;
     }
     case Op::kBoolean: {
-      // Without a branch on the value: which of the two it is has no pattern.
-      constexpr uint32_t kTrue = 0x65757274;  // "true"
-      constexpr uint32_t kAlse = 0x65736C61;  // "alse"
-      const int is_true = Load4(p) == kTrue ? 1 : 0;
-      const int is_false = Load4(p + 1) == kAlse ? 1 : 0;
-      if (is_true + is_false * (*p == 'f') != 0) {
-        Store(writer, step.child, static_cast<uint8_t>(is_true));
-        end = p + 5 - is_true;
-      }
+      end = ScanBoolean(p);
+      if (end != nullptr) Store(writer, step.child, static_cast<uint8_t>(*p == 't'));
       break;
     }
     case Op::kString: {
@@ -233,7 +246,7 @@ const char* JsonSpeculation::SkipCarefully(const char* p, const char* limit) {
 
 void JsonSpeculation::Learn(const std::vector<JsonMember>& members) {
   if (record_->children.size() > kColumnsMax) return;
-  uint16_t current = 0;
+  Step* current = &steps_[0];
   for (size_t i = 0; i < members.size(); ++i) {
     const JsonMember& member = members[i];
     const std::string_view key(member.begin, static_cast<size_t>(member.value - member.begin));
@@ -266,19 +279,18 @@ void JsonSpeculation::Learn(const std::vector<JsonMember>& members) {
         step.scale = static_cast<uint8_t>(step.spec->scale);
       }
     }
-    Step& from = steps_[current];
-    const auto successor = static_cast<uint16_t>(index);
-    uint16_t* end = from.successors + from.num_successors;
-    uint16_t* known = std::find(from.successors, end, successor);
+    Step* successor = &steps_[index];
+    Step** end = current->successors + current->num_successors;
+    Step** known = std::find(current->successors, end, successor);
     if (known == end) {
-      if (from.num_successors < kSuccessorsMax) {
-        ++from.num_successors;
+      if (current->num_successors < kSuccessorsMax) {
+        ++current->num_successors;
       } else {
         --known;
       }
       *known = successor;
     }
-    std::swap(*known, from.successors[0]);
+    std::swap(*known, current->successors[0]);
     current = successor;
   }
 }

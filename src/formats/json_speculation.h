@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,6 @@ class JsonSpeculation {
   static constexpr size_t kShortKeyBytes = 32;
   static constexpr size_t kSuccessorsMax = 8;
   static constexpr size_t kColumnsMax = 256;
-  static constexpr uint16_t kNoStep = 0xFFFF;
 
   struct alignas(32) Step {
     char key[kShortKeyBytes] = {};
@@ -65,24 +65,26 @@ class JsonSpeculation {
     uint8_t num_successors = 0;
     uint8_t precision = 0;
     uint8_t scale = 0;
-    uint16_t successors[kSuccessorsMax] = {};
+    Step* successors[kSuccessorsMax] = {};
     const ValueSpec* spec = nullptr;
     std::string long_key;  // for keys of more than kShortKeyBytes
   };
 
   static Op OpFor(const ValueSpec& spec);
   static bool Matches(const Step& step, const char* p, const char* limit);
-  uint16_t FindSuccessor(Step& from, const char* p, const char* limit);
+  static Step* FindSuccessor(Step& from, const char* p, const char* limit);
   const char* ReadValue(const Step& step, const char* p, const char* limit, BatchWriter& writer);
   const char* ReadCarefully(const Step& step, const char* p, const char* limit, BatchWriter& writer);
   const char* Skip(const char* p, const char* limit);
   static const char* SkipCarefully(const char* p, const char* limit);
+  template <size_t kWords>
+  const char* ReadRecord(const char* p, const char* limit, BatchWriter& writer);
   bool FillMissing(const uint64_t* seen, BatchWriter& writer);
 
   const ValueSpec* record_;
   bool fail_on_missing_field_;
   JsonValueWriter* values_;
-  std::vector<Step> steps_;  // the first is the start of a record
+  std::deque<Step> steps_;  // the first is the start of a record; they point at one another
 };
 
 }  // namespace millrace::formats

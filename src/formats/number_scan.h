@@ -9,7 +9,7 @@
 namespace millrace::formats {
 
 // A whole number of up to 18 digits at p; returns its end, or nullptr.
-inline const char* ScanWhole(const char* p, int64_t* value) {
+[[gnu::always_inline]] inline const char* ScanWhole(const char* p, int64_t* value) {
   const bool negative = *p == '-';
   p += negative;
   uint64_t magnitude = 0;
@@ -26,7 +26,7 @@ struct Fixed {
   int scale;
 };
 
-inline const char* ScanFixed(const char* p, Fixed* fixed) {
+[[gnu::always_inline]] inline const char* ScanFixed(const char* p, Fixed* fixed) {
   fixed->negative = *p == '-';
   p += fixed->negative;
   const int whole = ScanDigits(p, &fixed->digits);
@@ -39,6 +39,21 @@ inline const char* ScanFixed(const char* p, Fixed* fixed) {
     if (count == 0 || whole + count > 18) return nullptr;
     fixed->digits = fixed->digits * kPowersOfTen[count] + fraction;
     fixed->scale = count;
+    p += 1 + count;
+  }
+  if ((*p | 0x20) == 'e') return nullptr;
+  return p;
+}
+
+// What ScanFixed takes, for its end alone: at most 7 digits before the point and behind it.
+inline const char* SkipFixed(const char* p) {
+  p += *p == '-';
+  const int whole = LeadingDigits(Load8(p));
+  if (whole == 0 || whole > 7 || (*p == '0' && whole > 1)) return nullptr;
+  p += whole;
+  if (*p == '.') {
+    const int count = LeadingDigits(Load8(p + 1));
+    if (count == 0 || count > 7) return nullptr;
     p += 1 + count;
   }
   if ((*p | 0x20) == 'e') return nullptr;

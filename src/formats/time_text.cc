@@ -133,6 +133,12 @@ bool TimestampReader::ReadLocal(std::string_view text, int64_t* micros) {
     const int64_t time = FixedTime(text.data() + 11);
     if (time >= 0 &&
         (separator == separator_ || (separator_ == 0 && (separator == ' ' || separator == 'T')))) {
+      if (text.size() == 23 && text[19] == '.' && IsDigit(text[20]) && IsDigit(text[21]) &&
+          IsDigit(text[22])) {
+        const int millis = (text[20] - '0') * 100 + (text[21] - '0') * 10 + (text[22] - '0');
+        *micros = known_micros_ + time + millis * int64_t{1'000};
+        return true;
+      }
       std::string_view rest = text.substr(19);
       int64_t fraction = 0;
       if (!rest.empty() &&

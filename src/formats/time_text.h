@@ -46,6 +46,7 @@ bool ReadOffset(std::string_view text, int32_t* seconds);
 // Cuts µs to `precision` fractional digits, toward the past.
 inline int64_t CutToPrecision(int64_t micros, int precision) {
   if (precision >= 6) return micros;
+  if (precision == 3) return micros - data::FloorMod(micros, 1'000);  // a division by a constant
   constexpr int64_t kUnits[] = {1'000'000, 100'000, 10'000, 1'000, 100, 10};
   return micros - data::FloorMod(micros, kUnits[precision]);
 }
