@@ -16,6 +16,7 @@ int Inbox::AddChannel(int input, env::Task* producer) {
 void Inbox::Send(int channel, Message message) {
   {
     MutexLock lock(mutex_);
+    if (closed_) return;
     Channel& target = *channels_[channel];
     target.messages.push_back(std::move(message));
     if (target.messages.size() >= limits::kQueueMessages) target.was_full = true;
@@ -61,6 +62,22 @@ void Inbox::Block(int channel) {
 void Inbox::UnblockAll() {
   MutexLock lock(mutex_);
   for (auto& channel : channels_) channel->blocked = false;
+}
+
+void Inbox::Close() {
+  std::vector<std::deque<Message>> dropped;  // freed outside of the lock
+  std::vector<env::Task*> waiting;
+  {
+    MutexLock lock(mutex_);
+    closed_ = true;
+    for (auto& channel : channels_) {
+      dropped.push_back(std::move(channel->messages));
+      channel->messages.clear();
+      if (channel->was_full && channel->producer != nullptr) waiting.push_back(channel->producer);
+      channel->was_full = false;
+    }
+  }
+  for (env::Task* producer : waiting) pool_.Wake(*producer);
 }
 
 int Inbox::input_of(int channel) const {

@@ -40,6 +40,9 @@ class Inbox {
   // Messages of a blocked channel wait (its barrier has come, those of others have not).
   void Block(int channel) MR_EXCLUDES(mutex_);
   void UnblockAll() MR_EXCLUDES(mutex_);
+  // The owner takes nothing any more: what is there and what comes is dropped, and every channel has room, so
+  // that no producer waits for a task that has ended.
+  void Close() MR_EXCLUDES(mutex_);
   int input_of(int channel) const MR_EXCLUDES(mutex_);
   size_t channels() const MR_EXCLUDES(mutex_);
 
@@ -57,6 +60,7 @@ class Inbox {
   mutable Mutex mutex_;
   std::vector<std::unique_ptr<Channel>> channels_ MR_GUARDED_BY(mutex_);
   size_t next_ MR_GUARDED_BY(mutex_) = 0;
+  bool closed_ MR_GUARDED_BY(mutex_) = false;
 };
 
 // The producer's end of a channel.

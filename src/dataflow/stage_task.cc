@@ -24,17 +24,6 @@ Sender StageTask::AddChannel(int input, env::Task* producer) {
   return Sender{&inbox_, channel};
 }
 
-void StageTask::EndInputAtStart(int input) {
-  const Sender sender = AddChannel(input, nullptr);
-  Message watermark;
-  watermark.kind = Message::Kind::kWatermark;
-  watermark.watermark = data::kMaxWatermark;
-  sender.Send(std::move(watermark));
-  Message end;
-  end.kind = Message::Kind::kEnd;
-  sender.Send(std::move(end));
-}
-
 Result<bool> StageTask::Step() {
   for (int i = 0; i < kMessagesPerSlice; ++i) {
     if (!HasRoom()) return false;  // woken when there is room

@@ -21,11 +21,10 @@ class StageTask : public DataflowTask {
   // A channel that `producer` will send to; null for one that feeds itself (an attached table's writer is set
   // through StoredPart::writer).
   Sender AddChannel(int input, env::Task* producer);
-  // This input never brings anything: it has ended when the task first runs.
-  void EndInputAtStart(int input);
 
  protected:
   Result<bool> Step() override;
+  void OnFinish() override { inbox_.Close(); }
   virtual Status OnMessage(Message message, int channel);
 
   Inbox inbox_;

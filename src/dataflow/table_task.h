@@ -22,6 +22,7 @@ class TableTask final : public RootTask {
 
  protected:
   Result<bool> Step() override;
+  void OnFinish() override { inbox_.Close(); }
 
  private:
   Result<bool> TakeMessages(int messages_max);
