@@ -32,6 +32,7 @@ void StoredPart::Watermark(int64_t watermark) {
 
 void StoredPart::Idle(bool idle) {
   MutexLock lock(mutex_);
+  idle_ = idle;
   Message message;
   message.kind = Message::Kind::kIdle;
   message.idle = idle;
@@ -84,6 +85,12 @@ void StoredPart::Attach(const Sender& reader) {
     Message message;
     message.kind = Message::Kind::kWatermark;
     message.watermark = ended_ ? data::kMaxWatermark : watermark_;
+    reader.Send(std::move(message));
+  }
+  if (idle_ && !ended_) {
+    Message message;
+    message.kind = Message::Kind::kIdle;
+    message.idle = true;
     reader.Send(std::move(message));
   }
   if (ended_) {

@@ -36,7 +36,8 @@ class StoredPart {
   tables::PartSnapshotPtr staged() const MR_EXCLUDES(mutex_);
 
   // --- Attaching readers; only while no epoch is in flight. ---
-  // Sends the rows so far (as +I), the watermark and, if the writer has ended, the end; then every change.
+  // Sends the rows so far (as +I), the watermark, whether the writer is idle and, if it has ended, the end;
+  // then every change.
   void Attach(const Sender& reader) MR_EXCLUDES(mutex_);
   // Sends the end to a reader that was attached, and nothing more.
   void Detach(const Sender& reader) MR_EXCLUDES(mutex_);
@@ -52,6 +53,7 @@ class StoredPart {
   tables::PartSnapshotPtr staged_ MR_GUARDED_BY(mutex_);
   std::vector<Sender> readers_ MR_GUARDED_BY(mutex_);
   int64_t watermark_ MR_GUARDED_BY(mutex_) = data::kMinWatermark;
+  bool idle_ MR_GUARDED_BY(mutex_) = false;
   bool ended_ MR_GUARDED_BY(mutex_) = false;
 };
 
