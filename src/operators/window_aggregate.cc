@@ -30,6 +30,12 @@ struct Slice {
   std::vector<EntryId> dirty;
 };
 
+// Rows that belong to windows yet to fire only, whose slices are needed by others before.
+struct WaitingRows {
+  Batch batch;
+  int64_t sequence;  // of the first
+};
+
 // Everything the operator remembers.
 struct WindowAggregateState {
   explicit WindowAggregateState(const AggregateSet* aggregates) : aggregates(aggregates) {}
@@ -42,7 +48,8 @@ struct WindowAggregateState {
   }
 
   std::map<SliceKey, std::unique_ptr<Slice>> slices;
-  std::map<SliceKey, ShownRows> shown;  // by window
+  std::map<SliceKey, ShownRows> shown;          // by window
+  std::multimap<int64_t, WaitingRows> waiting;  // by the watermark that they came under
   int64_t watermark = data::kMinWatermark;
   int64_t sequence = 0;
   const AggregateSet* aggregates;
@@ -69,24 +76,25 @@ class WindowAggregate final : public Operator {
   Status OnBatch(int, Batch batch) override {
     rows_.Assign(&batch, state_.watermark);
     if (batch.rows == 0) return {};
-    context_.eval.sequence = state_.sequence;
+    const int64_t sequence = state_.sequence;
     state_.sequence += static_cast<int64_t>(batch.rows);
-    // A row that comes when some windows of its slice are closed must not get into those: they are
-    // fired before it.
+    // A row that comes when some windows of its slice are closed must not get into those. Where they are not
+    // fired yet, because other channels are behind, the row waits until they are.
     size_t begin = 0;
-    for (const WindowRows::PartlyLate& late : rows_.partly_late()) {
-      if (late.watermark <= state_.watermark) continue;
-      if (late.row > begin) Accumulate(data::Slice(batch, begin, late.row - begin), begin);
-      context_.eval.sequence += static_cast<int64_t>(late.row - begin);
-      begin = late.row;
-      MR_TRY(Fire(late.watermark));
+    const std::vector<WindowRows::PartlyLate>& late = rows_.partly_late();
+    for (size_t i = 0; i < late.size();) {
+      const int64_t watermark = late[i].watermark;
+      const size_t row = late[i].row;
+      size_t end = row;
+      for (; i < late.size() && late[i].row == end && late[i].watermark == watermark; ++i) ++end;
+      if (watermark <= state_.watermark) continue;
+      AccumulateRows(batch, begin, row, sequence);
+      state_.waiting.emplace(
+          watermark, WaitingRows{data::Slice(batch, row, end - row), sequence + static_cast<int64_t>(row)});
+      begin = end;
     }
-    if (begin == 0) {
-      Accumulate(batch, 0);
-    } else {
-      Accumulate(data::Slice(batch, begin, batch.rows - begin), begin);
-    }
-    return results_.Flush();
+    AccumulateRows(batch, begin, batch.rows, sequence);
+    return {};
   }
 
   Status OnWatermark(int64_t watermark) override {
@@ -109,6 +117,11 @@ class WindowAggregate final : public Operator {
       slice->groups.ForEach([&](EntryId id) { bytes += aggregates_.MemoryBytes(slice->groups.payload(id)); });
     }
     for (const auto& [key, shown] : state_.shown) bytes += shown.MemoryBytes();
+    for (const auto& [watermark, rows] : state_.waiting) {
+      for (const ColumnPtr& column : rows.batch.columns) {
+        bytes += rows.batch.rows * data::PhysicalSize(column->type().physical());
+      }
+    }
     return bytes;
   }
   size_t StateEntries() const override {
@@ -151,6 +164,14 @@ class WindowAggregate final : public Operator {
     auto slice = std::make_unique<Slice>(table_options_);
     slice->next_window_end = next_window_end;
     return *state_.slices.emplace_hint(place, key, std::move(slice))->second;
+  }
+
+  // Rows [begin, end) of the batch that rows_ assigned, whose first row has that sequence.
+  void AccumulateRows(const Batch& batch, size_t begin, size_t end, int64_t sequence) {
+    if (begin == end) return;
+    context_.eval.sequence = sequence + static_cast<int64_t>(begin);
+    const bool is_whole = begin == 0 && end == batch.rows;
+    Accumulate(is_whole ? batch : data::Slice(batch, begin, end - begin), begin);
   }
 
   // The rows are those from `offset` on of what rows_ assigned.
@@ -224,9 +245,22 @@ class WindowAggregate final : public Operator {
 
   // --- Slices into windows ---
 
+  // Fires up to a watermark, letting in the rows that wait for one on the way.
+  Status Fire(int64_t watermark) {
+    while (!state_.waiting.empty() && state_.waiting.begin()->first <= watermark) {
+      const auto first = state_.waiting.begin();
+      MR_TRY(FireWindows(first->first));
+      WaitingRows rows = std::move(first->second);
+      state_.waiting.erase(first);
+      rows_.Assign(&rows.batch, state_.watermark);
+      AccumulateRows(rows.batch, 0, rows.batch.rows, rows.sequence);
+    }
+    return FireWindows(watermark);
+  }
+
   // Emits the windows that this watermark closes, in the order of their ends, and forgets what no open
   // window needs.
-  Status Fire(int64_t watermark) {
+  Status FireWindows(int64_t watermark) {
     if (watermark <= state_.watermark) return {};
     state_.watermark = watermark;
     while (!state_.slices.empty()) {

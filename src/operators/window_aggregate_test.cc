@@ -119,6 +119,20 @@ TEST_F(WindowTest, PartlyLateRowCountsInOpenWindows) {
   EXPECT_THAT(output.Take(), ElementsAre("+I a|1|1|-5|5", "+I a|2|3|0|10", "W max"));
 }
 
+// Of two channels one is ahead: what is closed for its rows is open for those of the other.
+TEST_F(WindowTest, PartlyLateRowDoesNotCloseWindowsForOtherChannels) {
+  Start({.kind = WindowKind::kHop, .size_micros = 10 * kSecond, .slide_micros = 5 * kSecond});
+  Send({"@6 a|2|2"});
+  EXPECT_THAT(output.Take(), IsEmpty());
+  Send({"@0 a|1|1"});
+  Watermark(5);
+  EXPECT_THAT(output.Take(), ElementsAre("+I a|1|1|-5|5", "W 5"));
+  Watermark(9.999);
+  EXPECT_THAT(output.Take(), ElementsAre("+I a|2|3|0|10", "W 9"));
+  EXPECT_THAT(side.late, IsEmpty());
+  EXPECT_EQ(op->StateEntries(), 0u);
+}
+
 TEST_F(WindowTest, CumulateRepeatsUntilTheLongest) {
   Start({.kind = WindowKind::kCumulate, .size_micros = 15 * kSecond, .slide_micros = 5 * kSecond});
   Send({"a|1|1", "b|2|7", "a|3|16"});
