@@ -79,13 +79,15 @@ class RealGenerator final : public Generator {
 class BigDecimalGenerator final : public Generator {
  public:
   BigDecimalGenerator(DrawStream draws, data::Int128 min, data::Int128 max)
-      : draws_(draws), min_(min), span_(static_cast<unsigned __int128>(max - min) + 1) {}
+      : draws_(draws),
+        min_(min),
+        span_(static_cast<unsigned __int128>(max) - static_cast<unsigned __int128>(min) + 1) {}
   void Fill(uint64_t first, size_t rows, const GeneratorClock&, data::Column& column) const override {
     data::Int128* values = column.mutable_values<data::Int128>();
     for (size_t i = 0; i < rows; ++i) {
       const uint64_t row = first + i;
-      values[i] =
-          min_ + static_cast<data::Int128>(ScaleDraw128(draws_.At(2 * row), draws_.At(2 * row + 1), span_));
+      values[i] = static_cast<data::Int128>(static_cast<unsigned __int128>(min_) +
+                                            ScaleDraw128(draws_.At(2 * row), draws_.At(2 * row + 1), span_));
     }
   }
 
