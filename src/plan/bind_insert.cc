@@ -266,14 +266,15 @@ class InsertBinder {
       if (!asked) return std::unexpected(asked.error().At(insert_.table.location()));
       takes = *asked;
     }
-    if (insert_.on_conflict != sql::OnConflict::kUnspecified && (takes.IsAppend() || takes.update_before)) {
+    const ChangelogMode changes = root->traits.changelog;
+    if (insert_.on_conflict != sql::OnConflict::kUnspecified &&
+        (takes.IsAppend() || sink->key.empty() || (takes.update_before && !changes.IsAppend()))) {
       return Fail(ErrorCode::kNotSupported,
                   fmt::format("ON CONFLICT is for tables that take changes by primary key: '{}' takes {}",
                               table().name.ToString(),
                               takes.IsAppend() ? "inserted rows only" : "every change as it is"),
                   "leave it out", insert_.location);
     }
-    const ChangelogMode changes = root->traits.changelog;
     if (!changes.IsAppend() && takes.IsAppend()) {
       return Fail(ErrorCode::kNotSupported,
                   fmt::format("table '{}' takes inserted rows only, but the query gives changes {}",
