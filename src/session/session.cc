@@ -33,6 +33,19 @@ Result<connectors::TableTraits> TraitsOf(const catalog::TableDefinition& table,
   return connectors::DescribeTable(OptionsOf(table, options), dataflow::ColumnsOf(table, nullptr));
 }
 
+// The option that an error about a table's options names; the table's name when it names none.
+SourceLocation PlaceOfWrongOption(const sql::CreateTableStatement& statement, const Error& error) {
+  SourceLocation place = statement.name.location();
+  for (const sql::Option& option : statement.options) {
+    if (error.message().find("option '" + option.key + "'") != std::string::npos) return option.key_location;
+    const bool is_kind = option.key == "connector" || option.key == "format";
+    if (is_kind && error.message().find(option.key + " '" + option.value + "'") != std::string::npos) {
+      place = option.value_location;
+    }
+  }
+  return place;
+}
+
 }  // namespace
 
 StatementResult TextRows(const std::vector<std::string>& names,
@@ -141,8 +154,7 @@ Result<StatementResult> Session::Execute(std::string_view text) {
   if (!IsQueryText(text)) return std::unexpected(parsed.error());
   Result<StatementResult> snapshot = SelectSnapshot(text);
   if (snapshot.has_value()) return snapshot;
-  const bool neither_parses = snapshot.error().code() == ErrorCode::kSyntaxError;
-  return std::unexpected(neither_parses ? parsed.error() : snapshot.error());
+  return std::unexpected(MoreTelling(parsed.error(), snapshot.error()));
 }
 
 Result<StatementResult> Session::ExecuteParsed(const sql::Statement& statement, std::string_view text) {
@@ -201,8 +213,10 @@ Result<StatementResult> Session::CreateTable(const sql::CreateTableStatement& st
       return Fail(ErrorCode::kNotSupported, "the feed connector is for millrace test", "",
                   statement.location);
     }
-    MR_ASSIGN(connectors::TableTraits traits, TraitsOf(table, table.options));
-    result.warnings = std::move(traits.warnings);
+    Result<connectors::TableTraits> traits = TraitsOf(table, table.options);
+    if (!traits.has_value())
+      return std::unexpected(traits.error().At(PlaceOfWrongOption(statement, traits.error())));
+    result.warnings = std::move(traits->warnings);
   }
   MR_ASSIGN(const bool created,
             catalog_.Create(catalog::MakeEntry(table), statement.if_not_exists, statement.name.location()));

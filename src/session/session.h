@@ -86,6 +86,8 @@ class Session {
   Result<StatementResult> Select(const sql::Query& query, std::string_view text);
   Result<StatementResult> SelectStreaming(plan::PlannedQuery planned);
   Result<StatementResult> SelectSnapshot(std::string_view text);
+  // Of the refusals of the streaming engine and of DuckDB, which tells more.
+  const Error& MoreTelling(const Error& streaming, const Error& snapshot) const;
   Result<StatementResult> PrintChanges(plan::PlannedQuery planned);
 
   // session_show.cc

@@ -68,15 +68,32 @@ Result<StatementResult> Session::Select(const sql::Query& query, std::string_vie
     }
     return SelectSnapshot(text);
   }
-  // DuckDB would cut what a literal says beyond microseconds.
-  if (planned.error().code() == ErrorCode::kInvalidDatetime) return std::unexpected(planned.error());
-  // What the streaming engine cannot do may be DuckDB's; its error counts when no stream is meant.
+  // What the streaming engine cannot do may be DuckDB's.
   Result<StatementResult> snapshot = SelectSnapshot(text);
   if (snapshot.has_value()) return snapshot;
-  const ErrorCode code = snapshot.error().code();
-  const bool about_names = code == ErrorCode::kUndefinedTable || code == ErrorCode::kUndefinedFunction ||
-                           code == ErrorCode::kUndefinedColumn || code == ErrorCode::kSyntaxError;
-  return std::unexpected(about_names ? planned.error() : snapshot.error());
+  return std::unexpected(MoreTelling(planned.error(), snapshot.error()));
+}
+
+// DuckDB's counts when the streaming engine only lacks something that DuckDB has, and the query is not about
+// a table that DuckDB does not see.
+const Error& Session::MoreTelling(const Error& streaming, const Error& snapshot) const {
+  const bool lacks = streaming.code() == ErrorCode::kNotSupported ||
+                     streaming.code() == ErrorCode::kUndefinedFunction ||
+                     streaming.code() == ErrorCode::kSyntaxError;
+  if (!lacks || snapshot.code() == ErrorCode::kSyntaxError ||
+      snapshot.code() == ErrorCode::kUndefinedFunction) {
+    return streaming;
+  }
+  if (snapshot.code() != ErrorCode::kUndefinedTable) {
+    return streaming.code() != ErrorCode::kUndefinedFunction || snapshot.code() == ErrorCode::kUndefinedColumn
+               ? snapshot
+               : streaming;
+  }
+  const auto entries = catalog_.AllEntries();
+  const bool is_known = std::any_of(entries.begin(), entries.end(), [&](const catalog::EntryPtr& entry) {
+    return snapshot.message().find("'" + entry->name.name + "'") != std::string::npos;
+  });
+  return is_known ? streaming : snapshot;
 }
 
 Result<StatementResult> Session::SelectStreaming(plan::PlannedQuery planned) {
