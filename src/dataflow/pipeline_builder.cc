@@ -441,7 +441,16 @@ Status PipelineBuilder::BuildUnion(const plan::PlanNode& node, const Region& reg
     // An instance that no instance of this input sends to must not wait for it.
     const int input_parallelism = ParallelismOf(*node.inputs[k], shards_);
     for (size_t i = static_cast<size_t>(input_parallelism); i < stages.size(); ++i) {
-      attachments_.push_back([stage = stages[i], input = inputs[i]] { stage->EndInputAtStart(input); });
+      // The channel is made now: once the first attachment has sent something, tasks run.
+      attachments_.push_back([sender = stages[i]->AddChannel(inputs[i], nullptr)] {
+        Message watermark;
+        watermark.kind = Message::Kind::kWatermark;
+        watermark.watermark = data::kMaxWatermark;
+        sender.Send(std::move(watermark));
+        Message end;
+        end.kind = Message::Kind::kEnd;
+        sender.Send(std::move(end));
+      });
     }
   }
   return {};
@@ -459,6 +468,7 @@ Status PipelineBuilder::BuildTableScan(const plan::TableScanNode& scan, const Re
     const int input = stage->AddInput(stage->Own(std::make_unique<ProjectLink>(scan.columns, links[i])));
     StoredPart* part = table->parts[i].get();
     attachments_.push_back([stage, input, part, record = record_] {
+      // Nothing sends to this stage yet, so it does not run: its only channel may be made here.
       const Sender reader = stage->AddChannel(input, part->writer);
       part->Attach(reader);
       record->attached.emplace_back(part, reader);

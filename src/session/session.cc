@@ -151,7 +151,7 @@ Result<StatementResult> Session::Execute(std::string_view text) {
   Result<sql::StatementPtr> parsed = sql::ParseStatement(text);
   if (parsed.has_value()) return ExecuteParsed(**parsed, text);
   // DuckDB knows SELECTs that Flink's grammar does not.
-  if (!IsQueryText(text)) return std::unexpected(parsed.error());
+  if (!IsQueryText(text) || !NamesATable(text)) return std::unexpected(parsed.error());
   Result<StatementResult> snapshot = SelectSnapshot(text);
   if (snapshot.has_value()) return snapshot;
   return std::unexpected(MoreTelling(parsed.error(), snapshot.error()));

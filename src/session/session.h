@@ -113,8 +113,9 @@ class Session {
   std::vector<dataflow::Warehouse::Request> pending_;
 };
 
-// Whether a text begins as a query does.
+// Whether a text begins as a query does, and whether it may name a table (has the word FROM).
 bool IsQueryText(std::string_view text);
+bool NamesATable(std::string_view text);
 
 // One row a string, for SHOW and the like.
 StatementResult TextRows(const std::vector<std::string>& names,

@@ -19,6 +19,18 @@ bool IsQueryText(std::string_view text) {
   return word == "SELECT" || word == "WITH" || word == "FROM" || word == "VALUES" || text.starts_with("(");
 }
 
+bool NamesATable(std::string_view text) {
+  constexpr std::string_view kFrom = "FROM";
+  for (size_t i = 0; i + kFrom.size() <= text.size(); ++i) {
+    const auto same = [](char a, char b) { return std::toupper(static_cast<unsigned char>(a)) == b; };
+    if (std::equal(kFrom.begin(), kFrom.end(), text.begin() + static_cast<std::ptrdiff_t>(i),
+                   [&](char b, char a) { return same(a, b); })) {
+      return true;
+    }
+  }
+  return false;
+}
+
 namespace {
 
 // Whether an object's rows come from outside: a table with a connector, or a view that reads one.
@@ -67,6 +79,10 @@ Result<StatementResult> Session::Select(const sql::Query& query, std::string_vie
       }
     }
     return SelectSnapshot(text);
+  }
+  // DuckDB would cut what a literal says beyond microseconds; and it has its own ideas of constants.
+  if (planned.error().code() == ErrorCode::kInvalidDatetime || !NamesATable(text)) {
+    return std::unexpected(planned.error());
   }
   // What the streaming engine cannot do may be DuckDB's.
   Result<StatementResult> snapshot = SelectSnapshot(text);
