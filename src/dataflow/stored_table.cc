@@ -81,10 +81,12 @@ void StoredPart::Attach(const Sender& reader) {
     message.batch.rows = chunk->rows;
     reader.Send(std::move(message));
   }
-  if (watermark_ != data::kMinWatermark || ended_) {
+  // Of a table whose input has ended it is the end of time; of one whose job failed or was stopped it is not,
+  // so that no window fires over rows that may be incomplete.
+  if (watermark_ != data::kMinWatermark) {
     Message message;
     message.kind = Message::Kind::kWatermark;
-    message.watermark = ended_ ? data::kMaxWatermark : watermark_;
+    message.watermark = watermark_;
     reader.Send(std::move(message));
   }
   if (idle_ && !ended_) {
