@@ -13,6 +13,7 @@
 
 #include "data/text.h"
 #include "functions/aggregate_base.h"
+#include "functions/json_document.h"
 #include "functions/ordered_bag.h"
 
 namespace millrace::functions {
@@ -26,42 +27,6 @@ using data::PhysicalType;
 using data::StringRef;
 using data::TypeKind;
 
-void AppendQuoted(std::string_view text, std::string* out) {
-  out->push_back('"');
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out->append("\\\"");
-        break;
-      case '\\':
-        out->append("\\\\");
-        break;
-      case '\b':
-        out->append("\\b");
-        break;
-      case '\f':
-        out->append("\\f");
-        break;
-      case '\n':
-        out->append("\\n");
-        break;
-      case '\r':
-        out->append("\\r");
-        break;
-      case '\t':
-        out->append("\\t");
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out->append(fmt::format("\\u{:04x}", static_cast<int>(c)));
-        } else {
-          out->push_back(c);
-        }
-    }
-  }
-  out->push_back('"');
-}
-
 void AppendJson(const Column& column, size_t row, std::string* out) {
   if (column.IsNull(row)) {
     out->append("null");
@@ -70,7 +35,7 @@ void AppendJson(const Column& column, size_t row, std::string* out) {
   switch (column.type().kind()) {
     case TypeKind::kChar:
     case TypeKind::kVarchar:
-      AppendQuoted(data::ColumnView<StringRef>(column)[row].view(), out);
+      AppendJsonString(data::ColumnView<StringRef>(column)[row].view(), out);
       return;
     case TypeKind::kBoolean:
       out->append(data::ColumnView<uint8_t>(column)[row] != 0 ? "true" : "false");
@@ -90,7 +55,7 @@ void AppendJson(const Column& column, size_t row, std::string* out) {
       out->push_back('{');
       for (uint64_t i = 0; i < entry.length; ++i) {
         if (i > 0) out->push_back(',');
-        AppendQuoted(data::ColumnView<StringRef>(column.child(0))[entry.offset + i].view(), out);
+        AppendJsonString(data::ColumnView<StringRef>(column.child(0))[entry.offset + i].view(), out);
         out->push_back(':');
         AppendJson(column.child(1), entry.offset + i, out);
       }
@@ -101,7 +66,7 @@ void AppendJson(const Column& column, size_t row, std::string* out) {
       out->push_back('{');
       for (size_t i = 0; i < column.children().size(); ++i) {
         if (i > 0) out->push_back(',');
-        AppendQuoted(column.type().fields()[i].name, out);
+        AppendJsonString(column.type().fields()[i].name, out);
         out->push_back(':');
         AppendJson(column.child(i), row, out);
       }
@@ -115,7 +80,7 @@ void AppendJson(const Column& column, size_t row, std::string* out) {
       if (is_number) {
         out->append(text);
       } else {
-        AppendQuoted(text, out);
+        AppendJsonString(text, out);
       }
     }
   }
@@ -216,7 +181,7 @@ class JsonObjectAgg final : public AggregateOf<JsonObjectAgg, OrderedBag> {
       if (i + 1 < order.size() && keys[order[i + 1]] == keys[row]) continue;
       if (!keeps_nulls_ && members[1]->IsNull(row)) continue;
       if (text.size() > 1) text += ",";
-      AppendQuoted(keys[row].view(), &text);
+      AppendJsonString(keys[row].view(), &text);
       text += ":";
       AppendJson(*members[1], row, &text);
     }
