@@ -24,6 +24,12 @@ inline constexpr size_t kSqlBytesMax = size_t{16} << 20;
 inline constexpr int kSqlDepthMax = 200;
 inline constexpr size_t kColumnsMax = 2000;
 
+// Parameters of a prepared statement; the protocol counts them in 16 bits.
+inline constexpr size_t kParametersMax = 65535;
+
+// DuckDB connections kept for the next query.
+inline constexpr size_t kIdleQueryConnectionsMax = 16;
+
 inline constexpr int kShardsMax = 64;
 inline constexpr int kDecimalPrecisionMax = 38;
 inline constexpr int kTimestampPrecisionMax = 6;

@@ -1,7 +1,7 @@
 // Catalog: what exists by name — layers (schemas), tables, views, materialized views, system tables.
 //
-// Entries are immutable and shared; replacing one makes a new entry. The catalog itself is owned by the
-// session layer and is not thread-safe: its owner serialises statements. It knows definitions only; the
+// Entries are immutable and shared; replacing one makes a new entry. The catalog itself is a value: the
+// session layer copies it, changes the copy and publishes that. It knows definitions only; the
 // rows of tables are tables/'s, the running jobs dataflow/'s.
 //
 // Names are case-sensitive, as in Flink. `a` is looked up in the current schema, `s.a` in schema s, and
@@ -162,6 +162,8 @@ class Catalog {
   Catalog();
 
   const std::string& current_schema() const { return current_schema_; }
+  // Whether it exists or not: it may have been dropped since it was chosen.
+  void SetCurrentSchema(std::string schema) { current_schema_ = std::move(schema); }
   // USE s or USE default_catalog.s.
   Status Use(const sql::QualifiedName& name);
   // USE CATALOG c: only the default one exists.

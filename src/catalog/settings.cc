@@ -40,7 +40,7 @@ constexpr KnownSetting kSettings[] = {
      0, 0, "streaming"},
     {"millrace.batch.rows", SettingType::kInteger, "2048", "Most rows of a batch; for tests", 1,
      static_cast<int64_t>(limits::kBatchRows)},
-    {"millrace.epoch.interval", SettingType::kDuration, "100 ms", "How often results become visible"},
+    {kEpochIntervalKey, SettingType::kDuration, "100 ms", "How often results become visible"},
     {"parallelism.default", SettingType::kInteger, "1", "Shards of a job", 1, limits::kShardsMax},
     {"pipeline.name", SettingType::kChoice, "", "Name of the next job", 0, 0, "*"},
     {"sql-client.execution.result-mode", SettingType::kChoice, "table",
@@ -342,7 +342,7 @@ int Settings::shards() const {
   return std::stoi(Get("parallelism.default"));
 }
 int64_t Settings::epoch_interval_micros() const {
-  return ParseDuration(Get("millrace.epoch.interval")).value_or(0);
+  return ParseDuration(Get(kEpochIntervalKey)).value_or(0);
 }
 int Settings::batch_rows() const {
   return std::stoi(Get("millrace.batch.rows"));

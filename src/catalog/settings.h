@@ -27,6 +27,9 @@ struct Setting {
   bool is_default = true;
 };
 
+// How long an epoch lasts at most.
+inline constexpr std::string_view kEpochIntervalKey = "millrace.epoch.interval";
+
 class Settings {
  public:
   // Checks key and value; the error is placed by the caller.

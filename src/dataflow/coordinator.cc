@@ -148,6 +148,7 @@ void Coordinator::FinishIfComplete() {
 void Coordinator::Publish() {
   auto set = std::make_shared<tables::SnapshotSet>();
   set->epoch = epoch_;
+  set->version = snapshots_->version + 1;
   if (flush_loose_tables_) flush_loose_tables_();
   for (const StoredTable* table : loose_tables_) {
     auto snapshot = std::make_shared<tables::Snapshot>();

@@ -9,6 +9,7 @@
 #include "env/env.h"
 #include "main/commands.h"
 #include "session/result_printer.h"
+#include "session/script.h"
 #include "session/session.h"
 
 namespace millrace {
@@ -169,14 +170,16 @@ int RunCommand(const RunOptions& options) {
   StreamOutput standard_error(stderr);
   ProgressLine progress(env.clock, !options.no_progress && isatty(STDERR_FILENO) == 1);
 
-  session::SessionOptions session_options;
-  session_options.env = &env;
-  session_options.threads = options.threads > 0
-                                ? options.threads
-                                : static_cast<int>(std::max<long>(1, sysconf(_SC_NPROCESSORS_ONLN)));
-  session_options.host_access = true;
-  session_options.standard_output = &standard_output;
-  session_options.standard_error = &standard_error;
+  session::InstanceOptions instance_options;
+  instance_options.env = &env;
+  instance_options.threads = options.threads > 0
+                                 ? options.threads
+                                 : static_cast<int>(std::max<long>(1, sysconf(_SC_NPROCESSORS_ONLN)));
+  instance_options.queries.threads = instance_options.threads;
+  instance_options.queries.host_access = true;
+  instance_options.standard_output = &standard_output;
+  instance_options.standard_error = &standard_error;
+  session::SessionOptions session_options{.script = true};
   session::Session* running = nullptr;
   session_options.on_progress = [&](const dataflow::Progress& now) {
     if (interrupted != 0) running->Stop();
@@ -188,13 +191,16 @@ int RunCommand(const RunOptions& options) {
       Complain(fmt::format("ERROR --set wants key=value, not '{}'", setting));
       return 2;
     }
-    session_options.settings.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+    instance_options.settings.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
   }
-  session::Session session(std::move(session_options));
+  session::Instance instance(std::move(instance_options));
+  session::Session session(&instance, std::move(session_options));
   running = &session;
   std::signal(SIGINT, Interrupt);
   std::signal(SIGTERM, Interrupt);
-  if (const Status started = session.Start(); !started.has_value()) {
+  Status started = instance.Start();
+  if (started.has_value()) started = session.Start();
+  if (!started.has_value()) {
     Complain("ERROR " + started.error().ToString());
     return 2;
   }
@@ -218,7 +224,7 @@ int RunCommand(const RunOptions& options) {
     if (!ended.has_value()) Complain("ERROR " + ended.error().ToString());
     ok = ended.has_value();
   }
-  ReportSideRows(session.warehouse().GetProgress());
+  ReportSideRows(instance.warehouse().GetProgress());
   if (interrupted != 0) return 130;
   return ok ? 0 : 1;
 }

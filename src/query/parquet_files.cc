@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "query/snapshot_engine.h"
+#include "query/snapshot_database.h"
 #include "tables/table_part.h"
 
 namespace millrace::query {
@@ -35,8 +35,8 @@ class ParquetWriter final : public connectors::WholeFileWriter {
     EngineLimits limits;
     limits.threads = 1;
     limits.host_access = true;
-    SnapshotEngine engine(limits);
-    Status written = engine.WriteParquet(set, kRows, path_);
+    SnapshotDatabase database(limits);
+    Status written = database.WriteParquet(*set, kRows, path_);
     if (!written.has_value()) return std::unexpected(written.error().Within(path_));
     return {};
   }

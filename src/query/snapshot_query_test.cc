@@ -1,4 +1,4 @@
-#include "query/snapshot_engine.h"
+#include "query/snapshot_query.h"
 
 #include <gtest/gtest.h>
 
@@ -24,6 +24,17 @@ data::SchemaPtr AllTypes() {
       {"m", DataType::Map(DataType::String(), DataType::Int())},
       {"r", DataType::Row({{"a", DataType::Int()}, {"b", DataType::String()}})},
   });
+}
+
+int64_t NextVersion() {
+  static int64_t version = 0;
+  return ++version;
+}
+
+tables::SnapshotSetPtr EmptySet() {
+  auto set = std::make_shared<tables::SnapshotSet>();
+  set->version = NextVersion();
+  return set;
 }
 
 tables::SnapshotSetPtr SetWith(int rows) {
@@ -54,15 +65,36 @@ tables::SnapshotSetPtr SetWith(int rows) {
   snapshot->schema = schema;
   snapshot->parts.push_back(part.TakeSnapshot());
   auto set = std::make_shared<tables::SnapshotSet>();
+  set->version = NextVersion();
   set->tables["dws.城市表"] = std::move(snapshot);
   return set;
 }
 
-TEST(SnapshotEngineTest, AggregatesOverAllChunks) {
-  SnapshotEngine engine({});
-  const auto result = engine.Run(
-      R"(SELECT "城市", count(*), count(n), sum(n), sum(medium) FROM dws."城市表" GROUP BY 1 ORDER BY 1)",
-      SetWith(10'000), {}, "public", "UTC");
+struct Answer {
+  data::Schema schema;
+  std::vector<data::Batch> batches;
+};
+
+Result<Answer> Ask(SnapshotDatabase* database, const std::string& sql, const tables::SnapshotSetPtr& set,
+                   const std::string& schema, const std::string& zone,
+                   const std::vector<data::Value>& parameters = {}) {
+  MR_ASSIGN(const auto query,
+            SnapshotQuery::Prepare(database, {set, std::make_shared<const ViewSet>(), schema, zone}, sql));
+  MR_TRY(query->Start(parameters));
+  Answer answer{query->schema(), {}};
+  while (true) {
+    MR_ASSIGN(std::optional<data::Batch> batch, query->Next());
+    if (!batch.has_value()) return answer;
+    answer.batches.push_back(std::move(*batch));
+  }
+}
+
+TEST(SnapshotQueryTest, AggregatesOverAllChunks) {
+  SnapshotDatabase database({});
+  const auto result =
+      Ask(&database,
+          R"(SELECT "城市", count(*), count(n), sum(n), sum(medium) FROM dws."城市表" GROUP BY 1 ORDER BY 1)",
+          SetWith(10'000), "public", "UTC");
   ASSERT_TRUE(result.has_value()) << result.error().ToString();
   ASSERT_EQ(result->batches.size(), 1u);
   const data::Batch& batch = result->batches[0];
@@ -76,11 +108,11 @@ TEST(SnapshotEngineTest, AggregatesOverAllChunks) {
   EXPECT_EQ(batch.columns[4]->GetValue(1), Value::Decimal(24'995'000));
 }
 
-TEST(SnapshotEngineTest, EveryTypeComesBackAsItWent) {
-  SnapshotEngine engine({});
+TEST(SnapshotQueryTest, EveryTypeComesBackAsItWent) {
+  SnapshotDatabase database({});
   const auto set = SetWith(3);
   const auto result =
-      engine.Run("SELECT * FROM dws.\"城市表\" WHERE n = 1", set, {}, "public", "Asia/Shanghai");
+      Ask(&database, "SELECT * FROM dws.\"城市表\" WHERE n = 1", set, "public", "Asia/Shanghai");
   ASSERT_TRUE(result.has_value()) << result.error().ToString();
   const data::Batch& batch = result->batches[0];
   ASSERT_EQ(batch.rows, 1u);
@@ -90,35 +122,102 @@ TEST(SnapshotEngineTest, EveryTypeComesBackAsItWent) {
   }
 }
 
-TEST(SnapshotEngineTest, TimeZoneIsTheSessions) {
-  SnapshotEngine engine({});
-  const auto result = engine.Run("SELECT CAST(instant AS VARCHAR) FROM dws.\"城市表\" LIMIT 1", SetWith(1),
-                                 {}, "public", "Asia/Shanghai");
+TEST(SnapshotQueryTest, TimeZoneIsTheSessions) {
+  SnapshotDatabase database({});
+  const auto result = Ask(&database, "SELECT CAST(instant AS VARCHAR) FROM dws.\"城市表\" LIMIT 1",
+                          SetWith(1), "public", "Asia/Shanghai");
   ASSERT_TRUE(result.has_value()) << result.error().ToString();
   EXPECT_EQ(result->batches[0].columns[0]->GetValue(0), Value::String("2017-11-26 09:00:00+08"));
 }
 
-TEST(SnapshotEngineTest, TheHostIsOutOfReach) {
-  SnapshotEngine engine({});
+TEST(SnapshotQueryTest, TheHostIsOutOfReach) {
+  SnapshotDatabase database({});
   const auto set = SetWith(1);
   for (const char* sql :
        {"SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM '/etc/passwd'", "COPY (SELECT 1) TO '/tmp/x'",
         "ATTACH '/tmp/x.db'", "INSTALL httpfs", "LOAD httpfs", "SET enable_external_access = true",
         "CREATE TABLE t (a INT)", "SELECT 1; SELECT 2", "SELECT getenv('HOME')"}) {
-    EXPECT_FALSE(engine.Run(sql, set, {}, "public", "UTC").has_value()) << sql;
+    EXPECT_FALSE(Ask(&database, sql, set, "public", "UTC").has_value()) << sql;
   }
 }
 
-TEST(SnapshotEngineTest, ViewsFollowTheSet) {
-  SnapshotEngine engine({});
-  ASSERT_TRUE(engine.Run("SELECT count(*) FROM \"城市表\"", SetWith(5), {}, "dws", "UTC").has_value());
-  const auto later = engine.Run("SELECT count(*) FROM \"城市表\"", SetWith(7), {}, "dws", "UTC");
+TEST(SnapshotQueryTest, ViewsFollowTheSet) {
+  SnapshotDatabase database({});
+  ASSERT_TRUE(Ask(&database, "SELECT count(*) FROM \"城市表\"", SetWith(5), "dws", "UTC").has_value());
+  const auto later = Ask(&database, "SELECT count(*) FROM \"城市表\"", SetWith(7), "dws", "UTC");
   ASSERT_TRUE(later.has_value()) << later.error().ToString();
   EXPECT_EQ(later->batches[0].columns[0]->GetValue(0), Value::Int(7));
-  const auto gone = engine.Run("SELECT count(*) FROM \"城市表\"",
-                               std::make_shared<const tables::SnapshotSet>(), {}, "dws", "UTC");
+  const auto gone = Ask(&database, "SELECT count(*) FROM \"城市表\"", EmptySet(), "dws", "UTC");
   ASSERT_FALSE(gone.has_value());
   EXPECT_EQ(gone.error().code(), ErrorCode::kUndefinedTable);
+}
+
+TEST(SnapshotQueryTest, ParametersAreTypedByWhatTheyMeet) {
+  SnapshotDatabase database({});
+  const auto set = SetWith(20);
+  const QueryScope scope{set, std::make_shared<const ViewSet>(), "dws", "UTC"};
+  // $2 meets nothing that tells its type; the $3 in quotes is none.
+  const auto query =
+      SnapshotQuery::Prepare(&database, scope, "SELECT n, $2 AS note, '$3' FROM \"城市表\" WHERE n = $1");
+  ASSERT_TRUE(query.has_value()) << query.error().ToString();
+  ASSERT_EQ((*query)->parameters().size(), 2u);
+  EXPECT_EQ((*query)->parameters()[0].kind(), data::TypeKind::kBigInt);
+  EXPECT_TRUE((*query)->parameters()[1].IsCharacter());
+  ASSERT_EQ((*query)->schema().size(), 3u);
+  EXPECT_EQ((*query)->schema()[1].name, "note");
+  ASSERT_TRUE((*query)->Start({Value::Int(7), Value::String("a'b")}).has_value());
+  const auto batch = (*query)->Next();
+  ASSERT_TRUE(batch.has_value() && batch->has_value());
+  EXPECT_EQ((*batch)->columns[0]->GetValue(0), Value::Int(7));
+  EXPECT_EQ((*batch)->columns[1]->GetValue(0), Value::String("a'b"));
+  EXPECT_EQ((*batch)->columns[2]->GetValue(0), Value::String("$3"));
+}
+
+TEST(SnapshotQueryTest, ParametersKeepTheTypeTheyWereGiven) {
+  SnapshotDatabase database({});
+  const QueryScope scope{EmptySet(), std::make_shared<const ViewSet>(), "public", "UTC"};
+  const auto query =
+      SnapshotQuery::Prepare(&database, scope, "SELECT $1, $2, $3",
+                             {DataType::Decimal(10, 2), DataType::Date(), DataType::Array(DataType::Int())});
+  ASSERT_TRUE(query.has_value()) << query.error().ToString();
+  EXPECT_EQ((*query)->schema()[0].type.kind(), data::TypeKind::kDecimal);
+  const auto list = Value::MakeList({Value::Int(1), Value::Null()});
+  ASSERT_TRUE((*query)->Start({Value::Decimal(1234), Value::Int(17'000), list}).has_value());
+  const auto batch = (*query)->Next();
+  ASSERT_TRUE(batch.has_value() && batch->has_value());
+  EXPECT_EQ((*batch)->columns[0]->GetValue(0), Value::Decimal(1234));
+  EXPECT_EQ((*batch)->columns[1]->GetValue(0), Value::Int(17'000));
+  EXPECT_EQ((*batch)->columns[2]->GetValue(0), list);
+}
+
+TEST(SnapshotQueryTest, ATableThatMayNotBeReadIsRefusedWhereverItStands) {
+  SnapshotDatabase database({});
+  QueryScope scope{SetWith(1), std::make_shared<const ViewSet>(), "dws", "UTC"};
+  scope.check_read = [](const std::string& table) -> Status {
+    return Fail(ErrorCode::kNotSupported, "not for you: " + table, "ask");
+  };
+  for (const char* sql : {"SELECT * FROM \"城市表\"", "SELECT 1 WHERE EXISTS (FROM dws.\"城市表\")",
+                          "WITH a AS (SELECT * FROM default_catalog.dws.\"城市表\") SELECT 1 FROM a",
+                          "SELECT * FROM millrace_scan('dws.城市表')"}) {
+    const auto query = SnapshotQuery::Prepare(&database, scope, sql);
+    ASSERT_FALSE(query.has_value()) << sql;
+    EXPECT_EQ(query.error().message(), "not for you: dws.城市表") << sql;
+    EXPECT_EQ(query.error().hint(), "ask");
+  }
+}
+
+TEST(SnapshotQueryTest, ACancelledQueryEndsAndTheNextOneRuns) {
+  SnapshotDatabase database({});
+  const QueryScope scope{EmptySet(), std::make_shared<const ViewSet>(), "public", "UTC"};
+  {
+    const auto query = SnapshotQuery::Prepare(&database, scope, "SELECT count(*) FROM range(100000000000)");
+    ASSERT_TRUE(query.has_value()) << query.error().ToString();
+    (*query)->Cancel();
+    const Status started = (*query)->Start({});
+    ASSERT_FALSE(started.has_value());
+    EXPECT_EQ(started.error().code(), ErrorCode::kCancelled);
+  }
+  EXPECT_TRUE(Ask(&database, "SELECT 1", EmptySet(), "public", "UTC").has_value());
 }
 
 }  // namespace

@@ -80,12 +80,30 @@ std::optional<PointRead> RecognisePointRead(const sql::Query& query, const catal
   return read;
 }
 
+bool DescribePointRead(PointRead* read, const tables::SnapshotSet& snapshots) {
+  const auto found = snapshots.tables.find(read->table.ToString());
+  if (found == snapshots.tables.end()) return false;
+  const tables::Snapshot& table = *found->second;
+  if (table.key.empty() || table.key.size() != read->key_columns.size()) return false;
+  for (const int key : table.key) {
+    const auto& name = (*table.schema)[key].name;
+    if (std::find(read->key_columns.begin(), read->key_columns.end(), name) == read->key_columns.end())
+      return false;
+  }
+  read->schema = read->all_columns ? *table.schema : data::Schema();
+  for (const auto& [name, shown] : read->columns) {
+    const int column = table.schema->Find(name);
+    if (column < 0) return false;
+    read->schema.Add(shown, (*table.schema)[column].type);
+  }
+  return true;
+}
+
 std::optional<PointAnswer> RunPointRead(const PointRead& read, const tables::SnapshotSet& snapshots,
                                         const data::TimeZone& zone) {
   const auto found = snapshots.tables.find(read.table.ToString());
   if (found == snapshots.tables.end()) return {};
   const tables::Snapshot& table = *found->second;
-  if (table.key.empty() || table.key.size() != read.key_columns.size()) return {};
   std::vector<data::ColumnPtr> key_values;
   for (const int key : table.key) {
     const auto& name = (*table.schema)[key].name;
@@ -96,24 +114,19 @@ std::optional<PointAnswer> RunPointRead(const PointRead& read, const tables::Sna
     if (value == nullptr) return {};
     key_values.push_back(std::move(value));
   }
-  std::vector<int> columns;
-  PointAnswer answer;
-  if (read.all_columns) {
-    answer.schema = *table.schema;
-    for (size_t i = 0; i < table.schema->size(); ++i) columns.push_back(static_cast<int>(i));
+  PointAnswer answer{read.schema, {}};
+  std::optional<data::Batch> row = table.Find(key_values);
+  if (!row.has_value()) return answer;
+  if (!read.all_columns) {
+    std::vector<data::ColumnPtr> shown;
+    for (const auto& [name, alias] : read.columns) {
+      const int column = table.schema->Find(name);
+      if (column < 0) return {};
+      shown.push_back(row->columns[column]);
+    }
+    row->columns = std::move(shown);
   }
-  for (const auto& [name, shown] : read.columns) {
-    columns.push_back(table.schema->Find(name));
-    if (columns.back() < 0) return {};
-    answer.schema.Add(shown, (*table.schema)[columns.back()].type);
-  }
-  const std::optional<data::Batch> row = table.Find(key_values);
-  if (row.has_value()) {
-    data::Batch shown;
-    shown.rows = 1;
-    for (const int column : columns) shown.columns.push_back(row->columns[column]);
-    answer.row = std::move(shown);
-  }
+  answer.row = std::move(row);
   return answer;
 }
 

@@ -23,18 +23,23 @@ struct PointRead {
   std::vector<const sql::LiteralExpr*> key_values;  // of the query, which must outlive this
   bool all_columns = false;
   std::vector<std::pair<std::string, std::string>> columns;  // of the table, and the name in the result
+  data::Schema schema;                                       // of the result, once it was described
 };
 
 // nullopt: the query is something else. Whether the columns are the table's primary key is only known
 // when it runs.
 std::optional<PointRead> RecognisePointRead(const sql::Query& query, const catalog::Catalog& catalog);
 
+// Finds the result's columns in the table as it is now; false: there is no such table, or these columns are
+// not its key.
+bool DescribePointRead(PointRead* read, const tables::SnapshotSet& snapshots);
+
 struct PointAnswer {
   data::Schema schema;
   std::optional<data::Batch> row;
 };
 
-// nullopt: these columns are not the table's key, or a literal is not plainly a value of its column.
+// nullopt: the table has changed, or a literal is not plainly a value of its column.
 std::optional<PointAnswer> RunPointRead(const PointRead& read, const tables::SnapshotSet& snapshots,
                                         const data::TimeZone& zone);
 

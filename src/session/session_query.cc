@@ -6,7 +6,11 @@
 
 #include "data/text.h"
 #include "session/point_read.h"
+#include "session/script.h"
 #include "session/session.h"
+#include "session/snapshot_stream.h"
+#include "session/source_reads.h"
+#include "sql/parser.h"
 
 namespace millrace::session {
 
@@ -31,68 +35,130 @@ bool NamesATable(std::string_view text) {
   return false;
 }
 
-namespace {
-
-// Whether an object's rows come from outside: a table with a connector, or a view that reads one.
-bool ReadsASource(const catalog::Catalog& catalog, const catalog::Entry& entry) {
-  if (entry.kind == catalog::EntryKind::kTable) return !entry.table->connector().empty();
-  if (entry.kind != catalog::EntryKind::kView) return false;
-  return std::any_of(entry.dependencies.begin(), entry.dependencies.end(),
-                     [&](const catalog::ObjectName& name) {
-                       const catalog::EntryPtr other = catalog.Find(name);
-                       return other != nullptr && ReadsASource(catalog, *other);
-                     });
+bool Session::Streams(const plan::PlannedQuery& planned) {
+  return std::any_of(planned.dependencies.begin(), planned.dependencies.end(), [this](const auto& name) {
+    const catalog::EntryPtr entry = catalog().Find(name);
+    return entry != nullptr && ReadsASource(catalog(), *entry);
+  });
 }
 
-// Views that are not materialized, in an order in which each follows those it reads.
-void CollectViews(const catalog::Catalog& catalog, const catalog::Entry& entry,
-                  std::vector<catalog::EntryPtr>* views) {
-  for (const catalog::ObjectName& name : entry.dependencies) {
-    const catalog::EntryPtr other = catalog.Find(name);
-    if (other == nullptr || other->kind != catalog::EntryKind::kView) continue;
-    CollectViews(catalog, *other, views);
-    if (std::find(views->begin(), views->end(), other) == views->end()) views->push_back(other);
+tables::SnapshotSetPtr Session::Snapshots() {
+  return instance_.warehouse().snapshots();
+}
+
+Result<std::unique_ptr<query::SnapshotQuery>> Session::PlanSnapshot(
+    std::string_view text, const std::vector<std::optional<data::DataType>>& types) {
+  query::QueryScope scope;
+  scope.snapshots = Snapshots();
+  catalog();
+  scope.views = version_->views;
+  scope.current_schema = current_schema_;
+  scope.zone = settings_.time_zone();
+  return query::SnapshotQuery::Prepare(&instance_.queries(), std::move(scope), ToDuckQuoting(text), types);
+}
+
+Status Session::DescribeSnapshot(Prepared* prepared,
+                                 const std::vector<std::optional<data::DataType>>& types) {
+  MR_ASSIGN(const auto query, PlanSnapshot(prepared->text, types));
+  prepared->route = Prepared::Route::kSnapshot;
+  prepared->schema = query->schema();
+  prepared->parameters = query->parameters();
+  return {};
+}
+
+Status Session::DescribeQuery(Prepared* prepared, const std::vector<std::optional<data::DataType>>& types) {
+  if (prepared->statement == nullptr) return DescribeSnapshot(prepared, types);
+  const sql::Query& query = *prepared->statement->As<sql::QueryStatement>().query;
+  if (auto read = RecognisePointRead(query, catalog()); read.has_value()) {
+    if (DescribePointRead(&*read, *Snapshots())) {
+      prepared->route = Prepared::Route::kPointRead;
+      prepared->quick = true;
+      prepared->schema = read->schema;
+      prepared->point_read = std::move(read);
+      return {};
+    }
   }
+  const Result<plan::PlannedQuery> planned =
+      plan::PlanQuery(query, catalog(), PlanContextFor(prepared->text));
+  if (planned.has_value() && Streams(*planned)) {
+    prepared->route = Prepared::Route::kStreaming;
+    prepared->schema = planned->schema;
+    return {};
+  }
+  // DuckDB would cut what a literal says beyond microseconds.
+  if (!planned.has_value() && planned.error().code() == ErrorCode::kInvalidDatetime) {
+    return std::unexpected(planned.error());
+  }
+  Status snapshot = DescribeSnapshot(prepared, types);
+  if (snapshot.has_value()) return {};
+  if (!planned.has_value()) return std::unexpected(MoreTelling(planned.error(), snapshot.error()));
+  if (!planned->dependencies.empty()) return snapshot;
+  // A constant in Flink's functions.
+  prepared->route = Prepared::Route::kStreaming;
+  prepared->schema = planned->schema;
+  return {};
+}
+
+namespace {
+
+Outcome PointOutcome(PointAnswer answer) {
+  Outcome outcome{.tag = "SELECT", .counts_rows = true};
+  std::vector<data::Batch> batches;
+  if (answer.row.has_value()) batches.push_back(std::move(*answer.row));
+  outcome.rows = std::make_unique<RowsStream>(std::move(answer.schema), std::move(batches));
+  return outcome;
 }
 
 }  // namespace
 
-Result<StatementResult> Session::Select(const sql::Query& query, std::string_view text) {
-  Result<plan::PlannedQuery> planned = plan::PlanQuery(query, catalog_, PlanContextFor(text));
+Result<Outcome> Session::Select(const Prepared& prepared, const std::vector<data::Value>& parameters) {
+  if (prepared.route == Prepared::Route::kPointRead) {
+    if (auto answer = RunPointRead(*prepared.point_read, *Snapshots(), *zone_); answer.has_value()) {
+      return PointOutcome(std::move(*answer));
+    }
+    return SelectSnapshot(prepared, parameters);
+  }
+  if (prepared.route == Prepared::Route::kSnapshot) return SelectSnapshot(prepared, parameters);
+  MR_ASSIGN(plan::PlannedQuery planned, plan::PlanQuery(*prepared.statement->As<sql::QueryStatement>().query,
+                                                        catalog(), PlanContextFor(prepared.text)));
+  return SelectStreaming(std::move(planned));
+}
+
+Result<Outcome> Session::SelectScript(const Prepared& prepared) {
+  if (prepared.statement == nullptr) {
+    Result<Outcome> snapshot = SelectSnapshot(prepared, {});
+    if (snapshot.has_value()) return snapshot;
+    const auto parsed = sql::ParseStatement(prepared.text);
+    return std::unexpected(MoreTelling(parsed.error(), snapshot.error()));
+  }
+  const sql::Query& query = *prepared.statement->As<sql::QueryStatement>().query;
+  Result<plan::PlannedQuery> planned = plan::PlanQuery(query, catalog(), PlanContextFor(prepared.text));
   if (planned.has_value()) {
-    const bool streams =
-        planned->dependencies.empty() ||
-        std::any_of(planned->dependencies.begin(), planned->dependencies.end(), [this](const auto& name) {
-          const catalog::EntryPtr entry = catalog_.Find(name);
-          return entry != nullptr && ReadsASource(catalog_, *entry);
-        });
-    if (streams) return SelectStreaming(std::move(*planned));
-    if (const auto read = RecognisePointRead(query, catalog_); read.has_value()) {
+    if (planned->dependencies.empty() || Streams(*planned)) return SelectStreaming(std::move(*planned));
+    if (auto read = RecognisePointRead(query, catalog()); read.has_value()) {
       MR_TRY(Settle());
-      if (auto answer = RunPointRead(*read, *warehouse_->snapshots(), *zone_); answer.has_value()) {
-        StatementResult result;
-        result.has_rows = true;
-        result.schema = std::move(answer->schema);
-        if (answer->row.has_value()) result.batches.push_back(std::move(*answer->row));
-        result.tag = fmt::format("SELECT {}", result.batches.size());
-        return result;
+      const auto snapshots = Snapshots();
+      if (DescribePointRead(&*read, *snapshots)) {
+        if (auto answer = RunPointRead(*read, *snapshots, *zone_); answer.has_value()) {
+          return PointOutcome(std::move(*answer));
+        }
       }
     }
-    return SelectSnapshot(text);
+    return SelectSnapshot(prepared, {});
   }
   // DuckDB would cut what a literal says beyond microseconds; and it has its own ideas of constants.
-  if (planned.error().code() == ErrorCode::kInvalidDatetime || !NamesATable(text)) {
+  if (planned.error().code() == ErrorCode::kInvalidDatetime || !NamesATable(prepared.text)) {
     return std::unexpected(planned.error());
   }
   // What the streaming engine cannot do may be DuckDB's.
-  Result<StatementResult> snapshot = SelectSnapshot(text);
+  Result<Outcome> snapshot = SelectSnapshot(prepared, {});
   if (snapshot.has_value()) return snapshot;
   return std::unexpected(MoreTelling(planned.error(), snapshot.error()));
 }
 
 // DuckDB's counts when the streaming engine only lacks something that DuckDB has, and the query is not about
 // a table that DuckDB does not see.
-const Error& Session::MoreTelling(const Error& streaming, const Error& snapshot) const {
+const Error& Session::MoreTelling(const Error& streaming, const Error& snapshot) {
   const bool lacks = streaming.code() == ErrorCode::kNotSupported ||
                      streaming.code() == ErrorCode::kUndefinedFunction ||
                      streaming.code() == ErrorCode::kSyntaxError;
@@ -105,46 +171,46 @@ const Error& Session::MoreTelling(const Error& streaming, const Error& snapshot)
                ? snapshot
                : streaming;
   }
-  const auto entries = catalog_.AllEntries();
+  const auto entries = catalog().AllEntries();
   const bool is_known = std::any_of(entries.begin(), entries.end(), [&](const catalog::EntryPtr& entry) {
     return snapshot.message().find("'" + entry->name.name + "'") != std::string::npos;
   });
   return is_known ? streaming : snapshot;
 }
 
-Result<StatementResult> Session::SelectStreaming(plan::PlannedQuery planned) {
+Result<Outcome> Session::SelectStreaming(plan::PlannedQuery planned) {
   MR_TRY(StartPending());
   const bool changelog = settings_.Get("sql-client.execution.result-mode") == "changelog";
   if (!planned.bounded() || changelog) return PrintChanges(std::move(planned));
-  StatementResult result;
-  result.warnings = planned.warnings;
-  result.schema = planned.schema;
+  Outcome outcome{.tag = "SELECT", .counts_rows = true};
+  outcome.warnings = planned.warnings;
+  data::Schema schema = planned.schema;
   const bool constant = planned.dependencies.empty();
   std::vector<dataflow::Warehouse::Request> requests;
   requests.push_back(RequestFor(std::move(planned)));
-  MR_ASSIGN(const auto job, warehouse_->Start(std::move(requests)));
-  MR_TRY(warehouse_->Await(job, Reporter()));
-  result.has_rows = true;
-  result.batches = warehouse_->TakeResult(job.get());
+  dataflow::Warehouse& warehouse = instance_.warehouse();
+  MR_ASSIGN(const auto job, warehouse.Start(std::move(requests)));
+  MR_TRY(warehouse.Await(job, Reporter()));
+  std::vector<data::Batch> batches = warehouse.TakeResult(job.get());
   // Nothing streams here: who asks for a value that cannot be computed wants to be told.
   const auto failure = job->side_outputs.front()->first_failure();
   if (constant && failure.has_value()) return std::unexpected(*failure);
-  size_t rows = 0;
-  for (const data::Batch& batch : result.batches) rows += batch.rows;
-  result.tag = fmt::format("SELECT {}", rows);
-  return result;
+  outcome.rows = std::make_unique<RowsStream>(std::move(schema), std::move(batches));
+  return outcome;
 }
 
-Result<StatementResult> Session::PrintChanges(plan::PlannedQuery planned) {
-  if (options_.standard_output == nullptr) {
-    return Fail(ErrorCode::kNotSupported, "this SELECT never ends: its source is unbounded",
-                "keep its result: CREATE MATERIALIZED VIEW ... AS SELECT");
+Result<Outcome> Session::PrintChanges(plan::PlannedQuery planned) {
+  if (instance_.options().standard_output == nullptr) {
+    return Fail(
+        ErrorCode::kNotSupported, "this SELECT never ends: its source is unbounded",
+        "keep its result: CREATE MATERIALIZED VIEW ... AS SELECT; or follow it: SELECT ... EMIT CHANGES");
   }
-  StatementResult result;
-  result.warnings = planned.warnings;
+  Outcome outcome;
+  outcome.warnings = planned.warnings;
   dataflow::Warehouse::Request request = RequestFor(std::move(planned));
   auto rows = std::make_shared<std::atomic<size_t>>(0);
-  request.consumer = [this, rows, zone = zone_](const data::Batch& batch) -> Status {
+  request.consumer = [output = instance_.options().standard_output, rows,
+                      zone = zone_](const data::Batch& batch) -> Status {
     std::string lines;
     data::TextOptions text;
     text.zone = zone;
@@ -153,45 +219,26 @@ Result<StatementResult> Session::PrintChanges(plan::PlannedQuery planned) {
       lines += '\n';
     }
     rows->fetch_add(batch.rows);
-    return options_.standard_output->Write(lines);
+    return output->Write(lines);
   };
   std::vector<dataflow::Warehouse::Request> requests;
   requests.push_back(std::move(request));
-  MR_ASSIGN(const auto job, warehouse_->Start(std::move(requests)));
-  MR_TRY(warehouse_->Await(job, Reporter()));
-  result.tag = fmt::format("SELECT {}", rows->load());
-  return result;
+  MR_ASSIGN(const auto job, instance_.warehouse().Start(std::move(requests)));
+  MR_TRY(instance_.warehouse().Await(job, Reporter()));
+  outcome.tag = fmt::format("SELECT {}", rows->load());
+  return outcome;
 }
 
-Result<StatementResult> Session::SelectSnapshot(std::string_view text) {
-  MR_TRY(Settle());
-  std::vector<query::ViewText> views;
-  for (const catalog::EntryPtr& entry : catalog_.AllEntries()) {
-    if (entry->kind != catalog::EntryKind::kView || ReadsASource(catalog_, *entry)) continue;
-    std::vector<catalog::EntryPtr> order;
-    CollectViews(catalog_, *entry, &order);
-    order.push_back(entry);
-    for (const catalog::EntryPtr& view : order) {
-      const std::string name = view->name.ToString();
-      if (std::any_of(views.begin(), views.end(), [&](const auto& known) { return known.name == name; }))
-        continue;
-      views.push_back({name, view->view->current_schema, ToDuckQuoting(view->view->query_text), [&] {
-                         std::vector<std::string> columns;
-                         for (const data::Field& field : view->schema) columns.push_back(field.name);
-                         return columns;
-                       }()});
-    }
-  }
-  MR_ASSIGN(query::QueryResult answer, engine_.Run(ToDuckQuoting(text), warehouse_->snapshots(), views,
-                                                   catalog_.current_schema(), settings_.time_zone()));
-  StatementResult result;
-  result.has_rows = true;
-  result.schema = std::move(answer.schema);
-  result.batches = std::move(answer.batches);
-  size_t rows = 0;
-  for (const data::Batch& batch : result.batches) rows += batch.rows;
-  result.tag = fmt::format("SELECT {}", rows);
-  return result;
+Result<Outcome> Session::SelectSnapshot(const Prepared& prepared,
+                                        const std::vector<data::Value>& parameters) {
+  if (options_.script) MR_TRY(Settle());
+  std::vector<std::optional<data::DataType>> types(prepared.parameters.begin(), prepared.parameters.end());
+  MR_ASSIGN(auto query, PlanSnapshot(prepared.text, types));
+  Outcome outcome{.tag = "SELECT", .counts_rows = true};
+  auto stream = std::make_unique<SnapshotStream>(&active_, std::move(query));
+  MR_TRY(stream->Start(parameters));
+  outcome.rows = std::move(stream);
+  return outcome;
 }
 
 }  // namespace millrace::session

@@ -81,8 +81,8 @@ const std::vector<std::string> kColumnHeader = {"name", "type", "null", "key", "
 
 }  // namespace
 
-Result<StatementResult> Session::Describe(const sql::DescribeStatement& statement) {
-  MR_ASSIGN(const catalog::EntryPtr entry, catalog_.Resolve(statement.name));
+Result<Outcome> Session::Describe(const sql::DescribeStatement& statement) {
+  MR_ASSIGN(const catalog::EntryPtr entry, catalog().Resolve(statement.name));
   if (!statement.extended) return TextRows(kColumnHeader, ColumnRows(*entry));
   Rows rows = {{"name", entry->name.ToString()},
                {"kind", std::string(catalog::EntryKindName(entry->kind))},
@@ -92,15 +92,15 @@ Result<StatementResult> Session::Describe(const sql::DescribeStatement& statemen
   return TextRows({"property", "value"}, rows);
 }
 
-Result<StatementResult> Session::Show(const sql::ShowStatement& statement) {
+Result<Outcome> Session::Show(const sql::ShowStatement& statement) {
   using sql::ShowKind;
   Rows rows;
-  std::string schema = catalog_.current_schema();
+  std::string schema = catalog().current_schema();
   const bool lists_objects = statement.show == ShowKind::kTables || statement.show == ShowKind::kViews ||
                              statement.show == ShowKind::kMaterializedViews;
   if (lists_objects && !statement.from.parts.empty()) {
     schema = statement.from.Last().text;
-    const auto schemas = catalog_.Schemas();
+    const auto schemas = catalog().Schemas();
     if (std::none_of(schemas.begin(), schemas.end(), [&](const auto& info) { return info.name == schema; })) {
       return Fail(ErrorCode::kUndefinedSchema, fmt::format("no schema '{}'", schema),
                   "SHOW SCHEMAS lists them", statement.from.location());
@@ -110,7 +110,7 @@ Result<StatementResult> Session::Show(const sql::ShowStatement& statement) {
     case ShowKind::kTables:
     case ShowKind::kViews:
     case ShowKind::kMaterializedViews: {
-      for (const catalog::EntryPtr& entry : catalog_.Entries(schema)) {
+      for (const catalog::EntryPtr& entry : catalog().Entries(schema)) {
         const bool is_view = entry->kind == catalog::EntryKind::kView;
         const bool is_materialized = entry->kind == catalog::EntryKind::kMaterializedView;
         // As in Flink, SHOW TABLES lists everything that can be read.
@@ -122,13 +122,13 @@ Result<StatementResult> Session::Show(const sql::ShowStatement& statement) {
       return TextRows({"name", "kind"}, rows);
     }
     case ShowKind::kSchemas:
-      for (const catalog::SchemaInfo& info : catalog_.Schemas()) rows.push_back({info.name});
+      for (const catalog::SchemaInfo& info : catalog().Schemas()) rows.push_back({info.name});
       Filter(statement, &rows);
       return TextRows({"schema"}, rows);
     case ShowKind::kCatalogs:
       return TextRows({"catalog"}, {{std::string(catalog::kDefaultCatalog)}});
     case ShowKind::kCurrentSchema:
-      return TextRows({"schema"}, {{catalog_.current_schema()}});
+      return TextRows({"schema"}, {{catalog().current_schema()}});
     case ShowKind::kCurrentCatalog:
       return TextRows({"catalog"}, {{std::string(catalog::kDefaultCatalog)}});
     case ShowKind::kFunctions: {
@@ -144,7 +144,7 @@ Result<StatementResult> Session::Show(const sql::ShowStatement& statement) {
       return TextRows({"function", "kind", "signature", "summary"}, rows);
     }
     case ShowKind::kColumns: {
-      MR_ASSIGN(const catalog::EntryPtr entry, catalog_.Resolve(statement.from));
+      MR_ASSIGN(const catalog::EntryPtr entry, catalog().Resolve(statement.from));
       rows = ColumnRows(*entry);
       Filter(statement, &rows);
       return TextRows(kColumnHeader, rows);
@@ -152,7 +152,7 @@ Result<StatementResult> Session::Show(const sql::ShowStatement& statement) {
     case ShowKind::kCreateTable:
     case ShowKind::kCreateView:
     case ShowKind::kCreateMaterializedView: {
-      MR_ASSIGN(const catalog::EntryPtr entry, catalog_.Resolve(statement.from));
+      MR_ASSIGN(const catalog::EntryPtr entry, catalog().Resolve(statement.from));
       const auto wanted = statement.show == ShowKind::kCreateTable  ? catalog::EntryKind::kTable
                           : statement.show == ShowKind::kCreateView ? catalog::EntryKind::kView
                                                                     : catalog::EntryKind::kMaterializedView;
@@ -165,7 +165,7 @@ Result<StatementResult> Session::Show(const sql::ShowStatement& statement) {
       return TextRows({"definition"}, {{entry->ddl}});
     }
     case ShowKind::kJobs: {
-      for (const auto& job : warehouse_->jobs()) {
+      for (const auto& job : instance_.warehouse().jobs()) {
         std::string names;
         for (const auto& stats : job->operators) names += (names.empty() ? "" : ", ") + stats->name;
         MutexLock lock(job->mutex);

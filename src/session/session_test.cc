@@ -12,10 +12,12 @@ namespace {
 class SessionTest : public testing::Test {
  protected:
   SessionTest() {
-    SessionOptions options;
+    InstanceOptions options;
     options.env = &env::RealEnv();
     options.test_feeds = true;
-    session = std::make_unique<Session>(std::move(options));
+    instance = std::make_unique<Instance>(std::move(options));
+    EXPECT_TRUE(instance->Start().has_value());
+    session = std::make_unique<Session>(instance.get(), SessionOptions{.script = true});
     EXPECT_TRUE(session->Start().has_value());
   }
 
@@ -38,12 +40,15 @@ class SessionTest : public testing::Test {
   // Whether the query is answered from the index.
   bool IsPointRead(std::string_view text) {
     const auto parsed = sql::ParseStatement(text);
-    const auto read = RecognisePointRead(*(*parsed)->As<sql::QueryStatement>().query, session->catalog());
+    auto read = RecognisePointRead(*(*parsed)->As<sql::QueryStatement>().query, session->catalog());
     if (!read.has_value()) return false;
     EXPECT_TRUE(session->Settle().has_value());
-    return RunPointRead(*read, *session->warehouse().snapshots(), session->zone()).has_value();
+    const auto snapshots = instance->warehouse().snapshots();
+    return DescribePointRead(&*read, *snapshots) &&
+           RunPointRead(*read, *snapshots, session->zone()).has_value();
   }
 
+  std::unique_ptr<Instance> instance;
   std::unique_ptr<Session> session;
 };
 

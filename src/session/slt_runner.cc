@@ -67,17 +67,20 @@ std::string Joined(const std::vector<std::string>& lines) {
 class SltRunner {
  public:
   SltRunner(env::Env& env, const SltMode& mode) : mode_(mode) {
-    SessionOptions options;
+    InstanceOptions options;
     options.env = &env;
     options.threads = mode.threads;
     options.test_feeds = true;
     options.standard_output = &printed_;
     options.standard_error = &printed_;
     options.settings = mode.settings;
-    session_ = std::make_unique<Session>(std::move(options));
+    options.queries.threads = mode.threads;
+    instance_ = std::make_unique<Instance>(std::move(options));
+    session_ = std::make_unique<Session>(instance_.get(), SessionOptions{.script = true});
   }
 
   Result<SltOutcome> Run(const std::vector<SltRecord>& records) {
+    MR_TRY(instance_->Start());
     MR_TRY(session_->Start());
     SltOutcome outcome;
     for (const SltRecord& record : records) {
@@ -257,7 +260,7 @@ class SltRunner {
             kinds->begin() + static_cast<std::ptrdiff_t>(offset + batch.rows));
       }
       offset += batch.rows;
-      session_->feeds().Push(table->name.ToString(), std::move(batch), record.partition);
+      instance_->feeds().Push(table->name.ToString(), std::move(batch), record.partition);
     }
     return session_->Settle();
   }
@@ -268,18 +271,19 @@ class SltRunner {
     if (!micros.has_value()) {
       return Fail(ErrorCode::kInvalidDatetime, fmt::format("'{}' is not a timestamp", record.argument));
     }
-    session_->feeds().Advance(table->name.ToString(), *micros);
+    instance_->feeds().Advance(table->name.ToString(), *micros);
     return session_->Settle();
   }
 
   Status Finish(const SltRecord& record) {
     MR_ASSIGN(const catalog::TableDefinition* table, FeedTable(record));
-    session_->feeds().Finish(table->name.ToString());
+    instance_->feeds().Finish(table->name.ToString());
     return session_->Settle();
   }
 
   const SltMode& mode_;
   connectors::MemoryPrintOutput printed_;
+  std::unique_ptr<Instance> instance_;
   std::unique_ptr<Session> session_;
 };
 

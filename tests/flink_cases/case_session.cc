@@ -17,7 +17,7 @@ std::string Quoted(const std::string& name) {
 }  // namespace
 
 CaseSession::CaseSession(const RunContext& context, const std::string& zone) {
-  session::SessionOptions options;
+  session::InstanceOptions options;
   options.env = context.env;
   options.threads = context.mode->threads;
   options.test_feeds = true;
@@ -25,10 +25,12 @@ CaseSession::CaseSession(const RunContext& context, const std::string& zone) {
   options.standard_error = &printed_;
   options.settings = context.mode->settings;
   options.settings.emplace_back("table.local-time-zone", zone);
-  session_ = std::make_unique<session::Session>(std::move(options));
+  instance_ = std::make_unique<session::Instance>(std::move(options));
+  session_ = std::make_unique<session::Session>(instance_.get(), session::SessionOptions{.script = true});
 }
 
 Status CaseSession::Start() {
+  MR_TRY(instance_->Start());
   return session_->Start();
 }
 
@@ -78,7 +80,7 @@ Status CaseSession::Push(const std::string& table, const std::vector<Json>& rows
     if (row.Has("watermark")) {
       MR_TRY(PushBatch(table, schema, batch));
       batch.clear();
-      session_->feeds().Advance("public." + table, row["watermark"].integer * 1000);
+      instance_->feeds().Advance("public." + table, row["watermark"].integer * 1000);
     } else {
       batch.push_back(&row);
     }
@@ -117,12 +119,12 @@ Status CaseSession::PushBatch(const std::string& table, const data::Schema& sche
   }
   for (auto& column : columns) batch.columns.push_back(std::move(column));
   if (!insert_only) batch.kinds = std::move(kinds);
-  session_->feeds().Push("public." + table, std::move(batch));
+  instance_->feeds().Push("public." + table, std::move(batch));
   return {};
 }
 
 void CaseSession::FinishFeeds() {
-  for (const std::string& feed : feeds_) session_->feeds().Finish("public." + feed);
+  for (const std::string& feed : feeds_) instance_->feeds().Finish("public." + feed);
 }
 
 Result<std::vector<Change>> CaseSession::ChangesOf(const std::string& sink) {

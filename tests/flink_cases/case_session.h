@@ -61,6 +61,7 @@ class CaseSession {
                    const std::vector<const Json*>& rows);
 
   connectors::MemoryPrintOutput printed_;
+  std::unique_ptr<session::Instance> instance_;
   std::unique_ptr<session::Session> session_;
   std::vector<std::string> feeds_;
   std::string output_;

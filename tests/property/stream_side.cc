@@ -20,7 +20,7 @@ std::vector<std::string> Statements(const Case& definition) {
 }
 
 StreamSide::StreamSide(const Case& definition) : case_(definition) {
-  session::SessionOptions options;
+  session::InstanceOptions options;
   options.env = &env::RealEnv();
   options.threads = definition.threads;
   options.test_feeds = true;
@@ -28,10 +28,12 @@ StreamSide::StreamSide(const Case& definition) : case_(definition) {
   options.standard_error = &printed_;
   options.settings = {{"parallelism.default", std::to_string(definition.shards)},
                       {"millrace.batch.rows", std::to_string(definition.batch_rows)}};
-  session_ = std::make_unique<session::Session>(std::move(options));
+  instance_ = std::make_unique<session::Instance>(std::move(options));
+  session_ = std::make_unique<session::Session>(instance_.get(), session::SessionOptions{.script = true});
 }
 
 Status StreamSide::Define() {
+  MR_TRY(instance_->Start());
   MR_TRY(session_->Start());
   for (const std::string& statement : Statements(case_)) {
     const auto result = session_->Execute(statement);
@@ -45,13 +47,13 @@ void StreamSide::Feed(size_t table, size_t from, size_t to, Random& random) {
   while (from < to) {
     const size_t rows = std::min(
         to - from, static_cast<size_t>(random.Between(1, static_cast<int64_t>(case_.feed_rows_max))));
-    session_->feeds().Push("public." + fed.name, BatchOf(fed, from, from + rows));
+    instance_->feeds().Push("public." + fed.name, BatchOf(fed, from, from + rows));
     from += rows;
   }
 }
 
 void StreamSide::Finish() {
-  for (const Table& table : case_.tables) session_->feeds().Finish("public." + table.name);
+  for (const Table& table : case_.tables) instance_->feeds().Finish("public." + table.name);
 }
 
 Result<std::vector<Row>> StreamSide::Read(const View& view) {

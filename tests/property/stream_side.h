@@ -29,6 +29,7 @@ class StreamSide {
  private:
   const Case& case_;
   connectors::MemoryPrintOutput printed_;
+  std::unique_ptr<session::Instance> instance_;
   std::unique_ptr<session::Session> session_;
 };
 

@@ -1,0 +1,152 @@
+#include "query/snapshot_query.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/limits.h"
+#include "query/duck_error.h"
+#include "query/duck_types.h"
+#include "query/query_parameters.h"
+#include "query/snapshot_scan.h"
+
+namespace millrace::query {
+namespace {
+
+// The n of a parameter $n; 0: it is named otherwise.
+size_t NumberOf(duckdb_prepared_statement prepared, idx_t index) {
+  const char* name = duckdb_parameter_name(prepared, index);
+  if (name == nullptr) return 0;
+  char* end = nullptr;
+  const unsigned long number = std::strtoul(name, &end, 10);
+  const bool is_number = end != name && *end == '\0';
+  duckdb_free(const_cast<char*>(name));
+  return is_number ? number : 0;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SnapshotQuery>> SnapshotQuery::Prepare(
+    SnapshotDatabase* database, QueryScope scope, std::string sql,
+    const std::vector<std::optional<data::DataType>>& parameter_types) {
+  std::unique_ptr<SnapshotQuery> query(new SnapshotQuery(database, std::move(scope)));
+  MR_ASSIGN(query->connection_, database->Acquire(*query->scope_.snapshots, *query->scope_.views,
+                                                  query->scope_.current_schema, query->scope_.zone));
+  MR_TRY(query->Plan(CastParameters(sql, parameter_types)));
+  std::vector<std::optional<data::DataType>> types = parameter_types;
+  bool plan_again = false;
+  for (idx_t i = 1; i <= duckdb_nparams(query->prepared_); ++i) {
+    const size_t number = NumberOf(query->prepared_, i);
+    if (number == 0 || number > limits::kParametersMax) {
+      return Fail(ErrorCode::kSyntaxError, "parameters are written $1, $2 and so on");
+    }
+    if (types.size() < number) types.resize(number);
+    if (types[number - 1].has_value()) continue;
+    const LogicalType inferred(duckdb_param_logical_type(query->prepared_, i));
+    const Result<data::DataType> type =
+        inferred == nullptr ? Fail(ErrorCode::kDatatypeMismatch, "") : FromDuckType(inferred.get(), "$n");
+    plan_again = plan_again || !type.has_value() || type->kind() == data::TypeKind::kNull;
+    if (type.has_value() && type->kind() != data::TypeKind::kNull) types[number - 1] = *type;
+  }
+  for (auto& type : types) {
+    query->parameters_.push_back(type.value_or(data::DataType::String()));
+    type = query->parameters_.back();
+  }
+  if (plan_again) MR_TRY(query->Plan(CastParameters(sql, types)));
+  MR_TRY(query->Describe());
+  return query;
+}
+
+SnapshotQuery::~SnapshotQuery() {
+  if (has_result_) duckdb_destroy_result(&result_);
+  if (prepared_ != nullptr) duckdb_destroy_prepare(&prepared_);
+  if (connection_ != nullptr) database_.Release(std::move(connection_));
+}
+
+Status SnapshotQuery::Refused(Status otherwise, const std::optional<Error>& refusal) const {
+  if (cancelled_.load()) return Fail(ErrorCode::kCancelled, "the statement was cancelled");
+  if (refusal.has_value()) return std::unexpected(*refusal);
+  return otherwise;
+}
+
+Status SnapshotQuery::Plan(const std::string& sql) {
+  if (prepared_ != nullptr) duckdb_destroy_prepare(&prepared_);
+  const ScanScope scan(scope_.snapshots.get(), &scope_.check_read);
+  duckdb_extracted_statements statements = nullptr;
+  const idx_t count = duckdb_extract_statements(connection_->get(), sql.c_str(), &statements);
+  struct Cleanup {
+    duckdb_extracted_statements* statements;
+    ~Cleanup() { duckdb_destroy_extracted(statements); }
+  } cleanup{&statements};
+  if (count == 0) return DuckError(duckdb_extract_statements_error(statements), DUCKDB_ERROR_PARSER);
+  if (count > 1) return Fail(ErrorCode::kSyntaxError, "one statement at a time");
+  if (duckdb_prepare_extracted_statement(connection_->get(), statements, 0, &prepared_) == DuckDBError) {
+    return Refused(DuckError(duckdb_prepare_error(prepared_), DUCKDB_ERROR_INVALID), scan.refusal());
+  }
+  if (duckdb_prepared_statement_type(prepared_) != DUCKDB_STATEMENT_TYPE_SELECT) {
+    return Fail(ErrorCode::kNotSupported, "only SELECT runs on snapshots of tables");
+  }
+  return {};
+}
+
+Status SnapshotQuery::Describe() {
+  for (idx_t i = 0; i < duckdb_prepared_statement_column_count(prepared_); ++i) {
+    const char* text = duckdb_prepared_statement_column_name(prepared_, i);
+    const std::string name = text == nullptr ? "" : text;
+    duckdb_free(const_cast<char*>(text));
+    const LogicalType type(duckdb_prepared_statement_column_logical_type(prepared_, i));
+    MR_ASSIGN(data::DataType shown, FromDuckType(type.get(), name));
+    schema_.Add(name, std::move(shown));
+  }
+  return {};
+}
+
+Status SnapshotQuery::Start(const std::vector<data::Value>& parameters) {
+  if (parameters.size() != parameters_.size()) {
+    return Fail(ErrorCode::kInvalidParameter, fmt::format("the statement has {} parameters, {} were given",
+                                                          parameters_.size(), parameters.size()));
+  }
+  for (idx_t i = 1; i <= duckdb_nparams(prepared_); ++i) {
+    const size_t number = NumberOf(prepared_, i);
+    const DuckValue value = ToDuckValue(parameters[number - 1], parameters_[number - 1]);
+    if (duckdb_bind_value(prepared_, i, value.get()) == DuckDBError) {
+      return DuckError(duckdb_prepare_error(prepared_), DUCKDB_ERROR_INVALID);
+    }
+  }
+  if (cancelled_.load()) return Refused({}, {});
+  // It plans again when the catalog has changed since.
+  const ScanScope scan(scope_.snapshots.get(), &scope_.check_read);
+  const duckdb_state state = duckdb_execute_prepared_streaming(prepared_, &result_);
+  has_result_ = true;
+  if (state == DuckDBError) {
+    return Refused(DuckError(duckdb_result_error(&result_), duckdb_result_error_type(&result_)),
+                   scan.refusal());
+  }
+  return {};
+}
+
+Result<std::optional<data::Batch>> SnapshotQuery::Next() {
+  if (cancelled_.load()) return std::unexpected(Refused({}, {}).error());
+  while (duckdb_data_chunk chunk = duckdb_fetch_chunk(result_)) {
+    data::Batch batch;
+    batch.rows = duckdb_data_chunk_get_size(chunk);
+    for (size_t i = 0; i < schema_.size(); ++i) {
+      batch.columns.push_back(ReadVector(duckdb_data_chunk_get_vector(chunk, static_cast<idx_t>(i)),
+                                         batch.rows, schema_[i].type));
+    }
+    duckdb_destroy_data_chunk(&chunk);
+    if (batch.rows > 0) return batch;
+  }
+  if (const char* message = duckdb_result_error(&result_); message != nullptr && *message != '\0') {
+    return std::unexpected(Refused(DuckError(message, duckdb_result_error_type(&result_)), {}).error());
+  }
+  return std::nullopt;
+}
+
+void SnapshotQuery::Cancel() {
+  cancelled_.store(true);
+  connection_->Interrupt();
+}
+
+}  // namespace millrace::query

@@ -1,0 +1,71 @@
+// SnapshotQuery: one SELECT over a SnapshotSet, run by embedded DuckDB; its rows are pulled batch by batch.
+//
+// One thread at a time, which may change between calls; Cancel from any. It holds its snapshot (and so the
+// memory of chunks that have been replaced since) until it is destroyed.
+#pragma once
+
+#include <duckdb.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/batch.h"
+#include "data/schema.h"
+#include "data/value.h"
+#include "query/snapshot_database.h"
+
+namespace millrace::query {
+
+// What a statement sees.
+struct QueryScope {
+  tables::SnapshotSetPtr snapshots;
+  ViewSetPtr views;
+  std::string current_schema;                              // where bare names are looked up
+  std::string zone;                                        // the name of the session's time zone
+  std::function<Status(const std::string&)> check_read{};  // may "schema.table" be read; empty: all may
+};
+
+class SnapshotQuery {
+ public:
+  // Plans the statement, which must be a single SELECT; errors of DuckDB keep its message. Parameters are $1,
+  // $2 ...: `parameter_types` fixes the types of the first of them where they are given; the others are
+  // inferred, and STRING where nothing tells.
+  static Result<std::unique_ptr<SnapshotQuery>> Prepare(
+      SnapshotDatabase* database, QueryScope scope, std::string sql,
+      const std::vector<std::optional<data::DataType>>& parameter_types = {});
+  ~SnapshotQuery();
+
+  // Names and types of the result's columns.
+  const data::Schema& schema() const { return schema_; }
+  const std::vector<data::DataType>& parameters() const { return parameters_; }
+
+  // Begins to run, with a value for each parameter; once. Rows are computed as they are pulled.
+  Status Start(const std::vector<data::Value>& parameters);
+  // The next rows; nullopt at the end.
+  Result<std::optional<data::Batch>> Next();
+  // Start or Next, now or later, fails with kCancelled.
+  void Cancel();
+
+ private:
+  SnapshotQuery(SnapshotDatabase* database, QueryScope scope)
+      : database_(*database), scope_(std::move(scope)) {}
+  Status Plan(const std::string& sql);
+  Status Describe();
+  Status Refused(Status otherwise, const std::optional<Error>& refusal) const;
+
+  SnapshotDatabase& database_;
+  QueryScope scope_;
+  std::unique_ptr<Connection> connection_;
+  duckdb_prepared_statement prepared_ = nullptr;
+  duckdb_result result_{};
+  bool has_result_ = false;
+  std::atomic<bool> cancelled_{false};
+  data::Schema schema_;
+  std::vector<data::DataType> parameters_;
+};
+
+}  // namespace millrace::query

@@ -1,0 +1,92 @@
+#include "session/instance.h"
+
+#include <algorithm>
+
+#include "session/script.h"
+#include "session/source_reads.h"
+
+namespace millrace::session {
+namespace {
+
+// Views that are not materialized, each behind those it reads.
+void CollectViews(const catalog::Catalog& catalog, const catalog::EntryPtr& entry,
+                  std::vector<catalog::EntryPtr>* views) {
+  if (entry->kind != catalog::EntryKind::kView ||
+      std::find(views->begin(), views->end(), entry) != views->end()) {
+    return;
+  }
+  for (const catalog::ObjectName& name : entry->dependencies) {
+    if (const catalog::EntryPtr other = catalog.Find(name); other != nullptr)
+      CollectViews(catalog, other, views);
+  }
+  views->push_back(entry);
+}
+
+query::ViewSetPtr ViewsOf(const catalog::Catalog& catalog, int64_t version) {
+  std::vector<catalog::EntryPtr> entries;
+  for (const catalog::EntryPtr& entry : catalog.AllEntries()) {
+    if (!ReadsASource(catalog, *entry)) CollectViews(catalog, entry, &entries);
+  }
+  auto set = std::make_shared<query::ViewSet>();
+  set->version = version;
+  for (const catalog::EntryPtr& entry : entries) {
+    query::ViewText view{
+        entry->name.ToString(), entry->view->current_schema, ToDuckQuoting(entry->view->query_text), {}};
+    for (const data::Field& field : entry->schema) view.columns.push_back(field.name);
+    set->views.push_back(std::move(view));
+  }
+  return set;
+}
+
+}  // namespace
+
+Instance::Instance(InstanceOptions options) : options_(std::move(options)), queries_(options_.queries) {
+  dataflow::Warehouse::Options warehouse;
+  warehouse.env = options_.env;
+  warehouse.threads = options_.threads;
+  warehouse.epoch_interval_micros = catalog::Settings().epoch_interval_micros();
+  warehouse.feeds = options_.test_feeds ? &feeds_ : nullptr;
+  warehouse.standard_output = options_.standard_output;
+  warehouse.standard_error = options_.standard_error;
+  warehouse.whole_files = &parquet_;
+  warehouse_ = std::make_unique<dataflow::Warehouse>(std::move(warehouse));
+}
+
+Instance::~Instance() = default;
+
+Status Instance::Start() {
+  catalog::Settings settings;
+  for (const auto& [key, value] : options_.settings) MR_TRY(settings.Set(key, value));
+  warehouse_->SetEpochInterval(settings.epoch_interval_micros());
+  CatalogChange change(this, std::string(catalog::kDefaultSchema));
+  for (dataflow::StoredTable* table :
+       {&warehouse_->side_tables().dead_letters(), &warehouse_->side_tables().late_rows()}) {
+    MR_TRY(change.catalog().AddSystemTable(table->name.substr(4), *table->schema,
+                                           table->name == "sys.late_rows"
+                                               ? "rows that came after their window closed"
+                                               : "records and rows that could not be processed"));
+  }
+  change.Commit();
+  return {};
+}
+
+CatalogVersionPtr Instance::catalog() const {
+  MutexLock lock(mutex_);
+  return catalog_;
+}
+
+CatalogChange::CatalogChange(Instance* instance, const std::string& current_schema)
+    : instance_(*instance),
+      lock_(instance->change_mutex_),
+      version_(std::make_shared<CatalogVersion>(*instance->catalog())) {
+  version_->catalog.SetCurrentSchema(current_schema);
+}
+
+void CatalogChange::Commit() {
+  ++version_->number;
+  version_->views = ViewsOf(version_->catalog, version_->number);
+  MutexLock lock(instance_.mutex_);
+  instance_.catalog_ = version_;
+}
+
+}  // namespace millrace::session

@@ -1,0 +1,88 @@
+// Instance: one warehouse that any number of sessions share: catalog, running jobs, snapshot queries, roles.
+//
+// Thread-safe. The catalog is copy-on-write: a CatalogVersion never changes, so a session reads the one it
+// has without a lock; changes are made one after the other through a CatalogChange.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/mutex.h"
+#include "catalog/catalog.h"
+#include "connectors/feed/feed_hub.h"
+#include "connectors/print/print_output.h"
+#include "dataflow/warehouse.h"
+#include "env/env.h"
+#include "query/parquet_files.h"
+#include "query/snapshot_database.h"
+
+namespace millrace::session {
+
+struct InstanceOptions {
+  env::Env* env = nullptr;
+  int threads = 2;
+  bool test_feeds = false;  // allow 'connector' = 'feed'
+  connectors::PrintOutput* standard_output = nullptr;
+  connectors::PrintOutput* standard_error = nullptr;
+  query::EngineLimits queries;
+  // Settings in force in each session from its start (and again after RESET), e.g. {"parallelism.default",
+  // "2"}.
+  std::vector<std::pair<std::string, std::string>> settings;
+};
+
+struct CatalogVersion {
+  int64_t number = 0;
+  catalog::Catalog catalog;
+  query::ViewSetPtr views;  // those that snapshot queries can read
+};
+using CatalogVersionPtr = std::shared_ptr<const CatalogVersion>;
+
+class Instance {
+ public:
+  explicit Instance(InstanceOptions options);
+  ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  // Checks InstanceOptions::settings and makes the system tables; before the first session.
+  Status Start();
+
+  const InstanceOptions& options() const { return options_; }
+  env::Env& env() { return *options_.env; }
+  connectors::FeedHub& feeds() { return feeds_; }
+  dataflow::Warehouse& warehouse() { return *warehouse_; }
+  query::SnapshotDatabase& queries() { return queries_; }
+  CatalogVersionPtr catalog() const MR_EXCLUDES(mutex_);
+
+ private:
+  friend class CatalogChange;
+
+  InstanceOptions options_;
+  connectors::FeedHub feeds_;
+  query::ParquetFiles parquet_;
+  query::SnapshotDatabase queries_;
+  std::unique_ptr<dataflow::Warehouse> warehouse_;
+  Mutex change_mutex_;  // held by a CatalogChange
+  mutable Mutex mutex_;
+  CatalogVersionPtr catalog_ MR_GUARDED_BY(mutex_) = std::make_shared<const CatalogVersion>();
+};
+
+// A change of the catalog, begun when no other is going on. Forgotten unless it is committed.
+class CatalogChange {
+ public:
+  // Bare names in the change's catalog are looked up in `current_schema`.
+  CatalogChange(Instance* instance, const std::string& current_schema);
+
+  catalog::Catalog& catalog() { return version_->catalog; }
+  // Everybody sees it from now on.
+  void Commit();
+
+ private:
+  Instance& instance_;
+  MutexLock lock_;
+  std::shared_ptr<CatalogVersion> version_;
+};
+
+}  // namespace millrace::session

@@ -1,0 +1,32 @@
+// Prepared: a statement that was parsed and described, to be run any number of times. Immutable.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/schema.h"
+#include "session/point_read.h"
+#include "sql/ast.h"
+
+namespace millrace::session {
+
+struct Prepared {
+  std::string text;
+  sql::StatementPtr statement;  // null: a SELECT that only DuckDB understands, or nothing at all
+  bool empty = false;           // blank: there is nothing to run
+  bool quick = false;           // never waits
+
+  std::vector<data::DataType> parameters;
+  bool has_rows = false;
+  data::Schema schema;  // with has_rows: of the result, before it runs; in scripts only known then
+
+  // Of a SELECT: who answers it.
+  enum class Route : uint8_t { kNone, kPointRead, kStreaming, kSnapshot };
+  Route route = Route::kNone;
+  std::optional<PointRead> point_read;
+};
+using PreparedPtr = std::shared_ptr<const Prepared>;
+
+}  // namespace millrace::session

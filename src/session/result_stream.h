@@ -1,0 +1,85 @@
+// ResultStream, CopyIn and Outcome: what a statement gives to whoever sent it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "data/batch.h"
+#include "data/schema.h"
+
+namespace millrace::session {
+
+// Rows that are pulled batch by batch; by one thread at a time. Ends with its session at the latest.
+class ResultStream {
+ public:
+  struct Step {
+    enum class Kind : uint8_t {
+      kBatch,
+      kLater,  // nothing now
+      kEnd,
+    };
+    Kind kind = Kind::kEnd;
+    data::Batch batch = {};
+  };
+  virtual ~ResultStream() = default;
+  virtual const data::Schema& schema() const = 0;
+  // Only a subscription answers kLater: `wake` is then called once, from any thread, when it is time to ask
+  // again. The others wait themselves, so they are not for a thread that must not.
+  virtual Result<Step> Next(const std::function<void()>& wake) = 0;
+};
+
+// Rows that came with the statement.
+class RowsStream final : public ResultStream {
+ public:
+  RowsStream(data::Schema schema, std::vector<data::Batch> batches)
+      : schema_(std::move(schema)), batches_(std::move(batches)) {}
+  const data::Schema& schema() const override { return schema_; }
+  Result<Step> Next(const std::function<void()>&) override {
+    if (next_ == batches_.size()) return Step{};
+    return Step{Step::Kind::kBatch, std::move(batches_[next_++])};
+  }
+
+ private:
+  data::Schema schema_;
+  std::vector<data::Batch> batches_;
+  size_t next_ = 0;
+};
+
+// How the bytes of COPY are written; those of PostgreSQL.
+struct CopyOptions {
+  enum class Format : uint8_t { kText, kCsv, kBinary };
+  Format format = Format::kText;
+  char delimiter = '\t';
+  std::string null_text = "\\N";
+  bool header = false;
+  char quote = '"';
+  char escape = '"';
+};
+
+// Takes the rows of COPY ... FROM STDIN; one thread at a time. Destroyed without Finish: what has not been
+// taken yet is not (rows that were pushed outside of a transaction stay).
+class CopyIn {
+ public:
+  virtual ~CopyIn() = default;
+  // The columns that the client sends, in order.
+  virtual const data::Schema& schema() const = 0;
+  // Takes the batch. False: there is no room, and `wake` is called once, from any thread, when there may be.
+  virtual Result<bool> TryPush(data::Batch* batch, const std::function<void()>& wake) = 0;
+  // All rows have come. Waits until they can be read (at once within a transaction); how many they were.
+  virtual Result<int64_t> Finish() = 0;
+};
+
+struct Outcome {
+  std::string tag;           // of the statement's end: "CREATE TABLE", "INSERT 0 3", "SELECT", ...
+  bool counts_rows = false;  // the tag wants the number of rows that `rows` gave behind it
+  std::unique_ptr<ResultStream> rows = nullptr;
+  std::optional<CopyOptions> copy = std::nullopt;  // with `rows` they go out as COPY does
+  std::unique_ptr<CopyIn> copy_in = nullptr;
+  std::vector<std::string> warnings = {};
+};
+
+}  // namespace millrace::session
