@@ -58,6 +58,60 @@ std::string_view SqlState(ErrorCode code) {
       return "53200";
     case ErrorCode::kCancelled:
       return "57014";
+    case ErrorCode::kInsufficientPrivilege:
+      return "42501";
+    case ErrorCode::kInvalidPassword:
+      return "28P01";
+    case ErrorCode::kInvalidAuthorization:
+      return "28000";
+    case ErrorCode::kTooManyConnections:
+      return "53300";
+    case ErrorCode::kConfigurationLimitExceeded:
+      return "53400";
+    case ErrorCode::kTooManyRows:
+      return "54000";
+    case ErrorCode::kProgramLimitExceeded:
+      return "54000";
+    case ErrorCode::kActiveTransaction:
+      return "25001";
+    case ErrorCode::kReadOnlyTransaction:
+      return "25006";
+    case ErrorCode::kNoActiveTransaction:
+      return "25P01";
+    case ErrorCode::kFailedTransaction:
+      return "25P02";
+    case ErrorCode::kInvalidCursor:
+      return "34000";
+    case ErrorCode::kDuplicateCursor:
+      return "42P03";
+    case ErrorCode::kUndefinedPrepared:
+      return "26000";
+    case ErrorCode::kDuplicatePrepared:
+      return "42P05";
+    case ErrorCode::kUndefinedSavepoint:
+      return "3B001";
+    case ErrorCode::kUndefinedParameter:
+      return "42P02";
+    case ErrorCode::kIndeterminateDatatype:
+      return "42P18";
+    case ErrorCode::kDependentObjects:
+      return "2BP01";
+    case ErrorCode::kObjectInUse:
+      return "55006";
+    case ErrorCode::kCannotChangeParameter:
+      return "55P02";
+    case ErrorCode::kInvalidGrant:
+      return "0LP01";
+    case ErrorCode::kReservedName:
+      return "42939";
+    case ErrorCode::kQueryTimeout:
+      return "57014";
+    case ErrorCode::kAdminShutdown:
+      return "57P01";
+    case ErrorCode::kCannotConnectNow:
+      return "57P03";
+    case ErrorCode::kProtocolViolation:
+      return "08P01";
     case ErrorCode::kInternal:
       return "XX000";
   }

@@ -17,32 +17,59 @@ namespace millrace {
 
 // One code per reaction some caller may have; each maps to one SQLSTATE.
 enum class ErrorCode : uint8_t {
-  kSyntaxError,             // 42601
-  kUndefinedTable,          // 42P01
-  kUndefinedColumn,         // 42703
-  kUndefinedFunction,       // 42883
-  kUndefinedObject,         // 42704: an option, setting, type or other named thing
-  kUndefinedSchema,         // 3F000
-  kDuplicateTable,          // 42P07
-  kDuplicateColumn,         // 42701
-  kDuplicateObject,         // 42710
-  kAmbiguousColumn,         // 42702
-  kDatatypeMismatch,        // 42804
-  kGroupingError,           // 42803
-  kWindowingError,          // 42P20
-  kInvalidTableDefinition,  // 42P16
-  kInvalidParameter,        // 22023: a bad option or setting value
-  kInvalidText,             // 22P02: text that is not a value of its type; a malformed record
-  kInvalidDatetime,         // 22007
-  kDivisionByZero,          // 22012
-  kNumericOutOfRange,       // 22003
-  kNullNotAllowed,          // 22004
-  kNotSupported,            // 0A000
-  kIoError,                 // 58030
-  kNoSuchFile,              // 58P01
-  kResourceExhausted,       // 53200
-  kCancelled,               // 57014
-  kInternal,                // XX000
+  kSyntaxError,                 // 42601
+  kUndefinedTable,              // 42P01
+  kUndefinedColumn,             // 42703
+  kUndefinedFunction,           // 42883
+  kUndefinedObject,             // 42704: an option, setting, type or other named thing
+  kUndefinedSchema,             // 3F000
+  kDuplicateTable,              // 42P07
+  kDuplicateColumn,             // 42701
+  kDuplicateObject,             // 42710
+  kAmbiguousColumn,             // 42702
+  kDatatypeMismatch,            // 42804
+  kGroupingError,               // 42803
+  kWindowingError,              // 42P20
+  kInvalidTableDefinition,      // 42P16
+  kInvalidParameter,            // 22023: a bad option or setting value
+  kInvalidText,                 // 22P02: text that is not a value of its type; a malformed record
+  kInvalidDatetime,             // 22007
+  kDivisionByZero,              // 22012
+  kNumericOutOfRange,           // 22003
+  kNullNotAllowed,              // 22004
+  kNotSupported,                // 0A000
+  kIoError,                     // 58030
+  kNoSuchFile,                  // 58P01
+  kResourceExhausted,           // 53200
+  kCancelled,                   // 57014
+  kInsufficientPrivilege,       // 42501
+  kInvalidPassword,             // 28P01
+  kInvalidAuthorization,        // 28000: no such role, no LOGIN, expired
+  kTooManyConnections,          // 53300
+  kConfigurationLimitExceeded,  // 53400: a reader that fell behind, a stated bound of the server
+  kTooManyRows,                 // 54000: a result past its role's limit
+  kProgramLimitExceeded,        // 54000
+  kActiveTransaction,           // 25001
+  kReadOnlyTransaction,         // 25006
+  kNoActiveTransaction,         // 25P01
+  kFailedTransaction,           // 25P02
+  kInvalidCursor,               // 34000
+  kDuplicateCursor,             // 42P03
+  kUndefinedPrepared,           // 26000
+  kDuplicatePrepared,           // 42P05
+  kUndefinedSavepoint,          // 3B001
+  kUndefinedParameter,          // 42P02: $n that has no value
+  kIndeterminateDatatype,       // 42P18: $n whose type nothing says
+  kDependentObjects,            // 2BP01: DROP of what others need
+  kObjectInUse,                 // 55006
+  kCannotChangeParameter,       // 55P02: a run-time parameter that is read-only
+  kInvalidGrant,                // 0LP01: a membership that would be a cycle, a grant that cannot be
+  kReservedName,                // 42939
+  kQueryTimeout,                // 57014: a statement that ran into statement_timeout
+  kAdminShutdown,               // 57P01
+  kCannotConnectNow,            // 57P03
+  kProtocolViolation,           // 08P01
+  kInternal,                    // XX000
 };
 
 // Five characters, e.g. "42P01".
