@@ -233,6 +233,10 @@ Result<ExprPtr> SelectBinder::BindAggregateCall(const sql::FunctionCallExpr& cal
     return Fail(ErrorCode::kNotSupported, fmt::format("RESPECT NULLS in {} is not supported", name),
                 "aggregates leave NULLs out", call.location);
   }
+  if (name == "COUNT" && call.args.empty()) {
+    return Fail(ErrorCode::kUndefinedFunction, "COUNT takes at least one argument",
+                "write COUNT(*) to count rows", call.location);
+  }
   BoundAggregate bound;
   bound.call.function = name;
   bound.call.distinct = call.distinct;

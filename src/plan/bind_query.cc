@@ -159,6 +159,7 @@ Result<Relation> QueryBinder::BindSetOperation(const sql::SetOperationBody& body
   Relation relation;
   relation.node = std::move(result);
   relation.names = left.names;
+  relation.repeated = left.repeated;
   relation.tables = {{{}, 0, relation.width()}};
   return relation;
 }

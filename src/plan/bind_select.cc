@@ -414,6 +414,13 @@ Result<Relation> SelectBinder::BuildResult() {
     }
   }
   Relation result;
+  for (size_t i = 0; i < shown_ && !result.repeated; ++i) {
+    if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) ==
+        names.begin() + static_cast<std::ptrdiff_t>(i)) {
+      continue;
+    }
+    result.repeated = {names[i], items_[i].location};
+  }
   result.node = std::move(node);
   result.names = std::move(unique);
   result.tables = {{{}, 0, result.width()}};

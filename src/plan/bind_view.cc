@@ -40,22 +40,26 @@ std::string StatementText(const sql::Statement& statement, std::string_view text
   return std::string(text.substr(statement.range.begin, statement.range.end - statement.range.begin));
 }
 
+std::unexpected<Error> Repeated(const std::string& name, SourceLocation location) {
+  return Fail(ErrorCode::kDuplicateColumn, fmt::format("two columns are called '{}'", name),
+              "name them apart by AS", location);
+}
+
 // The names given in the statement, or the query's own: each once.
-Status NameColumns(const std::vector<sql::Name>& given, std::vector<std::string>& names,
-                   SourceLocation location) {
-  if (!given.empty()) {
-    if (given.size() != names.size()) {
-      return Fail(ErrorCode::kInvalidTableDefinition,
-                  fmt::format("{} column names are given for {} columns", given.size(), names.size()),
-                  "name all of them or none", given.front().location);
-    }
-    for (size_t i = 0; i < given.size(); ++i) names[i] = given[i].text;
+Status NameColumns(const std::vector<sql::Name>& given, Relation* relation) {
+  if (given.empty()) {
+    if (relation->repeated) return Repeated(relation->repeated->name, relation->repeated->location);
+    return Ok();
+  }
+  if (given.size() != relation->names.size()) {
+    return Fail(ErrorCode::kInvalidTableDefinition,
+                fmt::format("{} column names are given for {} columns", given.size(), relation->names.size()),
+                "name all of them or none", given.front().location);
   }
   std::set<std::string> seen;
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (seen.insert(names[i]).second) continue;
-    return Fail(ErrorCode::kDuplicateColumn, fmt::format("two columns are called '{}'", names[i]),
-                "name them apart by AS", given.empty() ? location : given[i].location);
+  for (size_t i = 0; i < given.size(); ++i) {
+    if (!seen.insert(given[i].text).second) return Repeated(given[i].text, given[i].location);
+    relation->names[i] = given[i].text;
   }
   return Ok();
 }
@@ -86,7 +90,7 @@ Result<catalog::EntryPtr> BindCreateView(const sql::CreateViewStatement& stateme
   MR_ASSIGN(catalog::ObjectName name, catalog.ResolveNew(statement.name));
   QueryBinder binder(catalog, context);
   MR_ASSIGN(Relation relation, binder.BindQuery(*statement.query, QueryPlace::kSubquery));
-  MR_TRY(NameColumns(statement.columns, relation.names, statement.query->location));
+  MR_TRY(NameColumns(statement.columns, &relation));
   if (std::ranges::find(binder.dependencies(), name) != binder.dependencies().end()) {
     return Fail(ErrorCode::kInvalidTableDefinition,
                 fmt::format("the view '{}' would read itself", name.ToString()), {},
@@ -130,7 +134,7 @@ Result<PlannedView> PlanMaterializedView(const sql::CreateMaterializedViewStatem
   }
   QueryBinder binder(catalog, context);
   MR_ASSIGN(Relation relation, binder.BindQuery(*statement.query, QueryPlace::kView));
-  MR_TRY(NameColumns(statement.columns, relation.names, statement.query->location));
+  MR_TRY(NameColumns(statement.columns, &relation));
   MR_ASSIGN(PlannedQuery planned, FinishPlan(binder, std::move(relation)));
   if (std::ranges::find(planned.dependencies, name) != planned.dependencies.end()) {
     return Fail(ErrorCode::kInvalidTableDefinition, fmt::format("'{}' would read itself", name.ToString()),

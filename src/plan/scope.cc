@@ -75,7 +75,8 @@ std::string ListColumns(const std::vector<std::string>& names) {
   return text;
 }
 
-std::string ColumnHint(std::string_view name, const std::vector<std::string>& names) {
+std::string ColumnHint(std::string_view name, std::vector<std::string> names) {
+  std::erase(names, "");  // columns that cannot be named here
   std::string hint = DidYouMean(name, names);
   if (hint.empty() && !names.empty()) hint = fmt::format("the columns are {}", ListColumns(names));
   return hint;

@@ -1,6 +1,7 @@
 // Relation: rows during binding — the plan that makes them and the names by which expressions know them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,11 +20,18 @@ struct ScopeTable {
   int end = 0;
 };
 
+// A name that a select list gives to a second column; the column is called otherwise then.
+struct RepeatedName {
+  std::string name;
+  SourceLocation location;
+};
+
 struct Relation {
   PlanNodePtr node;
   std::vector<std::string> names;  // one a column of the node
   std::vector<ScopeTable> tables;
-  std::vector<bool> made_nullable;  // columns that grouping sets will make null; empty: none
+  std::vector<bool> made_nullable;       // columns that grouping sets will make null; empty: none
+  std::optional<RepeatedName> repeated;  // the first in the select list that made it
 
   int width() const { return static_cast<int>(names.size()); }
   data::DataType type(int column) const {
