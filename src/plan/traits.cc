@@ -223,7 +223,18 @@ std::vector<int> WindowPartition(int start, int end, const std::vector<int>& par
   return columns;
 }
 
+// A ranking over several windows at once changes when later windows come, so its rows are no longer those of
+// windows that close; as in Flink.
+void KeepWindowIfPartitioned(const std::vector<int>& partition, Traits& traits) {
+  for (const int bound : {traits.window.start, traits.window.end}) {
+    if (std::ranges::find(partition, bound) != partition.end()) continue;
+    traits.window = {};
+    return;
+  }
+}
+
 void DeriveSortLimit(const SortLimitNode& node, Traits& traits) {
+  traits.window = {};
   switch (node.sort) {
     case SortLimitKind::kTemporalSort:
     case SortLimitKind::kLimit:
@@ -333,6 +344,7 @@ void DeriveTraits(PlanNode& node) {
       const auto& rank = node.As<RankNode>();
       DeriveRankKeys(node, rank.partition_keys, rank.output_rank, rank.rank_start == rank.rank_end,
                      /*changes=*/true, traits);
+      KeepWindowIfPartitioned(rank.partition_keys, traits);
       traits.changelog = {rank.output_rank && rank.emit_update_before, rank.output_rank, true};
       return;
     }
@@ -340,6 +352,7 @@ void DeriveTraits(PlanNode& node) {
       const auto& dedup = node.As<DeduplicateNode>();
       traits.unique_keys.clear();
       AddKey(dedup.keys, &traits.unique_keys);
+      KeepWindowIfPartitioned(dedup.keys, traits);
       const bool updates = dedup.keep_last || !dedup.processing_time;
       traits.changelog = {updates && dedup.emit_update_before, updates, false};
       return;
