@@ -181,7 +181,9 @@ class GroupAggregate final : public Operator {
     for (auto& [row, error] : failures_) context_.side_output->Failed(context_.name, batch, row, error);
     failures_.clear();
     const size_t count = touched_.size();
-    changed_.assign(count, context_.state_ttl_micros > 0);
+    // An unchanged result goes out as well, lest it be forgotten downstream; without results there is nothing
+    // to repeat, and nobody expects an update.
+    changed_.assign(count, context_.state_ttl_micros > 0 && aggregates_.size() > 0);
     for (const auto& column : results_) MarkChanges(*column, count, &changed_);
     key_rows_.clear();
     result_rows_.clear();
