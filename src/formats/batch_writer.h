@@ -34,6 +34,15 @@ class BatchWriter {
       return Ok();
     return Flush(sink);
   }
+  // How many rows, with the current one, the batch has room for; at least one.
+  size_t room() const { return capacity_ - row_; }
+  // Where the offsets of the rows go that CommitRows is to end.
+  int64_t* offsets() { return offsets_.data() + row_; }
+  // Ends `count` rows, up to room().
+  Status CommitRows(size_t count, DecodeSink& sink) {
+    row_ += count;
+    return row_ < capacity_ ? Ok() : Flush(sink);
+  }
   // Makes every value of the current row valid again, after a record that was given up.
   void ClearRow();
   // Hands over the rows so far, if any.

@@ -25,15 +25,6 @@ inline const char* ReadInteger(const char* p, BatchWriter& writer, int column) {
   return end;
 }
 
-// The end of "true" or "false" at p, without a branch on which of the two it is: that has no pattern.
-inline const char* ScanBoolean(const char* p) {
-  constexpr uint32_t kTrue = 0x65757274;  // "true"
-  constexpr uint32_t kAlse = 0x65736C61;  // "alse"
-  const int is_true = Load4(p) == kTrue ? 1 : 0;
-  const int is_false = (Load4(p + 1) == kAlse ? 1 : 0) & (*p == 'f' ? 1 : 0);
-  return (is_true | is_false) != 0 ? p + 5 - is_true : nullptr;
-}
-
 const char* LineEnd(const char* p, const char* limit) {
   const void* found = std::memchr(p, '\n', static_cast<size_t>(limit - p));
   return found != nullptr ? static_cast<const char*>(found) : limit;

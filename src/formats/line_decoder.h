@@ -43,7 +43,13 @@ class LineDecoder : public Decoder {
     ++stats_.rows;
     return writer_.Commit(offset, *sink_);
   }
+  // Ends `count` rows whose offsets stand in the writer.
+  Status CommitRows(size_t count) {
+    stats_.rows += count;
+    return writer_.CommitRows(count, *sink_);
+  }
   int64_t OffsetOf(const char* p) const { return base_offset_ + (p - block_begin_); }
+  const char* block_begin() const { return block_begin_; }
   const char* block_end() const { return block_end_; }
 
   BatchWriter writer_;

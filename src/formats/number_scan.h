@@ -1,7 +1,7 @@
 // Numbers on the hot paths: plain notation of up to 18 digits, read eight digits at a time. What these do
 // not take (nullptr) the careful readers of scalar_text.h do.
 //
-// They read no more than 46 bytes from `p` on.
+// They read no more than 46 bytes from `p` on, those that are given an end also the eight before it.
 #pragma once
 
 #include "formats/scan.h"
@@ -58,6 +58,101 @@ inline const char* SkipFixed(const char* p) {
   }
   if ((*p | 0x20) == 'e') return nullptr;
   return p;
+}
+
+// 0 when all bytes of a word are digit values, 0 to 9.
+inline uint64_t DigitFlaws(uint64_t word) {
+  return (word | (word + 0x7676767676767676ull)) & 0x8080808080808080ull;
+}
+
+// The least number of so many digits.
+inline constexpr uint64_t kLeastOfDigits[20] = {0,
+                                                0,
+                                                10ull,
+                                                100ull,
+                                                1000ull,
+                                                10000ull,
+                                                100000ull,
+                                                1000000ull,
+                                                10000000ull,
+                                                100000000ull,
+                                                1000000000ull,
+                                                10000000000ull,
+                                                100000000000ull,
+                                                1000000000000ull,
+                                                10000000000000ull,
+                                                100000000000000ull,
+                                                1000000000000000ull,
+                                                10000000000000000ull,
+                                                100000000000000000ull,
+                                                1000000000000000000ull};
+
+// Reads all of [p, end) as a whole number into *value; returns 0, or anything else when it is none that
+// int64_t holds.
+[[gnu::always_inline]] inline uint64_t ReadWhole(const char* p, const char* end, int64_t* value) {
+  constexpr uint64_t kZeros = 0x3030303030303030ull;
+  const bool negative = *p == '-';
+  p += negative;
+  const auto size = static_cast<size_t>(end - p);
+  uint64_t magnitude;
+  uint64_t flaws = 0;
+  if (size - 1 < 8) [[likely]] {
+    const uint64_t word = (Load8(p) ^ kZeros) << (64 - 8 * size);
+    magnitude = CombineDigits(word);
+    flaws = DigitFlaws(word);
+  } else if (size - 1 < 19) {
+    const uint64_t last = Load8(end - 8) ^ kZeros;
+    uint64_t first = Load8(p) ^ kZeros;
+    magnitude = CombineDigits(last);
+    if (size > 16) {
+      const uint64_t middle = Load8(end - 16) ^ kZeros;
+      flaws = DigitFlaws(middle);
+      first <<= 8 * (24 - size);
+      magnitude += CombineDigits(middle) * kPowersOfTen[8] + CombineDigits(first) * kPowersOfTen[16];
+    } else {
+      first <<= 8 * (16 - size);
+      magnitude += CombineDigits(first) * kPowersOfTen[8];
+    }
+    flaws |=
+        DigitFlaws(last) | DigitFlaws(first) | uint64_t{magnitude > (uint64_t{1} << 63) - (negative ? 0 : 1)};
+  } else {
+    *value = 0;
+    return 1;
+  }
+  flaws |= uint64_t{magnitude < kLeastOfDigits[size]};  // a zero in front
+  const uint64_t sign = uint64_t{0} - uint64_t{negative};
+  *value = static_cast<int64_t>((magnitude ^ sign) - sign);
+  return flaws;
+}
+
+// What ReadShortFraction can be asked for.
+inline bool IsShortFraction(int digits) {
+  return digits >= 1 && digits <= 6;
+}
+
+// Reads all of [p, end), if it is a number with exactly so many digits behind the point and at most seven
+// in all, into *value: the number times 10^fraction_digits. Returns 0, or anything else when it is none.
+[[gnu::always_inline]] inline uint64_t ReadShortFraction(const char* p, const char* end, int fraction_digits,
+                                                         int64_t* value) {
+  constexpr uint64_t kZeros = 0x3030303030303030ull;
+  const bool negative = *p == '-';
+  p += negative;
+  const auto size = static_cast<size_t>(end - p);
+  const auto size_min = static_cast<size_t>(fraction_digits) + 2;
+  if (size - size_min > 8 - size_min) return 1;
+  // The point is taken out: what is before it moves up by a byte.
+  const uint64_t word = Load8(end - 8);
+  const int point_at = 8 * (7 - fraction_digits);
+  const uint64_t before = (uint64_t{1} << point_at) - 1;
+  uint64_t digits = ((word & before) << 8 | (word & ~(before << 8 | 0xFF))) ^ kZeros;
+  const size_t unused = 72 - 8 * size;
+  digits = digits >> unused << unused;
+  const uint64_t magnitude = CombineDigits(digits);
+  const uint64_t sign = uint64_t{0} - uint64_t{negative};
+  *value = static_cast<int64_t>((magnitude ^ sign) - sign);
+  // A zero in front is one only with another digit between it and the point.
+  return DigitFlaws(digits) | (((word >> point_at) ^ '.') & 0xFF) |
+         (uint64_t{*p == '0'} & uint64_t{size != size_min});
 }
 
 inline const char* ScanDecimal(const char* p, int precision, int scale, int64_t* value) {

@@ -104,6 +104,16 @@ inline uint64_t CombineDigits(uint64_t digits) {
   return count;
 }
 
+// The end of "true" or "false" at p, or nullptr, without a branch on which of the two it is: that has no
+// pattern.
+inline const char* ScanBoolean(const char* p) {
+  constexpr uint32_t kTrue = 0x65757274;  // "true"
+  constexpr uint32_t kAlse = 0x65736C61;  // "alse"
+  const int is_true = Load4(p) == kTrue ? 1 : 0;
+  const int is_false = (Load4(p + 1) == kAlse ? 1 : 0) & (*p == 'f' ? 1 : 0);
+  return (is_true | is_false) != 0 ? p + 5 - is_true : nullptr;
+}
+
 // The first byte from p on that is a quote, a backslash or a control character (below 0x20), or nullptr
 // when none is found before `limit`; up to 31 bytes beyond `limit` are read.
 inline const char* FindJsonStringStop(const char* p, const char* limit) {
