@@ -79,20 +79,19 @@ Result<std::shared_ptr<RunningPipeline>> PipelineBuilder::Add(const Pipeline& pi
 
 Status PipelineBuilder::Build(const Pipeline& pipeline) {
   pipeline_ = &pipeline;
-  shards_ = pipeline.settings.shards();
+  spreading_ = plan::Spreading(pipeline.settings.shards(), environment_.spread_of);
   record_ = std::make_shared<RunningPipeline>();
   done_ = record_->done;
   job_->side_outputs.push_back(std::make_unique<QuerySideOutput>(environment_.side, pipeline.name));
   side_ = job_->side_outputs.back().get();
   const plan::PlanNode& root = *pipeline.query.root;
   if (const auto* sink = root.AsIf<plan::SinkNode>()) return BuildSink(*sink);
-  const int parallelism = ParallelismOf(root, shards_);
 
   if (pipeline.consumer) {
     const auto make_consumer = [&](DataflowTask* task, int) -> Result<Link*> {
       return task->Own(std::make_unique<ConsumerLink>(pipeline.consumer));
     };
-    if (parallelism == 1) return BuildRegion(root, make_consumer, true);
+    if (spreading_.Of(root).parts == 1) return BuildRegion(root, make_consumer, true);
     StageTask* stage = NewStage();
     MR_ASSIGN(Link * end, make_consumer(stage, 0));
     const int input = stage->AddInput(end);
@@ -108,9 +107,7 @@ Status PipelineBuilder::Build(const Pipeline& pipeline) {
     task->AddPart(part);
     return task->Own(std::make_unique<TableLink>(part));
   };
-  if (table->mode != tables::TableMode::kKeyed || parallelism == 1 || IsSpreadBy(root, table->key, shards_)) {
-    return BuildRegion(root, make_table, true);
-  }
+  if (!spreading_.NeedsExchangeToStore(pipeline.query)) return BuildRegion(root, make_table, true);
   std::vector<StageTask*> stages;
   std::vector<int> inputs;
   for (size_t i = 0; i < table->parts.size(); ++i) {
@@ -127,15 +124,14 @@ Status PipelineBuilder::Build(const Pipeline& pipeline) {
 }
 
 Status PipelineBuilder::BuildSink(const plan::SinkNode& sink) {
-  const int instances =
-      NeedsExchange(sink, shards_) ? ParallelismOf(sink, shards_) : ParallelismOf(sink.input(), shards_);
+  const int instances = spreading_.Of(sink).parts;
   const auto make_end = [&](DataflowTask* task, int instance) -> Result<Link*> {
     MR_ASSIGN(Link * end, MakeSinkLink(sink, task, instance, instances));
     if (sink.not_null.empty()) return end;
     return task->Own(std::make_unique<NotNullLink>(sink.entry->name.ToString(), sink.input().schema,
                                                    sink.not_null, side_, end));
   };
-  if (!NeedsExchange(sink, shards_)) return BuildRegion(sink.input(), make_end, true);
+  if (!spreading_.NeedsExchange(sink)) return BuildRegion(sink.input(), make_end, true);
   std::vector<StageTask*> stages;
   std::vector<int> inputs;
   for (int i = 0; i < instances; ++i) {
@@ -231,12 +227,14 @@ PipelineBuilder::Region PipelineBuilder::MakeRegion(const plan::PlanNode& top) {
       tasks_.push_back(std::move(task));
       return Region{{tasks_.back().get()}};
     }
-    if (node->kind == plan::NodeKind::kTableScan || node->inputs.size() > 1 || NeedsExchange(*node, shards_))
+    if (node->kind == plan::NodeKind::kTableScan || node->inputs.size() > 1 ||
+        spreading_.NeedsExchange(*node)) {
       break;
+    }
     node = &node->input();
   }
   Region region;
-  const int parallelism = ParallelismOf(*node, shards_);
+  const int parallelism = spreading_.Of(*node).parts;
   for (int i = 0; i < parallelism; ++i) region.tasks.push_back(NewStage());
   return region;
 }
@@ -274,7 +272,7 @@ Status PipelineBuilder::BuildDown(const plan::PlanNode& node, const Region& regi
     inner.push_back(
         MakeOperatorLink(node, factory, region.tasks[i], static_cast<int>(i), links[i], on_root_path));
   }
-  if (NeedsExchange(node, shards_)) return BuildBelowExchange(node, region, inner, on_root_path);
+  if (spreading_.NeedsExchange(node)) return BuildBelowExchange(node, region, inner, on_root_path);
   return BuildDown(node.input(), region, inner, on_root_path);
 }
 
@@ -319,7 +317,7 @@ Status PipelineBuilder::BuildUnion(const plan::PlanNode& node, const Region& reg
     };
     MR_TRY(BuildRegion(*node.inputs[k], make_end, false));
     // An instance that no instance of this input sends to must not wait for it.
-    const int input_parallelism = ParallelismOf(*node.inputs[k], shards_);
+    const int input_parallelism = spreading_.Of(*node.inputs[k]).parts;
     for (size_t i = static_cast<size_t>(input_parallelism); i < stages.size(); ++i) {
       // The channel is made now: once the first attachment has sent something, tasks run.
       attachments_.push_back([sender = stages[i]->AddChannel(inputs[i], nullptr)] {

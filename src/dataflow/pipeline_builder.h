@@ -19,6 +19,7 @@
 #include "dataflow/source_task.h"
 #include "dataflow/stage_task.h"
 #include "dataflow/table_task.h"
+#include "plan/distribution.h"
 #include "plan/logical_plan.h"
 
 namespace millrace::dataflow {
@@ -36,6 +37,7 @@ struct BuildEnvironment {
   // Stored tables and the tasks of those that users insert into, by "schema.name".
   std::function<StoredTable*(const std::string&)> find_table;
   std::function<TableTask*(const std::string&)> find_table_task;
+  plan::FindSpread spread_of;  // of stored tables
 };
 
 // Receives the changes of a query that is shown as they come; called by one task at a time.
@@ -47,7 +49,7 @@ struct Pipeline {
   catalog::Settings settings;
   const data::TimeZone* zone = &data::TimeZone::Utc();
   // Where the rows go: exactly one of these, or a SinkNode as the root of the query.
-  StoredTable* table = nullptr;
+  StoredTable* table = nullptr;  // as MakeResultTable made it
   ChangeConsumer consumer;
 };
 
@@ -65,10 +67,6 @@ class PipelineBuilder {
  public:
   PipelineBuilder(BuildEnvironment environment, std::shared_ptr<Job> job)
       : environment_(std::move(environment)), job_(std::move(job)) {}
-
-  // The stored table for a query's result, with a part for each task that will write it.
-  std::unique_ptr<StoredTable> MakeTable(const std::string& name, const plan::PlannedQuery& query,
-                                         int shards);
 
   // `pipeline` must live until Finish.
   Result<std::shared_ptr<RunningPipeline>> Add(const Pipeline& pipeline);
@@ -102,13 +100,6 @@ class PipelineBuilder {
   };
 
   Status Build(const Pipeline& pipeline);
-  int ParallelismOf(const plan::PlanNode& node, int shards) const;
-  // Columns of its output by which the rows of a node are spread over shards; empty: not known.
-  std::vector<int> PartitioningOf(const plan::PlanNode& node, int shards) const;
-  bool IsSpreadBy(const plan::PlanNode& node, const std::vector<int>& keys, int shards) const;
-  // Whether the input of a node must be sent to other tasks to be spread as the node wants it.
-  bool NeedsExchange(const plan::PlanNode& node, int shards) const;
-
   Region MakeRegion(const plan::PlanNode& top);
   Status BuildRegion(const plan::PlanNode& top, const EndFactory& make_end, bool on_root_path);
   Status BuildDown(const plan::PlanNode& node, const Region& region, const std::vector<Link*>& links,
@@ -145,7 +136,7 @@ class PipelineBuilder {
   std::shared_ptr<RunningPipeline> record_;
   std::shared_ptr<std::atomic<bool>> done_;
   operators::SideOutput* side_ = nullptr;
-  int shards_ = 1;
+  plan::Spreading spreading_{1};  // says where the exchanges go
 };
 
 }  // namespace millrace::dataflow

@@ -44,8 +44,8 @@ std::string RowText(const data::Batch& batch, size_t row) {
 
 SideTables::SideTables(env::Clock* clock)
     : clock_(*clock),
-      dead_letters_("sys.dead_letters", DeadLetterSchema(), tables::TableMode::kAppend, {}, 1),
-      late_rows_("sys.late_rows", LateRowSchema(), tables::TableMode::kAppend, {}, 1),
+      dead_letters_("sys.dead_letters", DeadLetterSchema(), tables::TableMode::kAppend, {}, plan::Spread{}),
+      late_rows_("sys.late_rows", LateRowSchema(), tables::TableMode::kAppend, {}, plan::Spread{}),
       dead_letter_builder_(*dead_letters_.schema),
       late_row_builder_(*late_rows_.schema) {}
 

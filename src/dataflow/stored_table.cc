@@ -126,12 +126,29 @@ size_t StoredPart::MemoryBytes() const {
 }
 
 StoredTable::StoredTable(std::string name, data::SchemaPtr schema, tables::TableMode mode,
-                         std::vector<int> key, int num_parts)
-    : name(std::move(name)), schema(std::move(schema)), mode(mode), key(std::move(key)) {
-  for (int i = 0; i < num_parts; ++i) {
+                         std::vector<int> key, plan::Spread spread)
+    : name(std::move(name)),
+      schema(std::move(schema)),
+      mode(mode),
+      key(std::move(key)),
+      spread(std::move(spread)) {
+  for (int i = 0; i < this->spread.parts; ++i) {
     parts.push_back(std::make_unique<StoredPart>(this->schema, mode, this->key));
     published.push_back(parts.back()->staged());
   }
+}
+
+std::unique_ptr<StoredTable> MakeResultTable(const std::string& name, const plan::PlannedQuery& query,
+                                             const plan::Spreading& spreading) {
+  tables::TableMode mode = tables::TableMode::kMultiset;
+  if (query.append_only()) {
+    mode = tables::TableMode::kAppend;
+  } else if (!query.key.empty()) {
+    mode = tables::TableMode::kKeyed;
+  }
+  const std::vector<int> key = mode == tables::TableMode::kKeyed ? query.key : std::vector<int>{};
+  return std::make_unique<StoredTable>(name, std::make_shared<const data::Schema>(query.schema), mode, key,
+                                       spreading.OfStored(query));
 }
 
 Status TableLink::OnBatch(data::Batch batch) {

@@ -14,6 +14,7 @@
 #include "base/mutex.h"
 #include "dataflow/inbox.h"
 #include "dataflow/link.h"
+#include "plan/distribution.h"
 #include "tables/table_part.h"
 
 namespace millrace::dataflow {
@@ -59,16 +60,20 @@ class StoredPart {
 
 struct StoredTable {
   StoredTable(std::string name, data::SchemaPtr schema, tables::TableMode mode, std::vector<int> key,
-              int parts);
+              plan::Spread spread);
 
   std::string name;  // "schema.name"
   data::SchemaPtr schema;
   tables::TableMode mode;
   std::vector<int> key;
-  std::vector<int> spread_by;  // columns by whose hash rows are spread over parts; empty: by something else
+  plan::Spread spread;  // of the rows over the parts
   std::vector<std::unique_ptr<StoredPart>> parts;
   std::vector<tables::PartSnapshotPtr> published;  // guarded by the coordinator
 };
+
+// The table that keeps a query's result, with a part for each task that will write it.
+std::unique_ptr<StoredTable> MakeResultTable(const std::string& name, const plan::PlannedQuery& query,
+                                             const plan::Spreading& spreading);
 
 // The end of a chain that writes a table.
 class TableLink final : public Link {

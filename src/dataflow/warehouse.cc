@@ -60,7 +60,13 @@ BuildEnvironment Warehouse::Environment() {
     const auto found = table_tasks_.find(name);
     return found == table_tasks_.end() ? nullptr : found->second;
   };
+  environment.spread_of = [this](const catalog::ObjectName& name) { return SpreadOf(name); };
   return environment;
+}
+
+plan::Spread Warehouse::SpreadOf(const catalog::ObjectName& name) const {
+  const auto found = tables_.find(name.ToString());
+  return found == tables_.end() ? plan::Spread{} : found->second->spread;
 }
 
 Status Warehouse::CreateTable(const catalog::TableDefinition& table) {
@@ -75,8 +81,8 @@ Status Warehouse::CreateTable(const catalog::TableDefinition& table) {
   std::vector<int> key;
   for (const int column : table.primary_key) key.push_back(places[column]);
   const auto mode = key.empty() ? tables::TableMode::kAppend : tables::TableMode::kKeyed;
-  auto stored =
-      std::make_unique<StoredTable>(name, std::make_shared<const data::Schema>(schema), mode, key, 1);
+  auto stored = std::make_unique<StoredTable>(name, std::make_shared<const data::Schema>(schema), mode, key,
+                                              plan::Spread{});
 
   auto job = std::make_shared<Job>();
   job->name = name;
@@ -157,7 +163,8 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
       pipeline->zone = kept.zone;
       pipeline->consumer = kept.consumer;
       if (sink == nullptr && !kept.consumer) {
-        auto table = builder.MakeTable(kept.view, kept.query, kept.settings.shards());
+        const plan::Spreading spreading(kept.settings.shards(), Environment().spread_of);
+        auto table = MakeResultTable(kept.view, kept.query, spreading);
         pipeline->table = table.get();
         if (kept.view.empty()) {
           running.result = std::move(table);

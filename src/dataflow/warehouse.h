@@ -60,6 +60,9 @@ class Warehouse {
   // Forgets a table or view; ends the query that keeps it.
   void Drop(const std::string& name);
 
+  // How a stored table lies over its parts; one part when there is none of the name.
+  plan::Spread SpreadOf(const catalog::ObjectName& name) const;
+
   // Starts queries together; they share their sources. Nothing runs when this fails.
   Result<std::shared_ptr<Job>> Start(std::vector<Request> requests);
   // Ends the job at once, as far as it still runs.

@@ -1,8 +1,6 @@
 #include "plan/distribution.h"
 
 #include <algorithm>
-#include <utility>
-#include <vector>
 
 #include "plan/node_factory.h"
 
@@ -10,86 +8,113 @@ namespace millrace::plan {
 
 namespace {
 
-// The distribution with its columns where `position` says they are in the output; unknown if one is gone.
-template <typename F>
-Distribution Moved(const Distribution& distribution, const F& position) {
-  if (distribution.kind != Distribution::Kind::kHash) return distribution;
-  std::vector<int> keys;
-  for (const int key : distribution.keys) {
-    const int moved = position(key);
-    if (moved < 0) return Distribution::Any();
-    keys.push_back(moved);
+// The spread with its keys where `places` says that columns of the input stand in the output (-1: nowhere);
+// by something unknown if one is gone.
+Spread Moved(const Spread& input, const std::vector<int>& places) {
+  Spread output{input.parts, {}};
+  for (const int key : input.keys) {
+    const int place = places[static_cast<size_t>(key)];
+    if (place < 0) return {input.parts, {}};
+    output.keys.push_back(place);
   }
-  return Distribution::Hash(std::move(keys));
+  return output;
 }
 
-Distribution AfterExchange(const PlanNode& node) {
-  return node.distribution.kind == Distribution::Kind::kAny || !NeedsExchange(node, 0)
-             ? OutputDistribution(node.input())
-             : node.distribution;
+// Where the columns of a node's only input stand in its output.
+std::vector<int> PlacesInOutput(const PlanNode& node) {
+  std::vector<int> places(node.input().schema.size(), -1);
+  const auto first = [&](const std::vector<int>& columns) {
+    for (size_t i = 0; i < columns.size(); ++i) places[static_cast<size_t>(columns[i])] = static_cast<int>(i);
+  };
+  switch (node.kind) {
+    case NodeKind::kCalc: {
+      const auto& projections = node.As<CalcNode>().projections;
+      for (size_t i = 0; i < projections.size(); ++i) {
+        const int column = ColumnOf(*projections[i]);
+        if (column >= 0) places[static_cast<size_t>(column)] = static_cast<int>(i);
+      }
+      break;
+    }
+    case NodeKind::kGroupAggregate:
+      first(node.As<GroupAggregateNode>().keys);
+      break;
+    case NodeKind::kWindowAggregate:
+      first(node.As<WindowAggregateNode>().keys);
+      break;
+    case NodeKind::kExpand:
+      break;
+    default:  // the input's columns come first
+      for (size_t i = 0; i < places.size() && i < node.schema.size(); ++i) places[i] = static_cast<int>(i);
+  }
+  return places;
 }
 
 }  // namespace
 
-Distribution OutputDistribution(const PlanNode& node) {
-  switch (node.kind) {
-    case NodeKind::kScan:
-    case NodeKind::kTableScan:
-      return Distribution::Any();
-    case NodeKind::kValues:
-      return Distribution::Single();
-    case NodeKind::kUnion: {
-      Distribution all = OutputDistribution(node.input());
-      for (const PlanNodePtr& input : node.inputs) {
-        const Distribution other = OutputDistribution(*input);
-        if (other.kind != all.kind || other.keys != all.keys) return Distribution::Any();
-      }
-      return all;
-    }
-    case NodeKind::kCalc: {
-      const auto& projections = node.As<CalcNode>().projections;
-      return Moved(AfterExchange(node), [&](int key) {
-        for (size_t i = 0; i < projections.size(); ++i) {
-          if (ColumnOf(*projections[i]) == key) return static_cast<int>(i);
-        }
-        return -1;
-      });
-    }
-    case NodeKind::kExpand: {
-      const auto& projections = node.As<ExpandNode>().projections;
-      return Moved(AfterExchange(node), [&](int key) {
-        for (size_t i = 0; i < node.schema.size(); ++i) {
-          const bool same =
-              std::ranges::all_of(projections, [&](const auto& p) { return ColumnOf(*p[i]) == key; });
-          if (same) return static_cast<int>(i);
-        }
-        return -1;
-      });
-    }
-    case NodeKind::kGroupAggregate:
-    case NodeKind::kWindowAggregate: {
-      const std::vector<int>& keys = node.kind == NodeKind::kGroupAggregate
-                                         ? node.As<GroupAggregateNode>().keys
-                                         : node.As<WindowAggregateNode>().keys;
-      return Moved(AfterExchange(node), [&](int key) {
-        const auto it = std::ranges::find(keys, key);
-        return it == keys.end() ? -1 : static_cast<int>(it - keys.begin());
-      });
-    }
-    default:
-      return AfterExchange(node);
-  }
+bool Spread::KeepsTogether(const std::vector<int>& columns) const {
+  if (parts == 1) return true;
+  return !keys.empty() &&
+         std::ranges::all_of(keys, [&](int key) { return std::ranges::find(columns, key) != columns.end(); });
 }
 
-bool NeedsExchange(const PlanNode& node, size_t input) {
-  const Distribution& wanted = node.distribution;
-  if (wanted.kind == Distribution::Kind::kAny) return false;
-  const Distribution given = OutputDistribution(*node.inputs[input]);
-  if (given.kind == Distribution::Kind::kSingle) return wanted.kind != Distribution::Kind::kSingle;
-  if (given.kind != wanted.kind) return true;
-  // Rows that agree on all wanted keys agree on those they are spread by, if those are among them.
-  return !std::ranges::all_of(
-      given.keys, [&](int key) { return std::ranges::find(wanted.keys, key) != wanted.keys.end(); });
+Spreading::Spreading(int shards, FindSpread stored) : shards_(shards), stored_(std::move(stored)) {}
+
+bool Spreading::Satisfies(const Spread& given, const Distribution& wanted) const {
+  switch (wanted.kind) {
+    case Distribution::Kind::kAny:
+      return true;
+    case Distribution::Kind::kSingle:
+      return given.parts == 1;
+    case Distribution::Kind::kHash:
+      return given.parts == shards_ && given.KeepsTogether(wanted.keys);
+  }
+  return false;
+}
+
+Spread Spreading::Of(const PlanNode& node) const {
+  switch (node.kind) {
+    case NodeKind::kScan:
+    case NodeKind::kValues:
+      return {};
+    case NodeKind::kTableScan:
+      return OfTableScan(node.As<TableScanNode>());
+    case NodeKind::kUnion: {
+      Spread all;
+      for (const PlanNodePtr& input : node.inputs) all.parts = std::max(all.parts, Of(*input).parts);
+      return all;
+    }
+    default:
+      break;
+  }
+  Spread input = Of(node.input());
+  if (!Satisfies(input, node.distribution)) {
+    input = node.distribution.kind == Distribution::Kind::kHash && shards_ > 1
+                ? Spread{shards_, node.distribution.keys}
+                : Spread{};
+  }
+  return Moved(input, PlacesInOutput(node));
+}
+
+Spread Spreading::OfTableScan(const TableScanNode& scan) const {
+  if (!stored_) return {};
+  std::vector<int> places(scan.entry->schema.size(), -1);
+  for (size_t i = 0; i < scan.columns.size(); ++i) {
+    places[static_cast<size_t>(scan.columns[i])] = static_cast<int>(i);
+  }
+  return Moved(stored_(scan.entry->name), places);
+}
+
+bool Spreading::NeedsExchange(const PlanNode& node) const {
+  return node.inputs.size() == 1 && !Satisfies(Of(node.input()), node.distribution);
+}
+
+bool Spreading::NeedsExchangeToStore(const PlannedQuery& query) const {
+  if (query.root->kind == NodeKind::kSink || query.append_only()) return false;
+  return !query.key.empty() && !Of(*query.root).KeepsTogether(query.key);
+}
+
+Spread Spreading::OfStored(const PlannedQuery& query) const {
+  return NeedsExchangeToStore(query) ? Spread{shards_, query.key} : Of(*query.root);
 }
 
 }  // namespace millrace::plan

@@ -237,7 +237,14 @@ std::string Parameters(const PlanNode& node) {
   return {};
 }
 
-void ExplainNode(const PlanNode& node, size_t depth, std::string* out) {
+void ExplainExchange(const Distribution& wanted, const data::Schema& schema, size_t depth, std::string* out) {
+  out->append(depth * 2, ' ');
+  *out += wanted.kind == Distribution::Kind::kSingle
+              ? std::string("Exchange: single\n")
+              : fmt::format("Exchange: hash=[{}]\n", ColumnList(wanted.keys, schema));
+}
+
+void ExplainNode(const PlanNode& node, const Spreading& spreading, size_t depth, std::string* out) {
   out->append(depth * 2, ' ');
   *out += fmt::format("{}: {}", node.name, Parameters(node));
   if (node.kind != NodeKind::kSink) {
@@ -247,19 +254,12 @@ void ExplainNode(const PlanNode& node, size_t depth, std::string* out) {
     }
   }
   *out += '\n';
-  for (size_t i = 0; i < node.inputs.size(); ++i) {
-    size_t below = depth + 1;
-    if (NeedsExchange(node, i)) {
-      out->append(below * 2, ' ');
-      *out += node.distribution.kind == Distribution::Kind::kSingle
-                  ? std::string("Exchange: single")
-                  : fmt::format("Exchange: hash=[{}]",
-                                ColumnList(node.distribution.keys, node.inputs[i]->schema));
-      *out += '\n';
-      ++below;
-    }
-    ExplainNode(*node.inputs[i], below, out);
+  ++depth;
+  if (spreading.NeedsExchange(node)) {
+    ExplainExchange(node.distribution, node.input().schema, depth, out);
+    ++depth;
   }
+  for (const PlanNodePtr& input : node.inputs) ExplainNode(*input, spreading, depth, out);
 }
 
 }  // namespace
@@ -295,9 +295,14 @@ std::string_view NodeKindName(NodeKind kind) {
   return kNames[static_cast<size_t>(kind)];
 }
 
-std::string Explain(const PlannedQuery& query) {
+std::string Explain(const PlannedQuery& query, const Spreading& spreading) {
   std::string text;
-  ExplainNode(*query.root, 0, &text);
+  size_t depth = 0;
+  if (spreading.NeedsExchangeToStore(query)) {
+    ExplainExchange(Distribution::Hash(query.key), query.root->schema, depth, &text);
+    ++depth;
+  }
+  ExplainNode(*query.root, spreading, depth, &text);
   return text;
 }
 

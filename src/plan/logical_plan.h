@@ -6,8 +6,8 @@
 // puts a Calc below that computes them. Nodes are built once by the planner and then only read, from any
 // thread.
 //
-// Every node says how its rows must be spread over shards (`distribution`): the dataflow puts an
-// exchange before a node whose input is not so spread already.
+// Every node says how its rows must be spread over shards (`distribution`); distribution.h decides where that
+// takes an exchange.
 #pragma once
 
 #include <cstdint>

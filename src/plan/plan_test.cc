@@ -62,8 +62,7 @@ TEST_F(Plans, AggregateOverEverything) {
   ExpectPlan("SELECT COUNT(*) FROM plain HAVING COUNT(*) > 2", R"(
 Calc(1): select=[EXPR$0], where=[(EXPR$0 > 2)] [I,UB,UA] key=()
   GroupAggregate(1): keys=[], aggregates=[COUNT(*) AS EXPR$0] [I,UB,UA] key=()
-    Exchange: single
-      Scan(1): table=[public.plain], columns=[a] [I]
+    Scan(1): table=[public.plain], columns=[a] [I]
 )");
 }
 
@@ -80,9 +79,8 @@ GroupAggregate(2): keys=[n], aggregates=[COUNT(*) AS EXPR$1] [I,UB,UA,D] key=(n)
 TEST_F(Plans, FilterAndDistinctAggregates) {
   ExpectPlan("SELECT COUNT(DISTINCT b) FILTER (WHERE a > 1), COUNT(DISTINCT b) FROM plain", R"(
 GroupAggregate(1): keys=[], aggregates=[COUNT(DISTINCT b) FILTER $f1 AS EXPR$0, COUNT(DISTINCT b) AS EXPR$1] [I,UB,UA] key=()
-  Exchange: single
-    Calc(1): select=[b, (a > 1) AS $f1] [I]
-      Scan(1): table=[public.plain], columns=[a, b] [I]
+  Calc(1): select=[b, (a > 1) AS $f1] [I]
+    Scan(1): table=[public.plain], columns=[a, b] [I]
 )");
 }
 
@@ -167,9 +165,8 @@ TEST_F(Plans, WindowOverWindowTime) {
 Calc(1): select=[window_start, window_end, EXPR$2] [I]
   WindowAggregate(2): window=[TUMBLE(size=1 h, time=window_time)], keys=[], aggregates=[SUM(n) AS EXPR$2] [I]
     WindowAggregate(1): window=[TUMBLE(size=5 min, time=ts)], keys=[], aggregates=[COUNT(*) AS n] [I]
-      Exchange: single
-        WatermarkAssigner(1): rowtime=[ts], watermark=[ts] [I]
-          Scan(1): table=[public.orders], columns=[ts] [I]
+      WatermarkAssigner(1): rowtime=[ts], watermark=[ts] [I]
+        Scan(1): table=[public.orders], columns=[ts] [I]
 )");
 }
 
@@ -211,9 +208,8 @@ TEST_F(Plans, EarlyFireGivesUpdates) {
       R"(
 Calc(1): select=[window_start, window_end, EXPR$2] [I,UB,UA] key=(window_start, window_end)
   WindowAggregate(1): window=[TUMBLE(size=1 d, time=ts)], keys=[], aggregates=[COUNT(*) AS EXPR$2], early fire [I,UB,UA] key=(window_start, window_end)
-    Exchange: single
-      WatermarkAssigner(1): rowtime=[ts], watermark=[ts] [I]
-        Scan(1): table=[public.orders], columns=[ts] [I]
+    WatermarkAssigner(1): rowtime=[ts], watermark=[ts] [I]
+      Scan(1): table=[public.orders], columns=[ts] [I]
 )");
 }
 
@@ -373,8 +369,7 @@ TEST_F(Plans, TopNOfEverything) {
   ExpectPlan("SELECT a FROM plain ORDER BY c DESC, a LIMIT 5 OFFSET 2", R"(
 Calc(1): select=[a] [I,D]
   SortLimit(1): top rows, order=[c DESC, a ASC], offset=2, limit=5 [I,D]
-    Exchange: single
-      Scan(1): table=[public.plain], columns=[a, c] [I]
+    Scan(1): table=[public.plain], columns=[a, c] [I]
 )");
 }
 
@@ -382,25 +377,22 @@ TEST_F(Plans, SortsBoundedInputAtItsEnd) {
   context_.source_traits = [](const auto&, const auto&) { return SourceTraits{true, {}, {}}; };
   ExpectPlan("SELECT a AS x FROM plain ORDER BY x", R"(
 SortLimit(1): at end, order=[a ASC] [I]
-  Exchange: single
-    Scan(1): table=[public.plain], columns=[a] [I]
+  Scan(1): table=[public.plain], columns=[a] [I]
 )");
 }
 
 TEST_F(Plans, SortsByTimeAsTheWatermarkPasses) {
   ExpectPlan("SELECT id, ts FROM orders ORDER BY ts, id", R"(
 SortLimit(1): by time, order=[ts ASC, id ASC] [I]
-  Exchange: single
-    WatermarkAssigner(1): rowtime=[ts], watermark=[ts] [I]
-      Scan(1): table=[public.orders], columns=[id, ts] [I]
+  WatermarkAssigner(1): rowtime=[ts], watermark=[ts] [I]
+    Scan(1): table=[public.orders], columns=[id, ts] [I]
 )");
 }
 
 TEST_F(Plans, LimitWithoutOrder) {
   ExpectPlan("SELECT a FROM plain LIMIT 5", R"(
 SortLimit(1): first rows, limit=5 [I]
-  Exchange: single
-    Scan(1): table=[public.plain], columns=[a] [I]
+  Scan(1): table=[public.plain], columns=[a] [I]
 )");
 }
 

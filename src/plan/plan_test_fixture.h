@@ -49,7 +49,7 @@ class PlanTest : public testing::Test {
   // The plan, or the error, as text.
   std::string Explained(std::string_view text) {
     const Result<PlannedQuery> planned = Plan(text);
-    return planned ? Explain(*planned) : planned.error().ToString();
+    return planned ? Explain(*planned, spreading_) : planned.error().ToString();
   }
 
   // The error of a statement, whatever kind it is.
@@ -68,6 +68,8 @@ class PlanTest : public testing::Test {
 
   catalog::Catalog catalog_;
   PlanContext context_;
+  // Two shards, and stored tables in two parts, by nothing that is known.
+  Spreading spreading_{2, [](const catalog::ObjectName&) { return Spread{.parts = 2, .keys = {}}; }};
 
  private:
   Status RunOne(const sql::Statement& statement) {

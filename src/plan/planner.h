@@ -14,6 +14,7 @@
 #include "catalog/catalog.h"
 #include "catalog/settings.h"
 #include "data/datetime.h"
+#include "plan/distribution.h"
 #include "plan/logical_plan.h"
 #include "sql/ast.h"
 
@@ -65,7 +66,7 @@ Result<catalog::TableDefinition> BindCreateTable(const sql::CreateTableStatement
 Result<catalog::EntryPtr> BindCreateView(const sql::CreateViewStatement& statement,
                                          const catalog::Catalog& catalog, const PlanContext& context);
 
-// The plan as a tree of text, one node a line.
-std::string Explain(const PlannedQuery& query);
+// The plan as a tree of text, one node a line, with its exchanges.
+std::string Explain(const PlannedQuery& query, const Spreading& spreading);
 
 }  // namespace millrace::plan

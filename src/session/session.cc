@@ -198,22 +198,25 @@ Result<Outcome> Session::Explain(const sql::ExplainStatement& statement, std::st
     return Fail(ErrorCode::kNotSupported, "EXPLAIN has one form here: the plan with changelog modes and keys",
                 "write EXPLAIN <statement> or EXPLAIN CHANGELOG_MODE <statement>", statement.location);
   }
+  // With one shard nothing is exchanged: what two would exchange says more.
+  const plan::Spreading spreading(std::max(2, settings_.shards()),
+                                  [this](const catalog::ObjectName& name) { return SpreadOf(name); });
   const sql::Statement& inner = *statement.statement;
   switch (inner.kind) {
     case sql::StatementKind::kQuery: {
       MR_ASSIGN(const auto planned,
                 plan::PlanQuery(*inner.As<sql::QueryStatement>().query, catalog(), context));
-      return PlanLines(plan::Explain(planned));
+      return PlanLines(plan::Explain(planned, spreading));
     }
     case sql::StatementKind::kInsert: {
       MR_ASSIGN(const auto planned, plan::PlanInsert(inner.As<sql::InsertStatement>(), catalog(), context));
-      return PlanLines(plan::Explain(planned));
+      return PlanLines(plan::Explain(planned, spreading));
     }
     case sql::StatementKind::kStatementSet: {
       std::string text_of_all;
       for (const auto& insert : inner.As<sql::StatementSetStatement>().inserts) {
         MR_ASSIGN(const auto planned, plan::PlanInsert(*insert, catalog(), context));
-        text_of_all += plan::Explain(planned);
+        text_of_all += plan::Explain(planned, spreading);
       }
       return PlanLines(text_of_all);
     }
@@ -221,13 +224,23 @@ Result<Outcome> Session::Explain(const sql::ExplainStatement& statement, std::st
       MR_ASSIGN(
           const auto planned,
           plan::PlanMaterializedView(inner.As<sql::CreateMaterializedViewStatement>(), catalog(), context));
-      return PlanLines(plan::Explain(planned.query));
+      return PlanLines(plan::Explain(planned.query, spreading));
     }
     default:
       return Fail(ErrorCode::kNotSupported,
                   "EXPLAIN takes a query, INSERT, STATEMENT SET or CREATE MATERIALIZED VIEW", "",
                   inner.location);
   }
+}
+
+plan::Spread Session::SpreadOf(const catalog::ObjectName& name) const {
+  for (const auto& request : pending_) {
+    if (request.view != name.ToString()) continue;
+    const plan::Spreading spreading(request.settings.shards(),
+                                    [this](const catalog::ObjectName& other) { return SpreadOf(other); });
+    return spreading.OfStored(request.query);
+  }
+  return instance_.warehouse().SpreadOf(name);
 }
 
 Result<Outcome> Session::Set(const sql::SetStatement& statement) {

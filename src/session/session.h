@@ -81,6 +81,8 @@ class Session {
  private:
   Result<Outcome> RunStatement(const sql::Statement& statement, std::string_view text);
   Result<Outcome> Explain(const sql::ExplainStatement& statement, std::string_view text);
+  // How a stored table lies over its parts, or will once it is started.
+  plan::Spread SpreadOf(const catalog::ObjectName& name) const;
   Result<Outcome> Set(const sql::SetStatement& statement);
   Result<Outcome> Reset(const sql::ResetStatement& statement);
   Status ApplySettings();
