@@ -24,6 +24,16 @@ size_t SkipQuoted(std::string_view text, size_t at) {
   return at;
 }
 
+// The byte behind the back-quoted name that begins at `at`; npos if it is not closed.
+size_t BackQuotedEnd(std::string_view text, size_t at) {
+  for (size_t i = at + 1; i < text.size(); ++i) {
+    if (text[i] != '`') continue;
+    if (i + 1 == text.size() || text[i + 1] != '`') return i + 1;
+    ++i;
+  }
+  return std::string_view::npos;
+}
+
 bool IsComment(std::string_view text, size_t at) {
   return text.substr(at).starts_with("--") ||
          (text.substr(at).starts_with("/*") && !text.substr(at).starts_with("/*+"));
@@ -110,26 +120,29 @@ std::vector<ScriptPart> SplitScript(std::string_view script) {
   return parts;
 }
 
-std::string ToDuckQuoting(std::string_view sql) {
+Result<std::string> ToDuckQuoting(std::string_view sql) {
   std::string result;
   size_t at = 0;
   while (at < sql.size()) {
-    const size_t skipped = SkipQuoted(sql, at);
-    if (skipped == at) {
-      result += sql[at++];
-      continue;
-    }
     if (sql[at] == '`') {
-      result += '"';
-      for (const char c : sql.substr(at + 1, skipped - at - 2)) {
-        if (c == '"') result += '"';
-        result += c;
+      const size_t end = BackQuotedEnd(sql, at);
+      if (end == std::string_view::npos) {
+        return Fail(ErrorCode::kSyntaxError, "a back-quoted name is not closed", "end it with `",
+                    Advance({1, 1}, sql.substr(0, at)));
       }
       result += '"';
-    } else {
-      result += sql.substr(at, skipped - at);
+      for (size_t i = at + 1; i < end - 1; ++i) {
+        if (sql[i] == '`') ++i;  // a doubled one stands for one
+        if (sql[i] == '"') result += '"';
+        result += sql[i];
+      }
+      result += '"';
+      at = end;
+      continue;
     }
-    at = skipped;
+    const size_t end = std::max(SkipQuoted(sql, at), at + 1);
+    result += sql.substr(at, end - at);
+    at = end;
   }
   return result;
 }

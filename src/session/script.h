@@ -20,8 +20,9 @@ struct ScriptPart {
 // The statements of a script, in order; blank ones are left out. Something unterminated ends with the script.
 std::vector<ScriptPart> SplitScript(std::string_view script);
 
-// `name` in back-quotes becomes "name"; everything else stays.
-std::string ToDuckQuoting(std::string_view sql);
+// `name` in back-quotes becomes "name"; everything else stays. Fails when one is not closed: to DuckDB the
+// mark is an operator.
+Result<std::string> ToDuckQuoting(std::string_view sql);
 
 // The error with a place within a part turned into one within its script.
 Error PlaceInScript(const Error& error, SourceLocation part);

@@ -38,7 +38,10 @@ TEST(ScriptTest, KnowsWhereStatementsBegin) {
 
 TEST(ScriptTest, BackQuotesBecomeDoubleQuotes) {
   EXPECT_EQ(ToDuckQuoting("SELECT `a``b`, '`', \"c\", `say \"x\"` -- `d`"),
-            "SELECT \"a\"\"b\", '`', \"c\", \"say \"\"x\"\"\" -- `d`");
+            "SELECT \"a`b\", '`', \"c\", \"say \"\"x\"\"\" -- `d`");
+  EXPECT_EQ(ToDuckQuoting("SELECT `a`, `b FROM t").error().ToString(),
+            "42601 at line 1, column 13: a back-quoted name is not closed\nHINT: end it with `");
+  EXPECT_FALSE(ToDuckQuoting("SELECT `a``").has_value());
 }
 
 }  // namespace

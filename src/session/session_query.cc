@@ -48,13 +48,14 @@ tables::SnapshotSetPtr Session::Snapshots() {
 
 Result<std::unique_ptr<query::SnapshotQuery>> Session::PlanSnapshot(
     std::string_view text, const std::vector<std::optional<data::DataType>>& types) {
+  MR_ASSIGN(std::string duck_text, ToDuckQuoting(text));
   query::QueryScope scope;
   scope.snapshots = Snapshots();
   catalog();
   scope.views = version_->views;
   scope.current_schema = current_schema_;
   scope.zone = settings_.time_zone();
-  return query::SnapshotQuery::Prepare(&instance_.queries(), std::move(scope), ToDuckQuoting(text), types);
+  return query::SnapshotQuery::Prepare(&instance_.queries(), std::move(scope), std::move(duck_text), types);
 }
 
 Status Session::DescribeSnapshot(Prepared* prepared,
@@ -231,6 +232,7 @@ Result<Outcome> Session::PrintChanges(plan::PlannedQuery planned) {
 
 Result<Outcome> Session::SelectSnapshot(const Prepared& prepared,
                                         const std::vector<data::Value>& parameters) {
+  MR_TRY(ToDuckQuoting(prepared.text));
   if (options_.script) MR_TRY(Settle());
   std::vector<std::optional<data::DataType>> types(prepared.parameters.begin(), prepared.parameters.end());
   MR_ASSIGN(auto query, PlanSnapshot(prepared.text, types));

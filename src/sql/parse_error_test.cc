@@ -100,7 +100,7 @@ TEST(ParseError, SaysWhatWhereAndWhatWouldWork) {
        "found the number 5\n"
        "HINT: a string is written in single quotes: '5'"},
       {"SELECT INTERVAL '5' MINUTS",
-       "42601 at line 1, column 21: expected a unit of time after the interval's length, such as DAY, HOUR, "
+       "22007 at line 1, column 21: expected a unit of time after the interval's length, such as DAY, HOUR, "
        "MINUTE or SECOND, found 'MINUTS'\n"
        "HINT: did you mean MINUTE?"},
       {"SELECT INTERVAL '5' SECOND TO DAY",

@@ -201,7 +201,16 @@ Result<ExprPtr> Parser::ParseInterval() {
     Accept(TokenKind::kPlus);
   }
   MR_ASSIGN(node->text, ParseString("the interval's length as a string, as in INTERVAL '5' MINUTE"));
-  MR_ASSIGN(node->from, ParseTimeUnit("after the interval's length"));
+  Result<TimeUnit> from = ParseTimeUnit("after the interval's length");
+  if (!from.has_value()) {
+    // A bare number is no length without a unit. What else there may be, such as '1 day', other dialects
+    // know.
+    const Error& error = from.error();
+    const bool is_number = node->text.find_first_not_of("+-.0123456789") == std::string::npos;
+    return Fail(is_number ? ErrorCode::kInvalidDatetime : error.code(), error.message(), error.hint(),
+                error.location());
+  }
+  node->from = *from;
   if (Accept(TokenKind::kLeftParen)) {
     MR_ASSIGN(node->precision, ParseInt("a precision"));
     if (node->from == TimeUnit::kSecond && Accept(TokenKind::kComma)) {
