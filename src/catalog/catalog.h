@@ -19,7 +19,7 @@
 #include "base/error.h"
 #include "data/schema.h"
 #include "functions/expression.h"
-#include "sql/ast.h"
+#include "sql/query.h"
 
 namespace millrace::catalog {
 

@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "sql/expression.h"
+
 namespace millrace::plan {
 
 namespace {

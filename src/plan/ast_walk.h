@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "sql/ast.h"
+#include "sql/query.h"
 
 namespace millrace::plan {
 

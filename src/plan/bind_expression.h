@@ -12,7 +12,7 @@
 
 #include "functions/registry.h"
 #include "plan/scope.h"
-#include "sql/ast.h"
+#include "sql/expression.h"
 
 namespace millrace::plan {
 

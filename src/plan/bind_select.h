@@ -10,6 +10,7 @@
 
 #include "plan/bind_expression.h"
 #include "plan/binder.h"
+#include "sql/query_body.h"
 
 namespace millrace::plan {
 

@@ -8,7 +8,7 @@
 #include "data/type.h"
 #include "functions/expression.h"
 #include "functions/registry.h"
-#include "sql/ast.h"
+#include "sql/expression.h"
 
 namespace millrace::plan {
 

@@ -12,7 +12,7 @@
 #include "plan/logical_plan.h"
 #include "plan/planner.h"
 #include "plan/scope.h"
-#include "sql/ast.h"
+#include "sql/query_body.h"
 
 namespace millrace::plan {
 

@@ -9,6 +9,7 @@
 #include "catalog/catalog.h"
 #include "plan/planner.h"
 #include "sql/parser.h"
+#include "sql/statement.h"
 
 namespace millrace::plan {
 

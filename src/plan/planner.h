@@ -16,7 +16,7 @@
 #include "data/datetime.h"
 #include "plan/distribution.h"
 #include "plan/logical_plan.h"
-#include "sql/ast.h"
+#include "sql/statement.h"
 
 namespace millrace::plan {
 

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "plan/logical_plan.h"
-#include "sql/ast.h"
+#include "sql/names.h"
 
 namespace millrace::plan {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "data/text.h"
+#include "sql/query_body.h"
 
 namespace millrace::session {
 namespace {

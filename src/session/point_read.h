@@ -12,7 +12,7 @@
 #include "data/batch.h"
 #include "data/datetime.h"
 #include "data/schema.h"
-#include "sql/ast.h"
+#include "sql/expression.h"
 #include "tables/snapshot.h"
 
 namespace millrace::session {

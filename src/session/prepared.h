@@ -8,7 +8,7 @@
 
 #include "data/schema.h"
 #include "session/point_read.h"
-#include "sql/ast.h"
+#include "sql/statement.h"
 
 namespace millrace::session {
 

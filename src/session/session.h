@@ -23,7 +23,7 @@
 #include "session/prepared.h"
 #include "session/result_stream.h"
 #include "session/snapshot_stream.h"
-#include "sql/ast.h"
+#include "sql/statement.h"
 
 namespace millrace::session {
 

@@ -1,4 +1,4 @@
-// Reads Flink SQL: text in, syntax trees (ast.h) out.
+// Reads Flink SQL: text in, syntax trees (query.h) out.
 //
 // Errors carry the line and column of the token that was wrong, say what was expected there, and
 // hint at the word that was probably meant. Nothing here knows a catalog: a tree is well-formed, not
@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "sql/ast.h"
+#include "sql/statement.h"
 
 namespace millrace::sql {
 

@@ -14,8 +14,9 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "sql/ast.h"
 #include "sql/lexer.h"
+#include "sql/query_body.h"
+#include "sql/statement.h"
 
 namespace millrace::sql {
 

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "sql/printer.h"
+#include "sql/query_body.h"
 
 namespace millrace::sql {
 namespace {

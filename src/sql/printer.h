@@ -1,4 +1,4 @@
-// Writes syntax trees (ast.h) as canonical Flink SQL.
+// Writes syntax trees (query.h) as canonical Flink SQL.
 //
 // Parsing what was printed gives a tree that prints the same, so the text can be stored, shown
 // (SHOW CREATE, EXPLAIN), compared and sent elsewhere. Keywords are in upper case, parentheses only
@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "sql/ast.h"
+#include "sql/statement.h"
 
 namespace millrace::sql {
 

@@ -5,8 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "sql/ast.h"
 #include "sql/parser_internal.h"
+#include "sql/query_body.h"
+#include "sql/statement.h"
 
 namespace millrace::sql {
 
