@@ -58,7 +58,4 @@ size_t UnescapeJson(std::string_view raw, char* out);
 // Appends a checked JSON text without the whitespace between its tokens.
 void AppendCompactJson(std::string_view json, std::string* out);
 
-// Appends a string as JSON with quotes.
-void AppendJsonString(std::string_view text, std::string* out);
-
 }  // namespace millrace::formats

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "base/json_text.h"
 #include "formats/json_cursor.h"
 #include "formats/json_decoder.h"
 #include "formats/json_value.h"

@@ -11,6 +11,7 @@
 #include <array>
 #include <cmath>
 
+#include "base/json_text.h"
 #include "data/text.h"
 #include "functions/aggregate_base.h"
 #include "functions/json_document.h"

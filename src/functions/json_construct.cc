@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/json_text.h"
 #include "functions/builtin.h"
 #include "functions/json_document.h"
 #include "functions/json_write.h"

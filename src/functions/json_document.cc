@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/json_text.h"
 #include "base/limits.h"
 #include "functions/utf8.h"
 
@@ -378,42 +379,6 @@ void JsonDocument::AppendJson(uint32_t i, std::string* out) const {
     default:
       AppendScalar(i, out);
   }
-}
-
-void AppendJsonString(std::string_view text, std::string* out) {
-  out->push_back('"');
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out->append("\\\"");
-        break;
-      case '\\':
-        out->append("\\\\");
-        break;
-      case '\b':
-        out->append("\\b");
-        break;
-      case '\f':
-        out->append("\\f");
-        break;
-      case '\n':
-        out->append("\\n");
-        break;
-      case '\r':
-        out->append("\\r");
-        break;
-      case '\t':
-        out->append("\\t");
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          fmt::format_to(std::back_inserter(*out), "\\u{:04X}", static_cast<unsigned>(c));
-        } else {
-          out->push_back(c);
-        }
-    }
-  }
-  out->push_back('"');
 }
 
 void AppendBigDecimal(std::string_view number, bool strip_zeros, std::string* out) {

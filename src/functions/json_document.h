@@ -73,9 +73,6 @@ class JsonDocument {
   std::vector<JsonNode> nodes_;
 };
 
-// A text as a JSON string, quotes included.
-void AppendJsonString(std::string_view text, std::string* out);
-
 // A decimal number such as "-12.50e3" as java.math.BigDecimal prints it ("-1.250E+4"); with
 // `strip_zeros`, without zeros at the end of its fraction or integer part (1200 is 1.2E+3).
 void AppendBigDecimal(std::string_view number, bool strip_zeros, std::string* out);

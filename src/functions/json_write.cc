@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/json_text.h"
 #include "data/datetime.h"
 #include "data/decimal.h"
 #include "data/text.h"

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <cwctype>
 
+#include "base/utf8.h"
+
 namespace millrace::functions::utf8 {
 
 namespace {
@@ -101,22 +103,8 @@ char32_t Next(std::string_view text, size_t* position) {
   return size == 0 ? kReplacement : value;
 }
 
-void Append(char32_t c, std::string* out) {
-  if (c < 0x80) {
-    out->push_back(static_cast<char>(c));
-  } else if (c < 0x800) {
-    out->push_back(static_cast<char>(0xC0 | (c >> 6)));
-    out->push_back(static_cast<char>(0x80 | (c & 0x3F)));
-  } else if (c < 0x10000) {
-    out->push_back(static_cast<char>(0xE0 | (c >> 12)));
-    out->push_back(static_cast<char>(0x80 | ((c >> 6) & 0x3F)));
-    out->push_back(static_cast<char>(0x80 | (c & 0x3F)));
-  } else {
-    out->push_back(static_cast<char>(0xF0 | (c >> 18)));
-    out->push_back(static_cast<char>(0x80 | ((c >> 12) & 0x3F)));
-    out->push_back(static_cast<char>(0x80 | ((c >> 6) & 0x3F)));
-    out->push_back(static_cast<char>(0x80 | (c & 0x3F)));
-  }
+void Append(char32_t code_point, std::string* out) {
+  AppendUtf8(code_point, out);
 }
 
 size_t Length(std::string_view text) {

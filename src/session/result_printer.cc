@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/json_text.h"
 #include "data/text.h"
 
 namespace millrace::session {
@@ -48,36 +49,6 @@ std::string TrimFraction(std::string text) {
   while (text.back() == '0') text.pop_back();
   if (text.back() == '.') text.pop_back();
   return text;
-}
-
-void AppendJsonString(std::string_view text, std::string* out) {
-  *out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        *out += "\\\"";
-        break;
-      case '\\':
-        *out += "\\\\";
-        break;
-      case '\n':
-        *out += "\\n";
-        break;
-      case '\r':
-        *out += "\\r";
-        break;
-      case '\t':
-        *out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          *out += fmt::format("\\u{:04x}", static_cast<int>(c));
-        } else {
-          *out += c;
-        }
-    }
-  }
-  *out += '"';
 }
 
 void AppendJson(const Column& column, size_t row, const data::TimeZone& zone, std::string* out) {

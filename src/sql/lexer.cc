@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 
 namespace millrace::sql {
 namespace {
@@ -84,24 +85,6 @@ std::optional<char> AsciiOf(uint32_t c) {
   }
   if (IsBetween(c, 0xFF01, 0xFF5E)) return static_cast<char>(c - 0xFF01 + '!');
   return std::nullopt;
-}
-
-void AppendUtf8(uint32_t c, std::string* out) {
-  if (c < 0x80) {
-    out->push_back(static_cast<char>(c));
-  } else if (c < 0x800) {
-    out->push_back(static_cast<char>(0xC0 | (c >> 6)));
-    out->push_back(static_cast<char>(0x80 | (c & 0x3F)));
-  } else if (c < 0x10000) {
-    out->push_back(static_cast<char>(0xE0 | (c >> 12)));
-    out->push_back(static_cast<char>(0x80 | ((c >> 6) & 0x3F)));
-    out->push_back(static_cast<char>(0x80 | (c & 0x3F)));
-  } else {
-    out->push_back(static_cast<char>(0xF0 | (c >> 18)));
-    out->push_back(static_cast<char>(0x80 | ((c >> 12) & 0x3F)));
-    out->push_back(static_cast<char>(0x80 | ((c >> 6) & 0x3F)));
-    out->push_back(static_cast<char>(0x80 | (c & 0x3F)));
-  }
 }
 
 // How many bytes the UTF-8 sequence at `at` has; 0 if it is none (overlong, a surrogate, cut short).
