@@ -29,11 +29,8 @@ Status OperatorLink::OnWatermark(int64_t watermark) {
 }
 
 Status OperatorLink::OnEpoch(const Epoch& epoch) {
-  if (epoch.now_micros - last_epoch_micros_ >= epoch_delay_micros_) {
-    last_epoch_micros_ = epoch.now_micros;
-    op_->SetNow(*now_micros_);
-    MR_TRY(op_->OnEpoch(epoch.now_micros));
-  }
+  op_->SetNow(*now_micros_);
+  MR_TRY(op_->OnEpoch(epoch.now_micros));
   return next_->OnEpoch(epoch);
 }
 

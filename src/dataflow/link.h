@@ -52,13 +52,8 @@ class OperatorLink final : public Link {
   Status OnEpoch(const Epoch& epoch) override;
   Status OnEnd() override { return next_->OnEnd(); }
 
-  // The operator is told of an epoch at most once in so many microseconds (table.exec.emit.early-fire.delay).
-  void set_epoch_delay_micros(int64_t micros) { epoch_delay_micros_ = micros; }
-
  private:
   std::unique_ptr<operators::Operator> op_;
-  int64_t epoch_delay_micros_ = 0;
-  int64_t last_epoch_micros_ = 0;
   Link* next_;
   const int64_t* now_micros_;
   std::shared_ptr<OperatorStats> stats_;

@@ -464,6 +464,7 @@ operators::OperatorContext PipelineBuilder::ContextFor(const plan::PlanNode& nod
   context.eval.zone = pipeline_->zone;
   context.eval.random_state = environment_.env->seeds->NextSeed();
   context.state_ttl_micros = pipeline_->settings.state_ttl_micros();
+  context.early_fire_delay_micros = pipeline_->settings.early_fire_delay_micros();
   return context;
 }
 
@@ -477,10 +478,6 @@ Link* PipelineBuilder::MakeOperatorLink(const plan::PlanNode& node, const Operat
   }
   auto link = std::make_unique<OperatorLink>(factory.Make(ContextFor(node, shard, next)), next,
                                              task->now_micros(), stats, on_root_path ? done_ : nullptr);
-  const auto* window = node.AsIf<plan::WindowAggregateNode>();
-  if (window != nullptr && window->early_fire) {
-    link->set_epoch_delay_micros(pipeline_->settings.early_fire_delay_micros());
-  }
   return task->Own(std::move(link));
 }
 

@@ -27,4 +27,9 @@ void SimulatedClock::Advance(int64_t micros) {
   monotonic_.fetch_add(micros);
 }
 
+void ShiftedClock::Advance(int64_t micros) {
+  MR_CHECK_GE(micros, 0);
+  ahead_.fetch_add(micros);
+}
+
 }  // namespace millrace::env

@@ -1,5 +1,5 @@
 // Clock: the only way to the time. The real one asks the machine; the simulated one stands still until
-// a test or the simulation moves it. Both may be called from any thread.
+// a test or the simulation moves it; the shifted one can be moved ahead of another. Any thread may call them.
 #pragma once
 
 #include <atomic>
@@ -37,6 +37,22 @@ class SimulatedClock final : public Clock {
  private:
   std::atomic<int64_t> monotonic_{0};
   std::atomic<int64_t> wall_offset_;
+};
+
+// Runs with another clock, ahead of it by what a test asks for.
+class ShiftedClock final : public Clock {
+ public:
+  explicit ShiftedClock(const Clock& base) : base_(base) {}  // which outlives it
+
+  int64_t NowMicros() const override { return base_.NowMicros() + ahead_.load(); }
+  int64_t MonotonicMicros() const override { return base_.MonotonicMicros() + ahead_.load(); }
+
+  // `micros` is not negative.
+  void Advance(int64_t micros);
+
+ private:
+  const Clock& base_;
+  std::atomic<int64_t> ahead_{0};
 };
 
 }  // namespace millrace::env

@@ -22,6 +22,19 @@ TEST(SimulatedClockTest, SettingTheWallClockLeavesMonotonicTimeAlone) {
   EXPECT_EQ(clock.MonotonicMicros(), 10);
 }
 
+TEST(ShiftedClockTest, RunsAheadOfItsBase) {
+  SimulatedClock base(1'000);
+  ShiftedClock clock(base);
+  EXPECT_EQ(clock.NowMicros(), 1'000);
+  clock.Advance(40);
+  clock.Advance(2);
+  EXPECT_EQ(clock.NowMicros(), 1'042);
+  EXPECT_EQ(clock.MonotonicMicros(), 42);
+  base.Advance(8);
+  EXPECT_EQ(clock.NowMicros(), 1'050);
+  EXPECT_EQ(clock.MonotonicMicros(), 50);
+}
+
 TEST(RealClockTest, CountsMicrosecondsSinceTheEpoch) {
   const RealClock clock;
   constexpr int64_t kYear2020 = int64_t{1'577'836'800} * 1'000'000;

@@ -40,7 +40,7 @@ class RealThread final : public Thread {
 
 class ThreadPool final : public WorkerPool {
  public:
-  ThreadPool(const std::string& name, int threads) {
+  ThreadPool(const Clock& clock, const std::string& name, int threads) : clock_(clock) {
     MR_CHECK_GE(threads, 1);
     for (int i = 0; i < threads; ++i) {
       threads_.push_back(std::make_unique<RealThread>(fmt::format("{}-{}", name, i), [this] { Work(); }));
@@ -124,7 +124,7 @@ class ThreadPool final : public WorkerPool {
     if (left > 0) work_.WaitFor(mutex_, left);
   }
 
-  RealClock clock_;
+  const Clock& clock_;
   Mutex mutex_;
   CondVar work_;  // a task is queued, the next alarm has moved, or the pool has stopped
   CondVar rest_;  // no task is queued or running, or one has been retired
@@ -140,7 +140,7 @@ std::unique_ptr<Thread> ThreadExecutor::Start(const std::string& name, std::func
 }
 
 std::unique_ptr<WorkerPool> ThreadExecutor::MakePool(const std::string& name, int threads) {
-  return std::make_unique<ThreadPool>(name, threads);
+  return std::make_unique<ThreadPool>(clock_, name, threads);
 }
 
 void ThreadExecutor::Sleep(int64_t micros) {

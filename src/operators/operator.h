@@ -58,6 +58,7 @@ struct OperatorContext {
   functions::EvalContext eval;   // zone, clock reading of the current batch, row errors
   int64_t state_ttl_micros = 0;  // table.exec.state.ttl; 0: keep for ever
   bool early_fire = false;       // table.exec.emit.early-fire.enabled
+  int64_t early_fire_delay_micros = 0;
 };
 
 class Operator {

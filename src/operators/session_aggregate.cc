@@ -4,6 +4,7 @@
 #include <string>
 #include <tuple>
 
+#include "operators/early_firing.h"
 #include "operators/row_signs.h"
 #include "operators/session_state.h"
 #include "operators/window_output.h"
@@ -29,6 +30,7 @@ class SessionAggregate final : public Operator {
       : Operator(std::move(context)),
         spec_(std::move(spec)),
         gap_(spec_->window.size_micros),
+        early_firing_(context_.early_fire, context_.early_fire_delay_micros),
         aggregates_(spec_->aggregates, 0),
         state_(KeyTypes(*spec_), gap_, &aggregates_),
         clock_(spec_->is_ltz ? context_.eval.zone : nullptr),
@@ -36,6 +38,7 @@ class SessionAggregate final : public Operator {
 
   Status OnBatch(int, Batch batch) override {
     if (batch.rows == 0) return {};
+    early_firing_.NoteRows(context_.eval.now_micros);
     FindKeys(batch);
     sessions_.assign(batch.rows, nullptr);
     FillSigns(batch, &signs_);
@@ -66,7 +69,7 @@ class SessionAggregate final : public Operator {
 
   Status OnEpoch(int64_t now_micros) override {
     if (spec_->processing_time) MR_TRY(Fire(now_micros));
-    if (context_.early_fire) MR_TRY(ShowOpenSessions());
+    if (early_firing_.TakeDue(now_micros)) MR_TRY(ShowOpenSessions());
     return results_.Flush();
   }
 
@@ -310,6 +313,7 @@ class SessionAggregate final : public Operator {
 
   std::shared_ptr<const WindowAggregateSpec> spec_;
   int64_t gap_;
+  EarlyFiring early_firing_;
   AggregateSet aggregates_;
   SessionAggregateState state_;
   LocalClock clock_;

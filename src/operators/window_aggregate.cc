@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 
+#include "operators/early_firing.h"
 #include "operators/row_signs.h"
 #include "operators/session_aggregate.h"
 #include "operators/shown_rows.h"
@@ -61,6 +62,7 @@ class WindowAggregate final : public Operator {
       : Operator(std::move(context)),
         spec_(std::move(spec)),
         has_header_(spec_->input_retracts || context_.early_fire),
+        early_firing_(context_.early_fire, context_.early_fire_delay_micros),
         aggregates_(spec_->aggregates, has_header_ ? sizeof(SliceHeader) : 0),
         state_(&aggregates_),
         assigner_(spec_->window),
@@ -76,6 +78,7 @@ class WindowAggregate final : public Operator {
   Status OnBatch(int, Batch batch) override {
     rows_.Assign(&batch, state_.watermark);
     if (batch.rows == 0) return {};
+    early_firing_.NoteRows(context_.eval.now_micros);
     const int64_t sequence = state_.sequence;
     state_.sequence += static_cast<int64_t>(batch.rows);
     // A row that comes when some windows of its slice are closed must not get into those. Where they are not
@@ -105,7 +108,7 @@ class WindowAggregate final : public Operator {
 
   Status OnEpoch(int64_t now_micros) override {
     if (spec_->processing_time) MR_TRY(Fire(now_micros));
-    if (context_.early_fire) MR_TRY(ShowOpenWindows());
+    if (early_firing_.TakeDue(now_micros)) MR_TRY(ShowOpenWindows());
     return results_.Flush();
   }
 
@@ -477,6 +480,7 @@ class WindowAggregate final : public Operator {
 
   std::shared_ptr<const WindowAggregateSpec> spec_;
   bool has_header_;
+  EarlyFiring early_firing_;
   AggregateSet aggregates_;
   WindowAggregateState state_;
   SliceAssigner assigner_;

@@ -93,6 +93,10 @@ int64_t FiringTime(int64_t window_end, const data::TimeZone* zone) {
   for (const int64_t set_back : {data::kMicrosPerHour, data::kMicrosPerHour / 2}) {
     if (zone->ToLocal(instant + set_back) == last) return instant + set_back;
   }
+  // Where it goes forward, ToInstant moves the times that do not exist on by as much: no row can come between
+  // the change, which is at a full hour, and that.
+  const int64_t change = instant - data::FloorMod(instant, data::kMicrosPerHour);
+  if (zone->ToLocal(instant) != last && zone->ToLocal(change) > last) return change;
   return instant;
 }
 

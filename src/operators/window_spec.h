@@ -38,7 +38,8 @@ inline constexpr int64_t WindowTime(int64_t window_end) {
 
 // The watermark that fires a window with this end. For LTZ windows (`zone` given) `window_end` is
 // wall-clock time and the answer an instant: where the clock was set back, the later of the two instants that
-// bear that wall-clock time, so that no window fires before all its rows can have come.
+// bear that wall-clock time, so that no window fires before all its rows can have come; where it was set
+// forward, times that do not exist fire with the change. Never falls as the end rises.
 int64_t FiringTime(int64_t window_end, const data::TimeZone* zone);
 
 }  // namespace millrace::operators

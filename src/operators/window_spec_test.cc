@@ -53,6 +53,11 @@ TEST(WindowSpecTest, FiresAfterTheSecondOfTwoHours) {
   EXPECT_EQ(FiringTime(LocalTime(2021, 11, 7, 1, 30), zone), LocalTime(2021, 11, 7, 9, 30) - 1000);
   EXPECT_EQ(FiringTime(LocalTime(2021, 11, 7, 1, 0), zone), LocalTime(2021, 11, 7, 8, 0) - 1000);
   EXPECT_EQ(FiringTime(LocalTime(2021, 7, 1, 12, 0), zone), LocalTime(2021, 7, 1, 19, 0) - 1000);
+  // 2021-03-14 skips 02:00 to 03:00, at 10:00 UTC.
+  EXPECT_EQ(FiringTime(LocalTime(2021, 3, 14, 2, 0), zone), LocalTime(2021, 3, 14, 10, 0) - 1000);
+  EXPECT_EQ(FiringTime(LocalTime(2021, 3, 14, 2, 30), zone), LocalTime(2021, 3, 14, 10, 0));
+  EXPECT_EQ(FiringTime(LocalTime(2021, 3, 14, 3, 0), zone), LocalTime(2021, 3, 14, 10, 0));
+  EXPECT_EQ(FiringTime(LocalTime(2021, 3, 14, 3, 30), zone), LocalTime(2021, 3, 14, 10, 30) - 1000);
   EXPECT_EQ(FiringTime(5000, nullptr), 4000);
 }
 

@@ -103,6 +103,11 @@ class SltParser {
       record->argument = line.substr(line.find(words[2], line.find(words[1]) + words[1].size()));
       return {};
     }
+    if (word == "advance" && words.size() >= 2) {
+      record->kind = SltRecord::Kind::kAdvance;
+      record->argument = line.substr(line.find(words[1], word.size()));
+      return {};
+    }
     if (word == "finish" && words.size() == 2) {
       record->kind = SltRecord::Kind::kFinish;
       record->table = words[1];
@@ -110,7 +115,7 @@ class SltParser {
     }
     return Wrong(*record,
                  "is no record: statement ok|error, query [rowsort], explain, print [rowsort], "
-                 "feed <table>, watermark <table> <time>, finish <table>, onlyif|skipif <mode>, halt");
+                 "feed <table>, watermark <table> <time>, finish <table>, advance <duration>, onlyif|skipif <mode>, halt");
   }
 
   Status TakeSql(SltRecord* record, bool has_expected) {

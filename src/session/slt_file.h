@@ -15,8 +15,9 @@
 //
 //   feed orders [partition 1]          watermark orders 2020-01-01 00:00:05
 //   +I [1, "beijing"]                  finish orders
-//   -D {"id": 1, "city": "beijing"}    print [rowsort]
-//                                      ----
+//   -D {"id": 1, "city": "beijing"}
+//                                      print [rowsort]
+//   advance 10 min                     ----
 //                                      +I[1, beijing]     (what print tables wrote since the last such
 //                                      record)
 //
@@ -25,7 +26,8 @@
 //
 // A query's values are joined by '|'; nulls are NULL, empty strings (empty). Rows of a feed are JSON
 // arrays in the order of the table's physical columns, or JSON objects, after an optional row kind. SQL runs
-// to the next "----" or blank line. Each file runs in a warehouse of its own.
+// to the next "----" or blank line. Each file runs in a warehouse of its own, whose clock is the machine's until
+// `advance` sets it ahead: for what depends on how long something has been quiet.
 #pragma once
 
 #include <string>
@@ -37,12 +39,12 @@
 namespace millrace::session {
 
 struct SltRecord {
-  enum class Kind : uint8_t { kOk, kError, kQuery, kExplain, kFeed, kWatermark, kFinish, kPrint };
+  enum class Kind : uint8_t { kOk, kError, kQuery, kExplain, kFeed, kWatermark, kFinish, kPrint, kAdvance };
   Kind kind = Kind::kOk;
   int line = 0;
   std::string sql;       // of statements, queries, explain
   std::string table;     // of feed, watermark, finish
-  std::string argument;  // of watermark: the time
+  std::string argument;  // of watermark: the time; of advance: the duration
   int partition = 0;     // of feed
   bool sort = false;
   std::vector<std::string> expected;  // lines below ----; of feed: the rows

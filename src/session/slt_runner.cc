@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "catalog/settings.h"
 #include "data/text.h"
+#include "env/thread_executor.h"
 #include "formats/format.h"
 #include "session/result_printer.h"
 #include "session/session.h"
@@ -66,9 +68,12 @@ std::string Joined(const std::vector<std::string>& lines) {
 
 class SltRunner {
  public:
-  SltRunner(env::Env& env, const SltMode& mode) : mode_(mode) {
+  SltRunner(const env::Env& env, const SltMode& mode)
+      : mode_(mode), clock_(*env.clock), executor_(clock_), env_(env) {
+    env_.clock = &clock_;
+    env_.executor = &executor_;
     InstanceOptions options;
-    options.env = &env;
+    options.env = &env_;
     options.threads = mode.threads;
     options.test_feeds = true;
     options.standard_output = &printed_;
@@ -137,6 +142,8 @@ class SltRunner {
         return TextOf(Advance(record));
       case SltRecord::Kind::kFinish:
         return TextOf(Finish(record));
+      case SltRecord::Kind::kAdvance:
+        return TextOf(AdvanceClock(record));
     }
     return "";
   }
@@ -281,7 +288,17 @@ class SltRunner {
     return session_->Settle();
   }
 
+  Status AdvanceClock(const SltRecord& record) {
+    MR_ASSIGN(const int64_t micros, catalog::ParseDuration(record.argument));
+    MR_TRY(session_->Settle());  // what came before is done at the old time
+    clock_.Advance(micros);
+    return session_->Settle();
+  }
+
   const SltMode& mode_;
+  env::ShiftedClock clock_;
+  env::ThreadExecutor executor_;
+  env::Env env_;
   connectors::MemoryPrintOutput printed_;
   std::unique_ptr<Instance> instance_;
   std::unique_ptr<Session> session_;
