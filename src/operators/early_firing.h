@@ -1,7 +1,7 @@
 // EarlyFiring: when open windows show how they have changed (table.exec.emit.early-fire.enabled, .delay).
 //
-// At the first epoch that is the delay later than the first row since they were last shown; without a delay at
-// each epoch. Owned by one operator instance.
+// At the first epoch that is the delay later than the first row since they were last shown; without a delay
+// at each epoch. Owned by one operator instance.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,8 @@ class EarlyFiring {
 
   // Whether the epoch of this time shows windows; true starts the next delay.
   bool TakeDue(int64_t now_micros) {
-    if (!is_on_ || !changed_micros_.has_value() || now_micros - *changed_micros_ < delay_micros_) return false;
+    if (!is_on_ || !changed_micros_.has_value() || now_micros - *changed_micros_ < delay_micros_)
+      return false;
     changed_micros_.reset();
     return true;
   }
