@@ -1,6 +1,6 @@
 // ThreadExecutor: the real Executor. Threads are the operating system's. Alarms follow the machine's clock
-// or the one it is given. One that jumps ahead wakes nobody by itself: an alarm that is due by that comes with
-// the next thing to do. Any thread may call it; it outlives the threads and pools that it made.
+// or the one it is given. One that jumps ahead wakes nobody by itself: an alarm that is due by that comes
+// with the next thing to do. Any thread may call it; it outlives the threads and pools that it made.
 #pragma once
 
 #include <functional>

@@ -115,7 +115,8 @@ class SltParser {
     }
     return Wrong(*record,
                  "is no record: statement ok|error, query [rowsort], explain, print [rowsort], "
-                 "feed <table>, watermark <table> <time>, finish <table>, advance <duration>, onlyif|skipif <mode>, halt");
+                 "feed <table>, watermark <table> <time>, finish <table>, advance <duration>, onlyif|skipif "
+                 "<mode>, halt");
   }
 
   Status TakeSql(SltRecord* record, bool has_expected) {

@@ -26,8 +26,8 @@
 //
 // A query's values are joined by '|'; nulls are NULL, empty strings (empty). Rows of a feed are JSON
 // arrays in the order of the table's physical columns, or JSON objects, after an optional row kind. SQL runs
-// to the next "----" or blank line. Each file runs in a warehouse of its own, whose clock is the machine's until
-// `advance` sets it ahead: for what depends on how long something has been quiet.
+// to the next "----" or blank line. Each file runs in a warehouse of its own, whose clock is the machine's
+// until `advance` sets it ahead: for what depends on how long something has been quiet.
 #pragma once
 
 #include <string>
