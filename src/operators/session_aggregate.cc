@@ -160,6 +160,7 @@ class SessionAggregate final : public Operator {
         link = &session->next;
       } else if (extended == nullptr) {
         extended = session;
+        if (start < session->start || end > session->end) RetireShown(session, session->key);
         session->start = std::min(session->start, start);
         session->end = std::max(session->end, end);
         link = &session->next;
@@ -177,7 +178,16 @@ class SessionAggregate final : public Operator {
     return session;
   }
 
+  // Has what is shown of the session taken back: its bounds are others now.
+  void RetireShown(Session* session, EntryId key) {
+    if (session->shown == nullptr) return;
+    state_.retired.push_back({key, std::move(*session->shown)});
+    session->shown.reset();
+  }
+
   void MergeInto(Session* into, Session* from) {
+    if (from->end > into->end) RetireShown(into, into->key);
+    RetireShown(from, into->key);
     into->end = std::max(into->end, from->end);
     into->sequence = std::min(into->sequence, from->sequence);
     into->rows += from->rows;
@@ -186,7 +196,6 @@ class SessionAggregate final : public Operator {
     aggregates_.Merge(targets, sources);
     state_.FreePayload(from);
     from->merged_into = into;
-    if (from->shown != nullptr) state_.retired.push_back({into->key, std::move(*from->shown)});
     MarkDirty(into);
   }
 
@@ -200,7 +209,7 @@ class SessionAggregate final : public Operator {
   Status Fire(int64_t watermark) {
     if (watermark <= state_.watermark) return {};
     state_.watermark = watermark;
-    MR_TRY(TakeBackRetired());
+    MR_TRY(TakeBackRetired(watermark));
     due_.clear();
     const auto is_due = [&](int64_t end) { return FiringTime(end, clock_.zone()) <= watermark; };
     while (Session* session = state_.timers.Take(is_due)) {
@@ -257,15 +266,24 @@ class SessionAggregate final : public Operator {
 
   // --- Early firing ---
 
-  Status TakeBackRetired() {
-    for (const RetiredRow& retired : state_.retired)
-      MR_TRY(Add(retired.key, retired.shown, RowKind::kDelete));
-    state_.retired.clear();
+  // Takes back the rows of sessions that have changed, before a watermark goes on that would make that late;
+  // the others when the sessions are shown again.
+  Status TakeBackRetired(int64_t watermark) {
+    size_t kept = 0;
+    for (RetiredRow& retired : state_.retired) {
+      if (FiringTime(retired.shown.end, clock_.zone()) > watermark) {
+        if (&retired != &state_.retired[kept]) state_.retired[kept] = std::move(retired);
+        ++kept;
+      } else {
+        MR_TRY(Add(retired.key, retired.shown, RowKind::kDelete));
+      }
+    }
+    state_.retired.resize(kept);
     return {};
   }
 
   Status ShowOpenSessions() {
-    MR_TRY(TakeBackRetired());
+    MR_TRY(TakeBackRetired(data::kMaxWatermark));
     for (Session* session : state_.dirty) {
       session->is_dirty = false;
       if (session->is_closed) {

@@ -170,7 +170,7 @@ struct SessionAggregateState {
   SessionTimers timers;
   // Changed since early firing showed them; the closed among them live only here.
   std::vector<Session*> dirty;
-  std::vector<RetiredRow> retired;  // shown for sessions that have become part of others
+  std::vector<RetiredRow> retired;  // shown for sessions whose bounds are others now
   int64_t watermark = data::kMinWatermark;
   int64_t sequence = 0;
 };

@@ -234,7 +234,23 @@ TEST_F(WindowTest, SessionEarlyFiring) {
   EXPECT_THAT(output.Take(), ElementsAre("+I a|1|1|1|6", "+I a|1|2|9|14"));
   Send({"a|4|5"});
   Epoch();
-  EXPECT_THAT(output.Take(), ElementsAre("-D a|1|2|9|14", "-D a|1|1|1|6", "+I a|3|7|1|14"));
+  EXPECT_THAT(output.Take(), ElementsAre("-D a|1|1|1|6", "-D a|1|2|9|14", "+I a|3|7|1|14"));
+  End();
+  EXPECT_THAT(output.Take(), ElementsAre("W max"));
+}
+
+TEST_F(WindowTest, SessionEarlyFiringTakesBackBeforeThatIsLate) {
+  early_fire = true;
+  Start({.kind = WindowKind::kSession, .size_micros = 5 * kSecond});
+  Send({"a|1|1", "b|1|6"});
+  Epoch();
+  EXPECT_THAT(output.Take(), ElementsAre("+I a|1|1|1|6", "+I b|1|1|6|11"));
+  // What was shown of [1,6) goes before the watermark that a window up to 6 behind it would close with.
+  Send({"a|2|5", "b|2|8"});
+  Watermark(7);
+  EXPECT_THAT(output.Take(), ElementsAre("-D a|1|1|1|6", "W 7"));
+  Epoch();
+  EXPECT_THAT(output.Take(), ElementsAre("-D b|1|1|6|11", "+I a|2|3|1|10", "+I b|2|3|6|13"));
   End();
   EXPECT_THAT(output.Take(), ElementsAre("W max"));
 }
