@@ -12,8 +12,6 @@
 namespace millrace::property {
 namespace {
 
-using data::TypeKind;
-
 struct ResultCloser {
   duckdb_result* result;
   ~ResultCloser() { duckdb_destroy_result(result); }
@@ -78,7 +76,9 @@ Status BatchSide::Define(const Case& definition) {
   MR_TRY(Run("DROP SCHEMA IF EXISTS oracle CASCADE"));
   MR_TRY(Run("CREATE SCHEMA oracle"));
   MR_TRY(Run("USE oracle"));
+  for (const std::string& macro : ZoneMacros(*definition.zone)) MR_TRY(Run(macro));
   MR_TRY(Run("CREATE TABLE clock_ (name VARCHAR, seq BIGINT, wm BIGINT)"));
+  MR_TRY(Run("CREATE TABLE steps_ (name VARCHAR, seq BIGINT)"));
   for (const Table& table : definition.tables) {
     for (const std::string& sql : DuckTexts(table)) MR_TRY(Run(sql));
     std::string columns;
@@ -94,6 +94,8 @@ Status BatchSide::Define(const Case& definition) {
   for (const View& view : definition.views) {
     for (const SessionStep& step : view.sessions) {
       MR_TRY(Run(fmt::format("CREATE TABLE {} (seq_ BIGINT, ws_ BIGINT, we_ BIGINT)", step.table)));
+      MR_TRY(Run(fmt::format("CREATE TABLE {} (ws TIMESTAMP, we TIMESTAMP, t TIMESTAMP, wm TIMESTAMP)",
+                             step.late_table)));
     }
     MR_TRY(Run(fmt::format("CREATE VIEW {} AS {}", view.name, view.duck)));
     if (!view.duck_all.empty())
@@ -108,6 +110,7 @@ Status BatchSide::MoveTo(const Case& definition, const std::vector<size_t>& fed,
     const Table& table = definition.tables[i];
     MR_TRY(Run(fmt::format("INSERT INTO clock_ VALUES ('{}', {}, {})", table.name, fed[i],
                            ended ? kEndOfTime : table.watermarks_ms[fed[i]])));
+    MR_TRY(Run(fmt::format("INSERT INTO steps_ VALUES ('{}', {})", table.name, fed[i])));
   }
   for (const View& view : definition.views) {
     for (const SessionStep& step : view.sessions) MR_TRY(FindSessions(step));
@@ -128,9 +131,17 @@ Status BatchSide::FindSessions(const SessionStep& step) {
     }
   }
   MR_ASSIGN(const std::vector<Row> rows,
-            Query(fmt::format("SELECT CAST(seq_ AS VARCHAR), CAST(wm_ AS VARCHAR), CAST(epoch_ms({}) AS "
-                              "VARCHAR){} FROM {} ORDER BY seq_",
-                              step.rowtime, keys, step.source)));
+            Query(fmt::format(
+                "SELECT CAST(seq_ AS VARCHAR), CAST(wm_ AS VARCHAR), CAST({} AS "
+                "VARCHAR){} FROM {} ORDER BY seq_",
+                fmt::format(fmt::runtime(step.zone != nullptr ? "local_ms_(epoch_ms({}))" : "epoch_ms({})"),
+                            step.rowtime),
+                keys, step.source)));
+  const auto firing = [&](int64_t end) {
+    return step.zone != nullptr ? step.zone->FiringOf(end - 1) : end - 1;
+  };
+  const char* local_watermark = step.zone != nullptr ? "local_ms_(CAST({} AS BIGINT))" : "{}";
+  std::string late;
   std::map<Row, std::vector<OpenSession>> open;
   std::vector<OpenSession> closed;
   for (const Row& row : rows) {
@@ -138,7 +149,7 @@ Status BatchSide::FindSessions(const SessionStep& step) {
     const int64_t time = std::atoll(row[2]->c_str());
     auto& sessions = open[Row(row.begin() + 3, row.end())];
     std::erase_if(sessions, [&](const OpenSession& session) {
-      if (session.end - 1 > watermark) return false;
+      if (firing(session.end) > watermark) return false;
       closed.push_back(session);
       return true;
     });
@@ -153,10 +164,19 @@ Status BatchSide::FindSessions(const SessionStep& step) {
         rest.push_back(std::move(session));
       }
     }
-    if (merged.end - 1 > watermark) rest.push_back(std::move(merged));
+    if (firing(merged.end) > watermark) {
+      rest.push_back(std::move(merged));
+    } else {
+      late += fmt::format(
+          "{}(make_timestamp({}), make_timestamp({}), make_timestamp({}), make_timestamp({} * 1000))",
+          late.empty() ? "" : ", ", time * 1000, (time + step.gap_ms) * 1000, time * 1000,
+          fmt::format(fmt::runtime(local_watermark), watermark));
+    }
     sessions = std::move(rest);
   }
   for (const auto& [key, sessions] : open) closed.insert(closed.end(), sessions.begin(), sessions.end());
+  MR_TRY(Run("DELETE FROM " + step.late_table));
+  if (!late.empty()) MR_TRY(Run(fmt::format("INSERT INTO {} VALUES {}", step.late_table, late)));
   MR_TRY(Run("DELETE FROM " + step.table));
   std::string values;
   for (const OpenSession& session : closed) {
@@ -172,7 +192,7 @@ Result<std::vector<Row>> BatchSide::Read(const View& view) {
   std::string sql = "SELECT ";
   for (const Column& column : view.columns) {
     if (&column != &view.columns.front()) sql += ", ";
-    const bool is_time = column.type.kind() == TypeKind::kTimestamp;
+    const bool is_time = column.type.IsTimestamp();
     sql += fmt::format(fmt::runtime(is_time ? "CAST(epoch_us({}) AS VARCHAR)" : "CAST({} AS VARCHAR)"),
                        column.name);
   }
@@ -185,6 +205,13 @@ Result<std::vector<Row>> BatchSide::Read(const View& view) {
     }
   }
   return rows;
+}
+
+Result<std::vector<Row>> BatchSide::ReadLateRows(const View& view) {
+  return Query(fmt::format(
+      "SELECT CAST(epoch_us(a) AS VARCHAR), CAST(epoch_us(b) AS VARCHAR), CAST(epoch_us(c) AS VARCHAR), "
+      "CAST(epoch_us(d) AS VARCHAR) FROM ({}) late_ (a, b, c, d)",
+      view.duck_late));
 }
 
 }  // namespace millrace::property

@@ -24,6 +24,8 @@ class BatchSide {
   // What has been fed of each table; `ended`: its watermark has reached the end of time.
   Status MoveTo(const Case& definition, const std::vector<size_t>& fed, bool ended);
   Result<std::vector<Row>> Read(const View& view);
+  // What sys.late_rows must hold of a view that says so.
+  Result<std::vector<Row>> ReadLateRows(const View& view);
 
  private:
   Status Run(const std::string& sql);

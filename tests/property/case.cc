@@ -16,6 +16,7 @@ Relation RelationOf(const Table& table) {
   relation.has_watermarks = table.rowtime >= 0;
   relation.rowtime = table.rowtime;
   relation.clock = table.name;
+  relation.is_ltz = table.rowtime >= 0 && table.columns.back().type.kind() == data::TypeKind::kTimestampLtz;
   if (table.rowtime >= 0) relation.time_name = table.columns[static_cast<size_t>(table.rowtime)].name;
   if (table.changes == Changes::kUpserts) relation.unique_key = {0};
   return relation;
@@ -31,27 +32,55 @@ void Materialize(Relation* relation) {
   relation->lost_lateness = relation->window_end >= 0;
 }
 
+// Seeds below draw no extras: what is kept from before them means what it meant.
+constexpr uint64_t kFirstSeedWithExtras = 500;
+
 }  // namespace
 
 Case MakeCase(uint64_t seed) {
   Random random(seed);
+  Random extras(seed ^ 0xE57A5);
   Case result;
   result.seed = seed;
+  result.zone = &Zones().front();
+  const bool has_extras = seed >= kFirstSeedWithExtras;
+  if (has_extras) {
+    result.zone = &extras.Pick(Zones());
+    result.early_fire = extras.OneIn(3);
+    result.state_ttl = extras.OneIn(3);
+    if (extras.OneIn(2)) {
+      result.changelog = extras.OneIn(2) ? Case::Changelog::kOfView : Case::Changelog::kOfQuery;
+    }
+  }
   const int64_t tables = random.OneIn(4) ? 2 : 1;
   std::vector<Relation> relations;
   for (int64_t i = 0; i < tables; ++i) {
-    result.tables.push_back(MakeTable(random, fmt::format("t{}", i)));
+    TableExtras table_extras;
+    if (has_extras) {
+      if (extras.OneIn(2)) table_extras.zone = result.zone;
+      table_extras.partitions = extras.Pick({1, 1, 2, 3});
+      table_extras.seed = seed * 2 + static_cast<uint64_t>(i);
+    }
+    result.tables.push_back(MakeTable(random, fmt::format("t{}", i), table_extras));
     relations.push_back(RelationOf(result.tables.back()));
   }
-  QueryMaker queries(random);
-  const int64_t views = random.Between(1, 4);
+  // Inserts only: Flink leaves open what a retraction of something forgotten does.
+  result.forgets = has_extras && extras.OneIn(8) && result.tables.back().changes == Changes::kInserts;
+  if (result.forgets) {
+    result.state_ttl = false;
+    result.early_fire = false;
+    result.changelog = Case::Changelog::kNone;
+  }
+  QueryMaker queries(random, result.zone, result.early_fire);
+  const int64_t views = result.forgets ? 1 : random.Between(1, 4);
   for (int64_t i = 0; i < views; ++i) {
     // Mostly a view on the view before; the input is the last of those given.
     std::vector<Relation> inputs = relations;
     if (random.OneIn(4))
       std::swap(inputs.back(),
                 inputs[static_cast<size_t>(random.Below(static_cast<int64_t>(inputs.size())))]);
-    MadeView made = queries.Make(fmt::format("v{}", i), inputs);
+    const std::string name = fmt::format("v{}", i);
+    MadeView made = result.forgets ? queries.Forgetting(name, relations.back()) : queries.Make(name, inputs);
     made.view.materialized = i + 1 == views || random.OneIn(2);
     if (made.view.materialized) Materialize(&made.relation);
     if (!made.relation.columns.empty()) relations.push_back(made.relation);

@@ -3,6 +3,8 @@
 #include <fmt/args.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace millrace::property {
 namespace {
 
@@ -59,6 +61,8 @@ Expression ExpressionMaker::ColumnOrLiteral(TypeKind kind) {
       return Literal(DataType::Double());
     case TypeKind::kDate:
       return Literal(DataType::Date());
+    case TypeKind::kTimestampLtz:
+      return Literal(DataType::TimestampLtz(3));
     default:
       return Literal(DataType::Timestamp(3));
   }
@@ -209,6 +213,13 @@ Expression ExpressionMaker::Date(int depth) {
 
 Expression ExpressionMaker::Timestamp(int depth) {
   const DataType type = DataType::Timestamp(3);
+  const bool has_ltz = std::any_of(columns_.begin(), columns_.end(), [](const Column& column) {
+    return column.type.kind() == TypeKind::kTimestampLtz;
+  });
+  if (has_ltz && random_.OneIn(2)) {
+    return Pair("CAST({} AS TIMESTAMP(3))", "make_timestamp(local_ms_(epoch_ms({})) * 1000)",
+                {ColumnOrLiteral(TypeKind::kTimestampLtz)}, type);
+  }
   switch (random_.Below(3)) {
     case 0: {
       const char* unit = random_.Pick({"MINUTE", "HOUR", "DAY"});

@@ -16,10 +16,14 @@ struct MadeView {
 
 class QueryMaker {
  public:
-  explicit QueryMaker(Random& random) : random_(random) {}
+  QueryMaker(Random& random, const Zone* zone, bool early_fire)
+      : random_(random), zone_(zone), early_fire_(early_fire) {}
 
   // A view named `name` over one of `inputs` (or two, for UNION).
   MadeView Make(const std::string& name, const std::vector<Relation>& inputs);
+  // A group aggregate that forgets all groups between comparisons: of each group the rows since the last
+  // comparison at which it had any.
+  MadeView Forgetting(const std::string& name, const Relation& input);
 
  private:
   MadeView Start(const std::string& name, const char* kind) const;
@@ -42,14 +46,21 @@ class QueryMaker {
   // Window table function over an input: how each side names it in FROM.
   struct Windowed {
     std::string flink;
-    std::string duck;       // rows with window_start, window_end, window_time
-    std::string condition;  // DuckDB: the row counts in the window, and the window has closed
-    std::string legacy;     // TUMBLE(ts, ...), of GROUP BY; empty: it has no such form
-    std::string kind;       // TUMBLE, HOP, CUMULATE, SESSION
-    std::string sizes;      // of the legacy form
+    std::string duck;    // rows with window_start, window_end, window_time
+    std::string counts;  // DuckDB: the row counts in the window
+    std::string closed;  // DuckDB: the window has closed
+    std::string late;    // DuckDB: late rows, or empty: not known
+    std::string legacy;  // TUMBLE(ts, ...), of GROUP BY; empty: it has no such form
+    std::string kind;    // TUMBLE, HOP, CUMULATE, SESSION
+    std::string sizes;   // of the legacy form
     std::vector<int> session_keys;
     std::vector<SessionStep> sessions;
+
+    // View::duck_late, of rows for which a condition (" AND ...") holds.
+    std::string LateText(const std::string& and_where) const;
   };
+  std::string ConditionOf(const Windowed& window, size_t keys) const;
+  static data::DataType TimeType(const Relation& input);
   Windowed MakeWindow(const std::string& name, const Relation& input, bool legacy_only);
 
   // Some columns that rows can be told apart by, none of them the rowtime.
@@ -66,6 +77,8 @@ class QueryMaker {
   Order MakeOrder(const Relation& input, const std::vector<int>& partition);
 
   Random& random_;
+  const Zone* zone_;
+  bool early_fire_;
 };
 
 std::string Joined(const std::vector<std::string>& parts, const char* separator = ", ");

@@ -28,9 +28,19 @@ std::string Quoted(const std::string& text) {
 
 class EventMaker {
  public:
-  EventMaker(Random& random, Table& table) : random_(random), table_(table) {
+  EventMaker(Random& random, Table& table, const TableExtras& extras)
+      : random_(random),
+        extras_(extras.seed),
+        table_(table),
+        partition_watermarks_ms_(static_cast<size_t>(extras.partitions), kNoWatermark) {
     front_ms_ = kStart + random_.Below(1000) * 777;
     step_ms_ = random_.Pick({100, 500, 1000, 3000});
+    if (extras.zone != nullptr) {
+      step_ms_ *= extras_.Pick({1, 5, 20});
+      if (!extras.zone->changes.empty()) {
+        front_ms_ = extras_.Pick(extras.zone->changes).at_ms - extras_.Below(step_ms_ * 150);
+      }
+    }
     disorder_ms_ = random_.Pick({int64_t{0}, table.bound_ms, table.bound_ms * 2, table.bound_ms * 6});
   }
 
@@ -91,10 +101,15 @@ class EventMaker {
 
   void Emit(RowKind kind, const std::vector<Value>& values) {
     table_.watermarks_ms.push_back(watermark_ms_);
-    table_.events.push_back({kind, values});
+    if (partition_watermarks_ms_.size() > 1 && extras_.OneIn(6)) {
+      partition_ = static_cast<size_t>(extras_.Below(static_cast<int64_t>(partition_watermarks_ms_.size())));
+    }
+    table_.events.push_back({kind, values, static_cast<int>(partition_)});
     if (table_.rowtime < 0) return;
     const int64_t ms = values[static_cast<size_t>(table_.rowtime)].as_int() / 1000;
-    watermark_ms_ = std::max(watermark_ms_, ms - table_.bound_ms);
+    int64_t& watermark_ms = partition_watermarks_ms_[partition_];
+    watermark_ms = std::max(watermark_ms, ms - table_.bound_ms);
+    watermark_ms_ = *std::min_element(partition_watermarks_ms_.begin(), partition_watermarks_ms_.end());
   }
 
   void Insert(RowKind kind, std::vector<Value> values) {
@@ -137,7 +152,10 @@ class EventMaker {
   }
 
   Random& random_;
+  Random extras_;
   Table& table_;
+  std::vector<int64_t> partition_watermarks_ms_;
+  size_t partition_ = 0;
   int64_t front_ms_;
   int64_t step_ms_;
   int64_t disorder_ms_;
@@ -206,6 +224,7 @@ Value RandomValue(Random& random, const DataType& type) {
     case TypeKind::kDate:
       return Value::Int(19'700 + random.Below(40));
     case TypeKind::kTimestamp:
+    case TypeKind::kTimestampLtz:
       return Value::Int((kStart + random.Between(-30, 3000) * 61'500) * 1000);
     default: {
       static const std::vector<std::string> kTexts = {"a",
@@ -228,7 +247,7 @@ Value RandomValue(Random& random, const DataType& type) {
   }
 }
 
-Table MakeTable(Random& random, const std::string& name) {
+Table MakeTable(Random& random, const std::string& name, const TableExtras& extras) {
   Table table;
   table.name = name;
   const int64_t kind = random.Below(10);
@@ -242,12 +261,14 @@ Table MakeTable(Random& random, const std::string& name) {
     if (i == 1 && random.OneIn(2)) type = DataType::String();
     table.columns.push_back({fmt::format("{}_{}", name, static_cast<char>('a' + i)), type});
   }
+  table.partitions = extras.partitions;
   if (!random.OneIn(5)) {
     table.rowtime = static_cast<int>(table.columns.size());
-    table.columns.push_back({"ts", DataType::Timestamp(3)});
+    const bool is_ltz = extras.zone != nullptr;
+    table.columns.push_back({"ts", is_ltz ? DataType::TimestampLtz(3) : DataType::Timestamp(3)});
     table.bound_ms = random.Pick({0, 1, 500, 2000, 7000, 30'000});
   }
-  EventMaker(random, table).Make(static_cast<size_t>(random.Between(random.OneIn(8) ? 0 : 20, 260)));
+  EventMaker(random, table, extras).Make(static_cast<size_t>(random.Between(random.OneIn(8) ? 0 : 20, 260)));
   return table;
 }
 
@@ -262,6 +283,7 @@ std::string DuckType(const DataType& type) {
     case TypeKind::kChar:
       return "VARCHAR";
     case TypeKind::kTimestamp:
+    case TypeKind::kTimestampLtz:  // the instant
       return "TIMESTAMP";
     default:
       return FlinkType(type);
@@ -270,6 +292,9 @@ std::string DuckType(const DataType& type) {
 
 std::string FlinkLiteral(const DataType& type, const Value& value) {
   if (value.is_null()) return fmt::format("CAST(NULL AS {})", FlinkType(type));
+  if (type.kind() == TypeKind::kTimestampLtz) {
+    return fmt::format("TO_TIMESTAMP_LTZ({}, 3)", value.as_int() / 1000);
+  }
   const std::string text = data::ToText(type, value);
   switch (type.kind()) {
     case TypeKind::kVarchar:
@@ -290,6 +315,7 @@ std::string FlinkLiteral(const DataType& type, const Value& value) {
 std::string DuckLiteral(const DataType& type, const Value& value) {
   if (value.is_null()) return fmt::format("CAST(NULL AS {})", DuckType(type));
   if (type.IsCharacter()) return Quoted(value.as_string());
+  if (type.kind() == TypeKind::kTimestampLtz) return fmt::format("make_timestamp({})", value.as_int());
   return fmt::format("CAST('{}' AS {})", data::ToText(type, value), DuckType(type));
 }
 
@@ -308,8 +334,9 @@ std::string CreateText(const Table& table) {
     text += fmt::format(", WATERMARK FOR ts AS ts - INTERVAL '{}.{:03}' SECOND", table.bound_ms / 1000,
                         table.bound_ms % 1000);
   }
-  return text +
-         fmt::format(") WITH ('connector' = 'feed', 'changelog-mode' = '{}')", ChangesText(table.changes));
+  text += fmt::format(") WITH ('connector' = 'feed', 'changelog-mode' = '{}'", ChangesText(table.changes));
+  if (table.partitions > 1) text += fmt::format(", 'partitions' = '{}'", table.partitions);
+  return text + ")";
 }
 
 std::vector<std::string> DuckTexts(const Table& table) {
@@ -348,7 +375,8 @@ data::Batch BatchOf(const Table& table, size_t begin, size_t end) {
 }
 
 std::string EventText(const Table& table, const Event& event) {
-  std::string text = std::string(data::RowKindName(event.kind)) + "[";
+  std::string text = fmt::format("{}[", data::RowKindName(event.kind));
+  if (table.partitions > 1) text = fmt::format("partition {} {}", event.partition, text);
   for (size_t i = 0; i < event.values.size(); ++i) {
     if (i > 0) text += ", ";
     text += event.values[i].is_null() ? "NULL" : data::ToText(table.columns[i].type, event.values[i]);

@@ -2,7 +2,8 @@
 //
 // The batch side sees the table as the lives of its rows: which event brought the row, which one took it
 // away, and the watermark that was in force before each of the two. The watermark is worked out here row by
-// row, from nothing but the rowtimes: the highest rowtime of all earlier rows less the bound.
+// row, from nothing but the rowtimes: the highest rowtime of all earlier rows less the bound; of several
+// partitions the lowest.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include "data/type.h"
 #include "data/value.h"
 #include "property/random.h"
+#include "property/zone.h"
 
 namespace millrace::property {
 
@@ -30,6 +32,7 @@ struct Column {
 struct Event {
   data::RowKind kind;
   std::vector<data::Value> values;
+  int partition = 0;
 };
 
 struct RowLife {
@@ -51,6 +54,7 @@ struct Table {
   std::vector<Column> columns;
   int rowtime = -1;  // -1: no event time
   int64_t bound_ms = 0;
+  int partitions = 1;                   // of the source; the watermark is the lowest of theirs
   Changes changes = Changes::kInserts;  // of kUpserts the first column is the key
   std::vector<Event> events;
   std::vector<RowLife> lives;
@@ -59,7 +63,14 @@ struct Table {
   std::vector<int64_t> watermarks_ms;
 };
 
-Table MakeTable(Random& random, const std::string& name);
+// What is drawn apart from the rest.
+struct TableExtras {
+  const Zone* zone = nullptr;  // of a TIMESTAMP_LTZ rowtime, if it has one
+  int partitions = 1;
+  uint64_t seed = 0;
+};
+
+Table MakeTable(Random& random, const std::string& name, const TableExtras& extras);
 
 // CREATE TABLE for Millrace.
 std::string CreateText(const Table& table);

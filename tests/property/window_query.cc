@@ -16,8 +16,14 @@ std::string Interval(int64_t seconds) {
   return fmt::format("INTERVAL '{}' SECOND", seconds);
 }
 
-const std::string& NameOf(const Relation& relation, int column) {
-  return relation.columns[static_cast<size_t>(column)].name;
+// The watermark (ms) that fires a window whose last millisecond is `last` on its clock.
+std::string FiringText(const Relation& input, const std::string& last) {
+  return input.is_ltz ? fmt::format("fire_ms_({})", last) : last;
+}
+
+// A time in ms as the windows' clock shows it.
+std::string LocalText(const Relation& input, const std::string& ms) {
+  return input.is_ltz ? fmt::format("local_ms_({})", ms) : ms;
 }
 
 // Largest m <= t with m = offset modulo step, in ms.
@@ -27,14 +33,32 @@ std::string AlignedDown(const std::string& t, int64_t step, int64_t offset) {
 
 }  // namespace
 
+std::string QueryMaker::Windowed::LateText(const std::string& and_where) const {
+  if (late.empty()) return "";
+  if (kind == "SESSION") return fmt::format("SELECT * FROM {}", late);
+  return fmt::format("SELECT late_ws_, late_we_, late_time_, late_wm_ FROM {} WHERE true{}", late, and_where);
+}
+
+// Early firing shows open windows as well; but sessions that are split further by other keys than their own
+// go to the aggregate when they have closed.
+std::string QueryMaker::ConditionOf(const Windowed& window, size_t keys) const {
+  const bool splits = window.kind == "SESSION" && keys > window.session_keys.size();
+  return early_fire_ && !splits ? window.counts : fmt::format("{} AND {}", window.closed, window.counts);
+}
+
+DataType QueryMaker::TimeType(const Relation& input) {
+  return input.is_ltz ? DataType::TimestampLtz(3) : DataType::Timestamp(3);
+}
+
 QueryMaker::Windowed QueryMaker::MakeWindow(const std::string& name, const Relation& input, bool legacy) {
   Windowed window;
   const std::string rows = input.has_watermarks ? input.name + "_all" : input.name;
   const std::string& time = NameOf(input, input.rowtime);
-  const std::string t = fmt::format("epoch_ms({})", time);
+  const std::string t = LocalText(input, fmt::format("epoch_ms({})", time));
   const std::string clock = ClockText(input.clock);
   const bool sessions = input.append_only && input.has_sequence && input.has_watermarks;
-  const int64_t small = random_.Pick({1, 2, 5, 7, 10, 20, 60});
+  int64_t small = random_.Pick({1, 2, 5, 7, 10, 20, 60});
+  if (input.is_ltz) small *= random_.Pick({1, 1, 10, 30, 60});
   const int64_t times = random_.Between(1, 6);
   const int64_t size = small * times * 1000;
   const int64_t step = small * 1000;
@@ -44,13 +68,28 @@ QueryMaker::Windowed QueryMaker::MakeWindow(const std::string& name, const Relat
           : random_.Between(std::max<int64_t>(-3, 1 - small), std::min<int64_t>(3, small - 1));
   const std::string offset_text = offset == 0 ? "" : ", " + Interval(offset);
   // Late rows do not count, and only closed windows are seen.
-  window.condition = fmt::format("we_ - 1 <= {}", clock);
+  const std::string firing = FiringText(input, "we_ - 1");
+  window.closed = fmt::format("{} <= {}", firing, clock);
+  window.counts = "true";
   if (input.has_watermarks) {
-    window.condition += " AND wm_ < we_ - 1 AND (dwm_ IS NULL OR dwm_ >= we_ - 1)";
+    window.counts = fmt::format("wm_ < {0} AND (dwm_ IS NULL OR dwm_ >= {0})", firing);
   }
-  const char* bounds =
+  const std::string bounds = fmt::format(
       "make_timestamp(ws_ * 1000) AS window_start, make_timestamp(we_ * 1000) AS window_end, "
-      "make_timestamp((we_ - 1) * 1000) AS window_time";
+      "make_timestamp({} * 1000) AS window_time",
+      input.is_ltz ? "instant_ms_(we_ - 1)" : "(we_ - 1)");
+  // The last window of a row, whose firing makes the row late.
+  const auto late = [&](const std::string& start, const std::string& end) {
+    if (!input.has_sequence || !input.has_watermarks) return;
+    const std::string last = fmt::format("(SELECT *, {} AS ws_, {} AS we_ FROM {})", start, end, rows);
+    const char* part =
+        "SELECT *, make_timestamp(ws_ * 1000) AS late_ws_, make_timestamp(we_ * 1000) AS late_we_, "
+        "make_timestamp({} * 1000) AS late_time_, make_timestamp({} * 1000) AS late_wm_ FROM {} WHERE {} >= "
+        "{}";
+    window.late = fmt::format(
+        "({} UNION ALL {})", fmt::format(fmt::runtime(part), t, LocalText(input, "wm_"), last, "wm_", firing),
+        fmt::format(fmt::runtime(part), t, LocalText(input, "dwm_"), last, "dwm_", firing));
+  };
   int64_t kind = random_.Below(legacy ? 3 : 4);
   if (legacy && kind == 2) kind = 3;
   if (kind == 3 && !sessions) kind = 0;
@@ -63,6 +102,7 @@ QueryMaker::Windowed QueryMaker::MakeWindow(const std::string& name, const Relat
       const std::string start = AlignedDown(t, step, offset * 1000);
       window.duck = fmt::format("(SELECT *, {} FROM (SELECT *, {} AS ws_, {} + {} AS we_ FROM {}))", bounds,
                                 start, start, step, rows);
+      late(start, fmt::format("{} + {}", start, step));
       break;
     }
     case 1: {
@@ -75,6 +115,7 @@ QueryMaker::Windowed QueryMaker::MakeWindow(const std::string& name, const Relat
           "(SELECT *, {0} FROM (SELECT *, {1} - k_ * {2} AS ws_, {1} - k_ * {2} + {3} AS we_ FROM {4}, "
           "range({5}) r_(k_)) WHERE {6} < we_)",
           bounds, last, step, size, rows, times, t);
+      late(last, fmt::format("{} + {}", last, size));
       break;
     }
     case 2: {
@@ -86,6 +127,7 @@ QueryMaker::Windowed QueryMaker::MakeWindow(const std::string& name, const Relat
           "(SELECT *, {0} FROM (SELECT *, {1} AS ws_, {1} + (k_ + 1) * {2} AS we_ FROM {3}, range({4}) "
           "r_(k_)) WHERE {5} < we_)",
           bounds, start, step, rows, times, t);
+      late(start, fmt::format("{} + {}", start, size));
       break;
     }
     default: {
@@ -97,11 +139,18 @@ QueryMaker::Windowed QueryMaker::MakeWindow(const std::string& name, const Relat
       const std::string partition = keys.empty() ? "" : " PARTITION BY (" + Joined(keys) + ")";
       window.flink = fmt::format("TABLE(SESSION(TABLE {}{}, DESCRIPTOR({}), {}))", input.name, partition,
                                  time, window.sizes);
-      SessionStep sessions_of_rows{"sessions_" + name, rows, Joined(keys), time, step};
+      SessionStep sessions_of_rows{.table = "sessions_" + name,
+                                   .late_table = "late_" + name,
+                                   .source = rows,
+                                   .keys = Joined(keys),
+                                   .rowtime = time,
+                                   .gap_ms = step,
+                                   .zone = input.is_ltz ? zone_ : nullptr};
+      window.late = sessions_of_rows.late_table;
       window.duck =
           fmt::format("(SELECT *, {} FROM {} JOIN {} USING (seq_))", bounds, rows, sessions_of_rows.table);
       window.sessions.push_back(std::move(sessions_of_rows));
-      window.condition = fmt::format("we_ - 1 <= {}", clock);
+      window.counts = "true";
     }
   }
   return window;
@@ -113,8 +162,9 @@ MadeView QueryMaker::WindowAggregate(const std::string& name, const Relation& in
   made.view.kind += " " + window.kind;
   made.view.sessions = window.sessions;
   Relation& relation = made.relation;
-  relation.append_only = true;
+  relation.append_only = !early_fire_;
   relation.clock = input.clock;
+  relation.is_ltz = input.is_ltz;
   std::vector<int> keys = window.session_keys;
   for (const int key : PickKeys(input, 2)) {
     if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
@@ -133,7 +183,7 @@ MadeView QueryMaker::WindowAggregate(const std::string& name, const Relation& in
   relation.unique_key.push_back(relation.window_end =
                                     add("window_end", {name + "_we", DataType::Timestamp(3)}));
   if (random_.OneIn(2)) {
-    relation.rowtime = add("window_time", {name + "_wt", DataType::Timestamp(3)});
+    relation.rowtime = add("window_time", {name + "_wt", TimeType(input)});
     group += ", window_time";
   }
   for (const int key : keys) {
@@ -145,10 +195,12 @@ MadeView QueryMaker::WindowAggregate(const std::string& name, const Relation& in
   }
   std::vector<std::string> duck = flink;
   AddAggregates(input, random_.Between(1, 3), &made, &flink, &duck);
+  bool has_sets = false;
   if (!names.empty()) {
     if (random_.OneIn(4) && window.session_keys.empty()) {
       group += fmt::format(", {} ({})", random_.OneIn(2) ? "ROLLUP" : "CUBE", Joined(names));
       relation.unique_key.clear();
+      has_sets = true;
     } else {
       group += ", " + Joined(names);
     }
@@ -170,8 +222,11 @@ MadeView QueryMaker::WindowAggregate(const std::string& name, const Relation& in
   if (random_.OneIn(4)) having = " HAVING COUNT(*) > 1";
   made.view.flink = fmt::format("SELECT {} FROM {}{} GROUP BY {}{}", Joined(flink), window.flink, where_flink,
                                 group, having);
-  made.view.duck = fmt::format("SELECT {} FROM {} WHERE {}{} GROUP BY {} HAVING COUNT(*) > {}", Joined(duck),
-                               window.duck, window.condition, where_duck, group, having.empty() ? 0 : 1);
+  made.view.duck =
+      fmt::format("SELECT {} FROM {} WHERE {}{} GROUP BY {} HAVING COUNT(*) > {}", Joined(duck), window.duck,
+                  ConditionOf(window, names.size()), where_duck, group, having.empty() ? 0 : 1);
+  // With grouping sets a row is late once for each of them.
+  if (!has_sets) made.view.duck_late = window.LateText(where_duck);
   return made;
 }
 
@@ -180,9 +235,11 @@ MadeView QueryMaker::LegacyWindow(const std::string& name, const Relation& input
   MadeView made = Start(name, "legacy-window");
   made.view.kind += " " + window.kind;
   made.view.sessions = window.sessions;
+  made.view.duck_late = window.LateText("");
   Relation& relation = made.relation;
-  relation.append_only = true;
+  relation.append_only = !early_fire_;
   relation.clock = input.clock;
+  relation.is_ltz = input.is_ltz;
   std::vector<std::string> flink;
   std::vector<std::string> duck;
   std::vector<std::string> names;
@@ -207,15 +264,14 @@ MadeView QueryMaker::LegacyWindow(const std::string& name, const Relation& input
   relation.unique_key.push_back(
       add(window.kind + "_END" + args, "window_end", {name + "_we", DataType::Timestamp(3)}));
   if (random_.OneIn(2)) {
-    relation.rowtime =
-        add(window.kind + "_ROWTIME" + args, "window_time", {name + "_wt", DataType::Timestamp(3)});
+    relation.rowtime = add(window.kind + "_ROWTIME" + args, "window_time", {name + "_wt", TimeType(input)});
   }
   AddAggregates(input, random_.Between(1, 3), &made, &flink, &duck);
   names.push_back(window.kind + args);
   made.view.flink = fmt::format("SELECT {} FROM {} GROUP BY {}", Joined(flink), input.name, Joined(names));
   names.back() = "window_start, window_end, window_time";
   made.view.duck = fmt::format("SELECT {} FROM {} WHERE {} GROUP BY {}", Joined(duck), window.duck,
-                               window.condition, Joined(names));
+                               ConditionOf(window, keys.size()), Joined(names));
   return made;
 }
 
@@ -227,6 +283,7 @@ MadeView QueryMaker::WindowRows(const std::string& name, const Relation& input) 
   Relation& relation = made.relation;
   relation.append_only = true;
   relation.clock = input.clock;
+  relation.is_ltz = input.is_ltz;
   relation.has_watermarks = window.kind != "SESSION";
   relation.has_sequence = window.kind == "TUMBLE";
   std::vector<std::string> columns;
@@ -249,7 +306,10 @@ MadeView QueryMaker::WindowRows(const std::string& name, const Relation& input) 
   if (relation.has_watermarks) columns.push_back("wm_, dwm_");
   // Nothing is late for a function that only names the window; a session goes out when it closes.
   made.view.duck = fmt::format("SELECT {} FROM {}", Joined(columns), window.duck);
-  if (window.kind == "SESSION") made.view.duck += " WHERE " + window.condition;
+  if (window.kind == "SESSION") {
+    made.view.duck += " WHERE " + window.closed;
+    made.view.duck_late = window.LateText("");
+  }
   if (relation.has_watermarks) made.view.duck_all = made.view.duck;
   return made;
 }
@@ -257,8 +317,9 @@ MadeView QueryMaker::WindowRows(const std::string& name, const Relation& input) 
 MadeView QueryMaker::AttachedAggregate(const std::string& name, const Relation& input) {
   MadeView made = Start(name, "attached-window-aggregate");
   Relation& relation = made.relation;
-  relation.append_only = true;
+  relation.append_only = !early_fire_;
   relation.clock = input.clock;
+  relation.is_ltz = input.is_ltz;
   std::vector<std::string> flink;
   std::vector<std::string> names;
   const auto add = [&](int column) {
@@ -277,18 +338,20 @@ MadeView QueryMaker::AttachedAggregate(const std::string& name, const Relation& 
   for (const int key : PickKeys(input, 2)) add(key);
   std::vector<std::string> duck = flink;
   AddAggregates(input, random_.Between(1, 3), &made, &flink, &duck);
-  const std::string end = fmt::format("epoch_ms({}) - 1", NameOf(input, input.window_end));
+  const std::string end = FiringText(input, fmt::format("epoch_ms({}) - 1", NameOf(input, input.window_end)));
+  const std::string closed = early_fire_ ? "" : fmt::format("{} <= {} AND ", end, ClockText(input.clock));
   made.view.flink = fmt::format("SELECT {} FROM {} GROUP BY {}", Joined(flink), input.name, Joined(names));
-  made.view.duck = fmt::format("SELECT {} FROM {} WHERE {} <= {} AND wm_ < {} GROUP BY {}", Joined(duck),
-                               input.name, end, ClockText(input.clock), end, Joined(names));
+  made.view.duck = fmt::format("SELECT {} FROM {} WHERE {}wm_ < {} GROUP BY {}", Joined(duck), input.name,
+                               closed, end, Joined(names));
   return made;
 }
 
 MadeView QueryMaker::WindowTopN(const std::string& name, const Relation& input) {
   MadeView made = Start(name, "window-top-n");
   Relation& relation = made.relation;
-  relation.append_only = true;
+  relation.append_only = input.append_only;
   relation.clock = input.clock;
+  relation.is_ltz = input.is_ltz;
   std::vector<int> partition = {input.window_start, input.window_end};
   for (const int key : PickKeys(input, 1)) partition.push_back(key);
   std::vector<std::string> names;
@@ -317,7 +380,8 @@ MadeView QueryMaker::WindowTopN(const std::string& name, const Relation& input) 
       fmt::format(fmt::runtime(pattern), Joined(columns), Joined(names), order.flink, input.name, last);
   std::string rows = input.name;
   if (input.has_watermarks) {
-    const std::string end = fmt::format("epoch_ms({}) - 1", NameOf(input, input.window_end));
+    const std::string end =
+        FiringText(input, fmt::format("epoch_ms({}) - 1", NameOf(input, input.window_end)));
     rows = fmt::format("(SELECT * FROM {} WHERE {} <= {} AND wm_ < {})", input.name, end,
                        ClockText(input.clock), end);
   }
