@@ -25,7 +25,7 @@ inline constexpr int kSqlDepthMax = 200;
 inline constexpr size_t kColumnsMax = 2000;
 
 // Parameters of a prepared statement; the protocol counts them in 16 bits.
-inline constexpr size_t kParametersMax = 65535;
+inline constexpr int kParametersMax = 65535;
 
 // DuckDB connections kept for the next query.
 inline constexpr size_t kIdleQueryConnectionsMax = 16;

@@ -31,6 +31,7 @@ void ForEachChild(const sql::Expr& expr, const Visit& visit) {
     case ExprKind::kInterval:
     case ExprKind::kIdentifier:
     case ExprKind::kStar:
+    case ExprKind::kParameter:
     case ExprKind::kExists:
     case ExprKind::kDefault:
     case ExprKind::kSymbol:

@@ -8,6 +8,7 @@
 #include "plan/bind_type.h"
 #include "plan/field_access.h"
 #include "plan/node_factory.h"
+#include "sql/server_statement.h"
 
 namespace millrace::plan {
 
@@ -175,6 +176,10 @@ Result<ExprPtr> ExpressionBinder::Bind(const sql::Expr& expr) {
                     "use CONVERT_TZ(text, from_zone, to_zone), or SET 'table.local-time-zone'");
     case ExprKind::kSubquery:
       return refuse("a subquery as a value is not supported yet", "subqueries are supported in FROM");
+    case ExprKind::kParameter:
+      return Fail(ErrorCode::kUndefinedParameter,
+                  fmt::format("there is no parameter ${}", expr.As<sql::ParameterExpr>().number),
+                  "values come with an execution: PREPARE p AS …, then EXECUTE p(…)", expr.location);
     case ExprKind::kGroupingElement:
       return refuse("GROUPING SETS, ROLLUP and CUBE belong to GROUP BY", {});
   }

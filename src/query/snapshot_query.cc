@@ -38,7 +38,7 @@ Result<std::unique_ptr<SnapshotQuery>> SnapshotQuery::Prepare(
   bool plan_again = false;
   for (idx_t i = 1; i <= duckdb_nparams(query->prepared_); ++i) {
     const size_t number = NumberOf(query->prepared_, i);
-    if (number == 0 || number > limits::kParametersMax) {
+    if (number == 0 || number > static_cast<size_t>(limits::kParametersMax)) {
       return Fail(ErrorCode::kSyntaxError, "parameters are written $1, $2 and so on");
     }
     if (types.size() < number) types.resize(number);

@@ -189,8 +189,10 @@ Result<Outcome> Session::RunStatement(const sql::Statement& statement, std::stri
       }
       return Outcome{.tag = "USE"};
     }
+    default:
+      return Fail(ErrorCode::kNotSupported, "this statement is for clients of a server", "",
+                  statement.location);
   }
-  MR_UNREACHABLE();
 }
 
 Result<Outcome> Session::Explain(const sql::ExplainStatement& statement, std::string_view text) {

@@ -14,9 +14,12 @@ namespace millrace::sql {
 // In the order of the alphabet: FindWord searches it in halves.
 // clang-format off
 #define MILLRACE_SQL_WORDS(W) \
+  W(ABORT, N) \
   W(ABS, F) \
   W(ABSENT, N) \
+  W(ABSOLUTE, N) \
   W(ADD, N) \
+  W(ADMIN, N) \
   W(AFTER, N) \
   W(ALL, S) \
   W(ALLOCATE, R) \
@@ -40,6 +43,7 @@ namespace millrace::sql {
   W(ATOMIC, R) \
   W(AUTHORIZATION, R) \
   W(AVG, F) \
+  W(BACKWARD, N) \
   W(BEGIN, S) \
   W(BEGIN_FRAME, R) \
   W(BEGIN_PARTITION, R) \
@@ -66,10 +70,12 @@ namespace millrace::sql {
   W(CEIL, F) \
   W(CEILING, F) \
   W(CENTURY, N) \
+  W(CHAIN, N) \
   W(CHANGELOG_MODE, N) \
   W(CHANGES, N) \
   W(CHAR, R) \
   W(CHARACTER, R) \
+  W(CHARACTERISTICS, N) \
   W(CHARACTER_LENGTH, F) \
   W(CHAR_LENGTH, F) \
   W(CHECK, R) \
@@ -83,6 +89,7 @@ namespace millrace::sql {
   W(COLUMNS, N) \
   W(COMMENT, R) \
   W(COMMIT, R) \
+  W(COMMITTED, N) \
   W(COMPILE, N) \
   W(COMPUTE, N) \
   W(CONDITION, R) \
@@ -96,6 +103,7 @@ namespace millrace::sql {
   W(CONTAINS, R) \
   W(CONTINUOUS, N) \
   W(CONVERT, F) \
+  W(COPY, N) \
   W(CORR, F) \
   W(CORRESPONDING, R) \
   W(COUNT, F) \
@@ -132,6 +140,7 @@ namespace millrace::sql {
   W(DECLARE, R) \
   W(DEDUPLICATE, N) \
   W(DEFAULT, R) \
+  W(DEFERRABLE, N) \
   W(DEFINE, R) \
   W(DELETE, S) \
   W(DENSE_RANK, F) \
@@ -141,6 +150,7 @@ namespace millrace::sql {
   W(DESCRIPTOR, N) \
   W(DETERMINISTIC, R) \
   W(DISALLOW, R) \
+  W(DISCARD, N) \
   W(DISCONNECT, R) \
   W(DISTINCT, S) \
   W(DISTRIBUTED, R) \
@@ -190,6 +200,7 @@ namespace millrace::sql {
   W(FOR, S) \
   W(FOREIGN, R) \
   W(FORMAT, N) \
+  W(FORWARD, N) \
   W(FRAC_SECOND, N) \
   W(FRAME_ROW, R) \
   W(FREE, R) \
@@ -204,6 +215,7 @@ namespace millrace::sql {
   W(GET, R) \
   W(GLOBAL, R) \
   W(GRANT, R) \
+  W(GRANTED, N) \
   W(GROUP, S) \
   W(GROUPING, F) \
   W(GROUPS, R) \
@@ -233,6 +245,7 @@ namespace millrace::sql {
   W(INTO, S) \
   W(IS, S) \
   W(ISODOW, N) \
+  W(ISOLATION, N) \
   W(ISOYEAR, N) \
   W(JAR, N) \
   W(JARS, N) \
@@ -259,9 +272,11 @@ namespace millrace::sql {
   W(LEAD, F) \
   W(LEADING, R) \
   W(LEFT, F) \
+  W(LEVEL, N) \
   W(LIKE, S) \
   W(LIKE_REGEX, R) \
   W(LIMIT, S) \
+  W(LISTEN, N) \
   W(LN, F) \
   W(LOAD, N) \
   W(LOCAL, R) \
@@ -299,7 +314,9 @@ namespace millrace::sql {
   W(MONDAY, R) \
   W(MONTH, F) \
   W(MONTHS, N) \
+  W(MOVE, N) \
   W(MULTISET, R) \
+  W(NAMES, N) \
   W(NANOSECOND, N) \
   W(NANOSECONDS, N) \
   W(NATIONAL, R) \
@@ -313,6 +330,7 @@ namespace millrace::sql {
   W(NORMALIZE, R) \
   W(NOT, S) \
   W(NOTHING, N) \
+  W(NOTIFY, N) \
   W(NTH_VALUE, F) \
   W(NTILE, F) \
   W(NULL, R) \
@@ -330,6 +348,7 @@ namespace millrace::sql {
   W(ONE, R) \
   W(ONLY, R) \
   W(OPEN, R) \
+  W(OPTION, N) \
   W(OPTIONS, N) \
   W(OR, S) \
   W(ORDER, S) \
@@ -342,6 +361,8 @@ namespace millrace::sql {
   W(OVERLAY, F) \
   W(OVERWRITE, N) \
   W(OVERWRITING, N) \
+  W(OWNED, N) \
+  W(OWNER, N) \
   W(PARAMETER, R) \
   W(PARTITION, S) \
   W(PARTITIONED, N) \
@@ -358,6 +379,7 @@ namespace millrace::sql {
   W(PIVOT, N) \
   W(PLACING, N) \
   W(PLAN, N) \
+  W(PLANS, N) \
   W(PLAN_ADVICE, N) \
   W(PORTION, R) \
   W(POSITION, F) \
@@ -369,16 +391,21 @@ namespace millrace::sql {
   W(PREPARE, R) \
   W(PREV, F) \
   W(PRIMARY, R) \
+  W(PRIOR, N) \
+  W(PRIVILEGES, N) \
   W(PROCEDURE, R) \
   W(PROCEDURES, R) \
+  W(PROGRAM, N) \
   W(QUALIFY, S) \
   W(QUARTER, N) \
   W(QUARTERS, N) \
   W(RANGE, R) \
   W(RANK, F) \
   W(RAW, R) \
+  W(READ, N) \
   W(READS, R) \
   W(REAL, R) \
+  W(REASSIGN, N) \
   W(RECURSIVE, R) \
   W(REF, R) \
   W(REFERENCES, R) \
@@ -394,9 +421,11 @@ namespace millrace::sql {
   W(REGR_SXX, F) \
   W(REGR_SXY, F) \
   W(REGR_SYY, F) \
+  W(RELATIVE, N) \
   W(RELEASE, R) \
   W(REMOVE, N) \
   W(RENAME, R) \
+  W(REPEATABLE, N) \
   W(REPLACE, N) \
   W(RESET, R) \
   W(RESPECT, N) \
@@ -409,6 +438,7 @@ namespace millrace::sql {
   W(REVOKE, R) \
   W(RIGHT, F) \
   W(RLIKE, N) \
+  W(ROLE, N) \
   W(ROLLBACK, R) \
   W(ROLLUP, R) \
   W(ROW, R) \
@@ -433,6 +463,9 @@ namespace millrace::sql {
   W(SELECT, S) \
   W(SEMI, N) \
   W(SENSITIVE, R) \
+  W(SEQUENCES, N) \
+  W(SERIALIZABLE, N) \
+  W(SESSION, N) \
   W(SESSION_USER, L) \
   W(SET, S) \
   W(SETS, N) \
@@ -464,11 +497,14 @@ namespace millrace::sql {
   W(STATISTICS, N) \
   W(STDDEV_POP, F) \
   W(STDDEV_SAMP, F) \
+  W(STDIN, N) \
+  W(STDOUT, N) \
   W(STOP, N) \
   W(STREAM, R) \
   W(STRING, R) \
   W(STRUCTURED, R) \
   W(SUBMULTISET, R) \
+  W(SUBSCRIBE, N) \
   W(SUBSET, R) \
   W(SUBSTRING, F) \
   W(SUBSTRING_REGEX, R) \
@@ -483,6 +519,7 @@ namespace millrace::sql {
   W(TABLE, S) \
   W(TABLES, R) \
   W(TABLESAMPLE, R) \
+  W(TEMP, N) \
   W(TEMPORARY, N) \
   W(THEN, S) \
   W(THURSDAY, R) \
@@ -496,7 +533,9 @@ namespace millrace::sql {
   W(TIMEZONE_MINUTE, R) \
   W(TINYINT, R) \
   W(TO, R) \
+  W(TOKEN, N) \
   W(TRAILING, R) \
+  W(TRANSACTION, N) \
   W(TRANSLATE, F) \
   W(TRANSLATE_REGEX, R) \
   W(TRANSLATION, R) \
@@ -511,19 +550,23 @@ namespace millrace::sql {
   W(TYPE, N) \
   W(UESCAPE, R) \
   W(UNBOUNDED, N) \
+  W(UNCOMMITTED, N) \
   W(UNCONDITIONAL, N) \
   W(UNION, S) \
   W(UNIQUE, R) \
   W(UNKNOWN, R) \
+  W(UNLISTEN, N) \
   W(UNLOAD, N) \
   W(UNNEST, R) \
   W(UNPIVOT, N) \
+  W(UNTIL, N) \
   W(UPDATE, S) \
   W(UPPER, F) \
   W(UPSERT, R) \
   W(USE, S) \
   W(USER, F) \
   W(USING, S) \
+  W(VALID, N) \
   W(VALUE, R) \
   W(VALUES, S) \
   W(VALUE_OF, R) \
@@ -550,7 +593,9 @@ namespace millrace::sql {
   W(WITH, S) \
   W(WITHIN, S) \
   W(WITHOUT, R) \
+  W(WORK, N) \
   W(WRAPPER, N) \
+  W(WRITE, N) \
   W(YEAR, F) \
   W(YEARS, N) \
   W(ZONE, N)

@@ -159,8 +159,8 @@ Status Lexer::Next(Token* token) {
   } else if (c == '\'') {
     MR_TRY(LexQuoted('\'', "string", token));
     token->kind = TokenKind::kString;
-  } else if (c == '`') {
-    MR_TRY(LexQuoted('`', "back-quoted name", token));
+  } else if (c == '`' || c == '"') {
+    MR_TRY(LexQuoted(c, c == '`' ? "back-quoted name" : "double-quoted name", token));
     token->kind = TokenKind::kQuotedName;
     if (at_ - token->begin == 2) {
       return Fail(ErrorCode::kSyntaxError, "a name must have at least one character", "", token->location);
@@ -233,7 +233,8 @@ Status Lexer::LexQuoted(char quote, std::string_view what, Token* token) {
     end = text_.find(quote, end);
     if (end == std::string_view::npos) {
       return Fail(ErrorCode::kSyntaxError, fmt::format("this {} is not closed", what),
-                  quote == '\'' ? "end it with '; a quote inside is written twice: ''" : "end it with `",
+                  quote == '\'' ? "end it with '; a quote inside is written twice: ''"
+                                : fmt::format("end it with {}", quote),
                   token->location);
     }
     if (end + 1 < text_.size() && text_[end + 1] == quote) {
@@ -331,12 +332,7 @@ Status Lexer::LexSymbol(Token* token) {
       if (next == '&') return refuse("&&", "write AND");
       return Unexpected();
     case ':':
-      if (next == ':') return refuse("::", "write CAST(value AS type)");
-      return take(TokenKind::kColon, 1);
-    case '"':
-      return refuse(
-          "\"",
-          "double quotes mean nothing here: names are written in `back-quotes`, strings in 'single quotes'");
+      return next == ':' ? take(TokenKind::kDoubleColon, 2) : take(TokenKind::kColon, 1);
     default:
       return Unexpected();
   }
@@ -348,7 +344,7 @@ std::string Lexer::NameOf(const Token& token) const {
   std::string name;
   for (size_t i = 1; i + 1 < text.size(); ++i) {
     name.push_back(text[i]);
-    if (text[i] == '`') ++i;
+    if (text[i] == text[0]) ++i;
   }
   return name;
 }

@@ -18,7 +18,7 @@ namespace millrace::sql {
 enum class TokenKind : uint8_t {
   kEnd,         // of the text, or the ';' that ends a statement's tokens is kSemicolon
   kWord,        // unquoted: a keyword or a name
-  kQuotedName,  // `name`
+  kQuotedName,  // `name`, or "name" as PostgreSQL's clients write it
   kInteger,
   kDecimal,
   kDouble,
@@ -51,6 +51,7 @@ enum class TokenKind : uint8_t {
   kConcat,  // ||
   kPipe,
   kColon,
+  kDoubleColon,
   kQuestion,
   kCaret,
   kDollar,

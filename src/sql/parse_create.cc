@@ -60,8 +60,13 @@ Result<StatementPtr> Parser::ParseCreate() {
       return NotSupported(what, "a schema cannot be replaced", "use CREATE SCHEMA IF NOT EXISTS");
     return ParseCreateSchema(first);
   }
+  if (AtRoleKeyword() || At(Word::kTOKEN)) {
+    if (or_replace) return NotSupported(what, "a role or token cannot be replaced", "use ALTER ROLE");
+    if (temporary) return NotSupported(temporary_token, "only a TABLE or VIEW can be TEMPORARY");
+    return At(Word::kTOKEN) ? ParseCreateToken(first) : ParseCreateRole(first);
+  }
   if (At(Word::kFUNCTION) || At(Word::kCATALOG) || At(Word::kMODEL) || At(Word::kSYSTEM) ||
-      At(Word::kCONNECTION) || At(Word::kUNIQUE) || At(Word::kUSER)) {
+      At(Word::kCONNECTION) || At(Word::kUNIQUE)) {
     return NotSupported(what, fmt::format("CREATE {} is not supported", WordText(what.word)),
                         std::string(kCreatable));
   }

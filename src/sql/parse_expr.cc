@@ -334,6 +334,14 @@ Result<ExprPtr> Parser::ParsePostfix() {
       node->base = std::move(value);
       Close(node.get());
       MR_ASSIGN(value, Grow(std::move(node), height));
+    } else if (Accept(TokenKind::kDoubleColon)) {
+      auto node = std::make_unique<CastExpr>();
+      node->location = operation.location;
+      node->range.begin = value->range.begin;
+      MR_ASSIGN(node->type, ParseCastType());
+      node->operand = std::move(value);
+      Close(node.get());
+      MR_ASSIGN(value, Grow(std::move(node), height));
     } else if (At(Word::kAT) && IsAhead(1, Word::kTIME)) {
       Advance();
       Advance();

@@ -20,11 +20,13 @@ Result<ExprPtr> Parser::ParsePrimary() {
     case TokenKind::kLeftParen:
       return ParseParenthesised();
     case TokenKind::kQuestion:
-      return NotSupported(first, "parameters ('?') are not supported", "write the value itself");
+      return NotSupported(first, "parameters ('?') are not supported", "write $1, $2 …, or the value itself");
     case TokenKind::kLeftBrace:
       return NotSupported(
           first, "'{' is not supported here",
           "write DATE '2020-01-01' or TIMESTAMP '2020-01-01 00:00:00', and functions by their names");
+    case TokenKind::kDollar:
+      return ParseParameter();
     case TokenKind::kQuotedName:
       return ParseNameOrCall();
     case TokenKind::kWord:
@@ -141,6 +143,23 @@ Result<ExprPtr> Parser::ParseNumber() {
                                                       : LiteralKind::kDouble;
   node->text = std::string(lexer_.TextOf(first));
   Advance();
+  return Finish(std::move(node));
+}
+
+Result<ExprPtr> Parser::ParseParameter() {
+  auto node = Make<ParameterExpr>(Current());
+  const Token dollar = Current();
+  Advance();
+  if (!At(TokenKind::kInteger) || Current().begin != dollar.end) {
+    return Fail(ErrorCode::kSyntaxError, "expected the number of a parameter after '$'",
+                "parameters are written $1, $2 …", dollar.location);
+  }
+  MR_ASSIGN(node->number, ParseInt("the number of a parameter"));
+  if (node->number < 1 || node->number > limits::kParametersMax) {
+    return Fail(ErrorCode::kUndefinedParameter, fmt::format("there is no parameter ${}", node->number),
+                fmt::format("parameters are numbered from $1 to ${}", limits::kParametersMax),
+                dollar.location);
+  }
   return Finish(std::move(node));
 }
 

@@ -1,6 +1,8 @@
 // Queries: WITH, set operations, SELECT, VALUES, ORDER BY and LIMIT.
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "sql/parser_internal.h"
 
 namespace millrace::sql {
@@ -9,6 +11,7 @@ Result<QueryPtr> Parser::ParseQuery() {
   const Nesting nesting(this);
   if (nesting.IsTooDeep()) return TooDeep();
   const Heights heights(this);
+  const bool may_emit = std::exchange(may_emit_, false);
   auto query = Make<Query>(Current());
   if (Accept(Word::kWITH)) {
     if (At(Word::kRECURSIVE)) return NotSupported(Current(), "WITH RECURSIVE is not supported");
@@ -30,7 +33,12 @@ Result<QueryPtr> Parser::ParseQuery() {
     MR_TRY(ParseOrderBy(&query->order_by));
   }
   MR_TRY(ParseLimit(query.get()));
-  if (At(Word::kEMIT)) {
+  if (At(Word::kEMIT) && IsAhead(1, Word::kCHANGES)) {
+    if (!may_emit) {
+      return NotSupported(Current(), "EMIT CHANGES is for a SELECT of its own",
+                          "a materialized view is always kept up to date; SUBSCRIBE TO it for its changes");
+    }
+  } else if (At(Word::kEMIT)) {
     return NotSupported(Current(), "EMIT is not supported",
                         "results are emitted as SET 'table.exec.emit.early-fire.enabled' and the window say");
   }
@@ -269,6 +277,10 @@ Result<OrderItem> Parser::ParseOrderItem() {
 }
 
 Result<ExprPtr> Parser::ParseRowCount(std::string_view what) {
+  if (At(TokenKind::kDollar)) {
+    const Heights heights(this);
+    return ParseParameter();
+  }
   if (!At(TokenKind::kInteger)) return Expected(fmt::format("a whole number after {}", what));
   return ParseNumber();
 }

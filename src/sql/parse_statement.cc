@@ -7,10 +7,9 @@ namespace millrace::sql {
 namespace {
 
 // Statements of Flink and others that are recognised in order to be refused by name.
-constexpr Word kUnsupported[] = {Word::kALTER,  Word::kANALYZE,  Word::kCALL,   Word::kCOMPILE, Word::kDELETE,
-                                 Word::kGRANT,  Word::kLOAD,     Word::kMERGE,  Word::kREMOVE,  Word::kREVOKE,
-                                 Word::kSTOP,   Word::kTRUNCATE, Word::kUNLOAD, Word::kUPDATE,  Word::kADD,
-                                 Word::kCOMMIT, Word::kROLLBACK, Word::kPREPARE};
+constexpr Word kUnsupported[] = {Word::kANALYZE,  Word::kCALL,   Word::kCOMPILE, Word::kDELETE,
+                                 Word::kLOAD,     Word::kMERGE,  Word::kREMOVE,  Word::kSTOP,
+                                 Word::kTRUNCATE, Word::kUNLOAD, Word::kUPDATE,  Word::kADD};
 
 constexpr std::string_view kStatements =
     "CREATE, INSERT, SELECT, EXPLAIN, SHOW, DESCRIBE, SET, RESET, USE, DROP and statement sets are";
@@ -30,12 +29,17 @@ Result<StatementPtr> Parser::ParseStatementBody() {
   if (At(Word::kSELECT) || At(Word::kWITH) || At(Word::kVALUES) || At(TokenKind::kLeftParen) ||
       At(Word::kTABLE)) {
     auto node = Make<QueryStatement>(first);
+    may_emit_ = true;
     MR_ASSIGN(node->query, ParseQuery());
+    if (At(Word::kEMIT)) return ParseEmitChanges(std::move(node->query), first);
     return node;
   }
   if (At(Word::kCREATE) || At(Word::kREPLACE)) return ParseCreate();
   if (At(Word::kINSERT)) return ParseInsert();
-  if (At(Word::kEXECUTE) || At(Word::kBEGIN) || At(Word::kSTATEMENT)) return ParseStatementSet();
+  const bool is_set = (At(Word::kBEGIN) && IsAhead(1, Word::kSTATEMENT)) ||
+                      (At(Word::kEXECUTE) && IsAhead(1, Word::kSTATEMENT) && IsAhead(2, Word::kSET)) ||
+                      At(Word::kSTATEMENT);
+  if (is_set) return ParseStatementSet();
   if (At(Word::kEXPLAIN)) return ParseExplain();
   if (At(Word::kSHOW)) return ParseShow();
   if (At(Word::kDESCRIBE) || At(Word::kDESC)) return ParseDescribe();
@@ -43,6 +47,8 @@ Result<StatementPtr> Parser::ParseStatementBody() {
   if (At(Word::kRESET)) return ParseReset();
   if (At(Word::kDROP)) return ParseDrop();
   if (At(Word::kUSE)) return ParseUse();
+  MR_ASSIGN(StatementPtr server, ParseServerStatement());
+  if (server != nullptr) return server;
   for (const Word word : kUnsupported) {
     if (At(word)) {
       return NotSupported(first, fmt::format("{} is not supported", WordText(word)),
@@ -114,10 +120,7 @@ Result<StatementPtr> Parser::ParseStatementSet() {
     MR_TRY(Expect(Word::kSET, "after STATEMENT"));
     MR_TRY(take_semicolon());
   } else {
-    if (Accept(Word::kEXECUTE) && !At(Word::kSTATEMENT)) {
-      return NotSupported(first, "EXECUTE is supported for statement sets only",
-                          "write EXECUTE STATEMENT SET BEGIN … END, or the statement alone");
-    }
+    Accept(Word::kEXECUTE);
     MR_TRY(Expect(Word::kSTATEMENT));
     MR_TRY(Expect(Word::kSET, "after STATEMENT"));
     MR_TRY(Expect(Word::kBEGIN, "after STATEMENT SET"));
@@ -180,9 +183,11 @@ Result<StatementPtr> Parser::ParseExplain() {
 }
 
 Result<StatementPtr> Parser::ParseShow() {
-  auto node = Make<ShowStatement>(Current());
+  const Token first = Current();
+  auto node = Make<ShowStatement>(first);
   Advance();
-  MR_TRY(ParseShowSubject(node.get()));
+  MR_ASSIGN(const bool is_subject, ParseShowSubject(node.get()));
+  if (!is_subject) return ParseShowParameter(first);
   const bool takes_from = node->show == ShowKind::kTables || node->show == ShowKind::kViews ||
                           node->show == ShowKind::kMaterializedViews || node->show == ShowKind::kSchemas ||
                           node->show == ShowKind::kFunctions || node->show == ShowKind::kColumns;
@@ -206,7 +211,8 @@ Result<StatementPtr> Parser::ParseShow() {
   return node;
 }
 
-Status Parser::ParseShowSubject(ShowStatement* show) {
+// False if none begins here.
+Result<bool> Parser::ParseShowSubject(ShowStatement* show) {
   const Token first = Current();
   if (Accept(Word::kTABLES)) {
     show->show = ShowKind::kTables;
@@ -257,9 +263,12 @@ Status Parser::ParseShowSubject(ShowStatement* show) {
         "SHOW knows TABLES, VIEWS, MATERIALIZED VIEWS, SCHEMAS, CATALOGS, FUNCTIONS, COLUMNS, JOBS, "
         "CREATE and CURRENT SCHEMA");
   } else {
+    // SHOW parameter; a word that is nearly one of those above was meant to be it.
+    if ((AtName() || At(Word::kTIME)) && WordHint().empty()) return false;
+    if (At(Word::kTRANSACTION) || At(Word::kSESSION)) return false;
     return Expected("what to show (TABLES, VIEWS, SCHEMAS, FUNCTIONS, COLUMNS, JOBS, CREATE TABLE …)");
   }
-  return Ok();
+  return true;
 }
 
 Result<StatementPtr> Parser::ParseDescribe() {
@@ -286,13 +295,9 @@ Result<StatementPtr> Parser::ParseSet() {
     show->show = ShowKind::kSettings;
     return show;
   }
+  if (!At(TokenKind::kString) && !At(TokenKind::kUnicodeString)) return ParseSetParameter(first);
   auto node = Make<SetStatement>(first);
   node->option.key_location = Current().location;
-  if (AtName() || (Current().kind == TokenKind::kWord)) {
-    return Fail(ErrorCode::kSyntaxError,
-                fmt::format("expected a setting in quotes, found {}", Describe(Current())),
-                "both the setting and its value are strings: SET 'key' = 'value'", Current().location);
-  }
   MR_ASSIGN(node->option.key, ParseString("a setting as a string: SET 'key' = 'value'"));
   MR_TRY(Expect(TokenKind::kEqual, "after the setting"));
   node->option.value_location = Current().location;
@@ -301,17 +306,23 @@ Result<StatementPtr> Parser::ParseSet() {
 }
 
 Result<StatementPtr> Parser::ParseReset() {
-  auto node = Make<ResetStatement>(Current());
+  const Token first = Current();
+  auto node = Make<ResetStatement>(first);
   Advance();
   if (AtEnd()) return node;
+  if (!At(TokenKind::kString) && !At(TokenKind::kUnicodeString)) return ParseResetParameter(first);
   node->key_location = Current().location;
   MR_ASSIGN(node->key, ParseString("a setting as a string after RESET"));
   return node;
 }
 
 Result<StatementPtr> Parser::ParseDrop() {
-  auto node = Make<DropStatement>(Current());
+  const Token first = Current();
+  auto node = Make<DropStatement>(first);
   Advance();
+  if (AtRoleKeyword()) return ParseDropRole(first);
+  if (At(Word::kTOKEN)) return ParseDropToken(first);
+  if (At(Word::kOWNED)) return ParseOwned();
   node->temporary = Accept(Word::kTEMPORARY);
   const Token what = Current();
   if (Accept(Word::kTABLE)) {

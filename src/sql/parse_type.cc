@@ -131,6 +131,27 @@ Result<TypeSpec> Parser::ParseTypeSpec() {
   return type;
 }
 
+Result<TypeSpec> Parser::ParseCastType() {
+  struct Alias {
+    std::string_view name;
+    TypeKind kind;
+  };
+  constexpr Alias kAliases[] = {
+      {"BOOL", TypeKind::kBoolean}, {"INT2", TypeKind::kSmallInt},   {"INT4", TypeKind::kInt},
+      {"INT8", TypeKind::kBigInt},  {"FLOAT4", TypeKind::kFloat},    {"FLOAT8", TypeKind::kDouble},
+      {"TEXT", TypeKind::kVarchar}, {"BYTEA", TypeKind::kVarbinary}, {"TIMESTAMPTZ", TypeKind::kTimestampLtz},
+  };
+  for (const Alias& alias : kAliases) {
+    if (!IsText(Current(), alias.name)) continue;
+    TypeSpec type;
+    type.kind = alias.kind;
+    type.location = Current().location;
+    Advance();
+    return type;
+  }
+  return ParseBaseType();
+}
+
 Result<TypeSpec> Parser::ParseTypeWithSuffixes() {
   MR_ASSIGN(TypeSpec type, ParseBaseType());
   const auto parse_null = [&](TypeSpec* t) -> Status {

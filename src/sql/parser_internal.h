@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "sql/lexer.h"
 #include "sql/query_body.h"
+#include "sql/server_statement.h"
 #include "sql/statement.h"
 
 namespace millrace::sql {
@@ -39,6 +40,8 @@ enum class Precedence : uint8_t {
   kPostfix,
   kPrimary,
 };
+
+class CopyOptionReader;
 
 class Parser {
  public:
@@ -161,6 +164,8 @@ class Parser {
   Status ParseRawArguments(TypeSpec* type);
   Status ParseRowFields(TypeSpec* type);
   Result<TimeUnit> ParseTimeUnit(std::string_view where);
+  // A type as PostgreSQL names it (int4, text, timestamptz …), or any other.
+  Result<TypeSpec> ParseCastType();
 
   // ---- parse_expr.cc
   Result<ExprPtr> ParseBinary(Precedence lowest);
@@ -184,6 +189,7 @@ class Parser {
   Result<ExprPtr> ParseMap();
   Result<ExprPtr> ParseRow();
   Result<ExprPtr> ParseNameOrCall();
+  Result<ExprPtr> ParseParameter();
   Status ParseExprList(std::vector<ExprPtr>* list);
 
   // ---- parse_call.cc
@@ -250,12 +256,89 @@ class Parser {
   Result<StatementPtr> ParseStatementSet();
   Result<StatementPtr> ParseExplain();
   Result<StatementPtr> ParseShow();
-  Status ParseShowSubject(ShowStatement* show);
+  Result<bool> ParseShowSubject(ShowStatement* show);
   Result<StatementPtr> ParseDescribe();
   Result<StatementPtr> ParseSet();
   Result<StatementPtr> ParseReset();
   Result<StatementPtr> ParseDrop();
   Result<StatementPtr> ParseUse();
+
+  // ---- parse_server.cc: transactions, prepared statements and what else has no file of its own
+  // Nothing, if no statement of a PostgreSQL client begins here.
+  Result<StatementPtr> ParseServerStatement();
+  Result<StatementPtr> ParseTransaction();
+  Status ParseTransactionEnd(TransactionStatement* node);
+  Status ParseTransactionModes(TransactionModes* modes, bool required);
+  Result<StatementPtr> ParseDiscard();
+  Result<StatementPtr> ParseUnlisten();
+  Result<StatementPtr> ParsePrepare();
+  Result<StatementPtr> ParseExecute();
+  Result<StatementPtr> ParseDeallocate();
+  // A query, or what else `what` names, up to token `end`; a query that is not understood is kept as text.
+  Result<InnerStatement> ParseInner(size_t end, std::initializer_list<Word> words, std::string_view what);
+  // Folded to lower case unless quoted.
+  Result<Name> ParseFoldedName(std::string_view what);
+  Result<RoleSpec> ParseRoleSpec(std::string_view what, bool may_be_public);
+  Result<std::vector<RoleSpec>> ParseRoleSpecs(std::string_view what, bool may_be_public);
+  Result<std::vector<Name>> ParseFoldedNames(std::string_view what);
+  // Whether this token is the bare word `text` (in upper case), a keyword or not.
+  bool IsText(const Token& token, std::string_view text) const;
+  bool AcceptText(std::string_view text);
+  Result<bool> ParseBoolean(std::string_view what);   // true, false, on, off, 1, 0
+  Result<int64_t> ParseCount(std::string_view what);  // [-] digits
+
+  // ---- parse_server_set.cc
+  Result<StatementPtr> ParseSetParameter(const Token& first);
+  Result<StatementPtr> ParseSetRole(const Token& first, bool local);
+  Result<StatementPtr> ParseShowParameter(const Token& first);
+  Result<StatementPtr> ParseResetParameter(const Token& first);
+  Result<Name> ParseParameterName(std::string_view what);
+  Status ParseParameterValues(std::vector<ParameterValue>* values);
+  Result<ParameterValue> ParseParameterValue();
+
+  // ---- parse_server_cursor.cc
+  Result<StatementPtr> ParseSubscribe();
+  Result<StatementPtr> ParseEmitChanges(QueryPtr query, const Token& first);
+  Status ParseSubscribeOptions(SubscribeStatement* node);
+  Result<StatementPtr> ParseDeclare();
+  Result<StatementPtr> ParseFetch();
+  Status ParseDirection(FetchStatement* node);
+  Result<StatementPtr> ParseClose();
+
+  // ---- parse_server_copy.cc
+  Result<StatementPtr> ParseCopy();
+  Status ParseCopySide(CopyStatement* node);
+  Status ParseCopyOptionList(CopyOptionReader* reader);
+  Status ParseCopyWords(CopyOptionReader* reader);
+
+  // ---- parse_server_role.cc
+  Result<StatementPtr> ParseCreateRole(const Token& first);
+  Result<StatementPtr> ParseAlterRole(const Token& first);
+  Result<StatementPtr> ParseAlterGroupMembers(const Token& first, Name group);
+  Result<StatementPtr> ParseDropRole(const Token& first);
+  Result<StatementPtr> ParseCreateToken(const Token& first);
+  Result<StatementPtr> ParseDropToken(const Token& first);
+  Status ParseRoleOptions(RoleOptions* options, bool is_create);
+  Status ParseRoleOption(RoleOptions* options, bool is_create);
+  Status ParseRoleLimit(RoleOptions* options);
+  RoleKeyword TakeRoleKeyword();
+  bool AtRoleKeyword() { return At(Word::kROLE) || At(Word::kUSER) || At(Word::kGROUP); }
+
+  // ---- parse_server_grant.cc
+  Result<StatementPtr> ParseGrant();
+  Result<StatementPtr> ParseGrantRole(const Token& first, bool is_revoke, bool option_only);
+  Result<StatementPtr> ParseAlter();
+  Result<StatementPtr> ParseAlterOwner(const Token& first);
+  Result<StatementPtr> ParseDefaultPrivileges(const Token& first);
+  Result<StatementPtr> ParseOwned();
+  Result<StatementPtr> ParseCommentOn();
+  Status ParsePrivileges(bool* all, std::vector<PrivilegeName>* privileges);
+  Status CheckPrivileges(const std::vector<PrivilegeName>& privileges, GrantTarget target) const;
+  Status ParseGrantTarget(GrantStatement* node);
+  Status ParseGrantees(bool is_revoke, std::vector<RoleSpec>* roles);
+  // [WITH word OPTION] [GRANTED BY r] of GRANT, [GRANTED BY r] [CASCADE|RESTRICT] of REVOKE.
+  Status ParseGrantEnd(bool is_revoke, Word option, bool* with_option, bool* cascade,
+                       std::optional<RoleSpec>* granted_by);
 
   // ---- parse_create.cc
   Result<StatementPtr> ParseCreate();
@@ -282,6 +365,7 @@ class Parser {
   int depth_ = 0;
   int height_ = 0;
   int type_depth_ = 0;
+  bool may_emit_ = false;             // the next query may end in EMIT CHANGES
   std::vector<Word> tried_;           // asked for at the current token
   std::vector<Word> tried_previous_;  // and at the one before
 };

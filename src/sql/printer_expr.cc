@@ -235,6 +235,9 @@ void Printer::Write(const Expr& expr) {
       Text("(");
       Write(*expr.As<SubqueryExpr>().query);
       return Text(")");
+    case ExprKind::kParameter:
+      Text("$");
+      return Number(expr.As<ParameterExpr>().number);
     case ExprKind::kGroupingElement:
       return WriteGroupingElement(expr.As<GroupingElementExpr>());
   }

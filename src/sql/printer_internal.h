@@ -7,6 +7,7 @@
 
 #include "sql/parser_internal.h"
 #include "sql/query_body.h"
+#include "sql/server_statement.h"
 #include "sql/statement.h"
 
 namespace millrace::sql {
@@ -94,6 +95,35 @@ class Printer {
   void WriteExplain(const ExplainStatement& explain);
   void WriteShow(const ShowStatement& show);
   void WriteDrop(const DropStatement& drop);
+
+  // printer_server.cc
+  void WriteServerStatement(const Statement& statement);
+  void WriteFolded(const Name& name);
+  void WriteQuoted(std::string_view name);
+  void WriteParameterName(const Name& name);
+  void WriteParameterValues(const std::vector<ParameterValue>& values);
+  void WriteModes(const TransactionModes& modes);
+  void WriteTransaction(const TransactionStatement& node);
+  void WriteInner(const InnerStatement& inner);
+  void WriteSubscribe(const SubscribeStatement& node);
+  void WriteDeclare(const DeclareCursorStatement& node);
+  void WriteFetch(const FetchStatement& node);
+  void WriteCopy(const CopyStatement& node);
+  void WriteCopyOptions(const CopyClauses& options);
+
+  // printer_server_role.cc
+  void WriteRoleStatement(const Statement& statement);
+  void WriteRole(const RoleSpec& role);
+  void WriteRoles(const std::vector<RoleSpec>& roles);
+  void WriteFoldedNames(const std::vector<Name>& names);
+  void WriteRoleOptions(const RoleOptions& options);
+  void WriteAlterRole(const AlterRoleStatement& node);
+  void WritePrivileges(bool all, const std::vector<PrivilegeName>& privileges);
+  void WriteGrantEnd(bool is_revoke, std::string_view option, bool with_option, bool cascade,
+                     const std::optional<RoleSpec>& granted_by);
+  void WriteGrant(const GrantStatement& node);
+  void WriteDefaultPrivileges(const DefaultPrivilegesStatement& node);
+  void WriteComment(const CommentStatement& node);
 
   std::string out_;
 };

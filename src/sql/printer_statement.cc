@@ -58,6 +58,8 @@ void Printer::Write(const Statement& statement) {
     case StatementKind::kUse:
       Text(statement.As<UseStatement>().is_catalog ? "USE CATALOG " : "USE ");
       return WriteName(statement.As<UseStatement>().name);
+    default:
+      return WriteServerStatement(statement);
   }
 }
 

@@ -60,6 +60,7 @@ enum class ExprKind : uint8_t {
   kAtTimeZone,
   kSubquery,
   kGroupingElement,
+  kParameter,
 };
 
 struct Expr {
