@@ -16,6 +16,7 @@ RowIndex::Slot& RowIndex::Mutable(size_t slot) {
   if (shared_[page]) {
     pages_[page] = std::make_shared<Page>(*pages_[page]);
     shared_[page] = false;
+    copied_bytes_ += sizeof(Page);
   }
   return pages_[page]->slots[slot % kPageSlots];
 }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace millrace::tables {
@@ -70,6 +71,8 @@ class RowIndex {
   // Says that a copy was taken: every page is cloned before its next change.
   void MarkShared() { shared_.assign(pages_.size(), true); }
   size_t MemoryBytes() const { return (mask_ + 1) * sizeof(Slot); }
+  // Bytes of pages cloned since the last call.
+  size_t TakeCopiedBytes() { return std::exchange(copied_bytes_, 0); }
 
  private:
   struct Slot {
@@ -92,6 +95,7 @@ class RowIndex {
   std::vector<bool> shared_;
   size_t mask_;
   size_t size_ = 0;
+  size_t copied_bytes_ = 0;
 };
 
 }  // namespace millrace::tables

@@ -1,5 +1,7 @@
 #include "tables/table_part.h"
 
+#include <utility>
+
 #include "base/check.h"
 
 namespace millrace::tables {
@@ -12,44 +14,66 @@ TablePart::TablePart(data::SchemaPtr schema, TableMode mode, std::vector<int> ke
   }
 }
 
-void TablePart::Apply(const data::Batch& batch) {
+void TablePart::Apply(const data::Batch& batch, AppliedChanges* changes) {
   if (batch.rows == 0) return;
   changed_ = true;
-  if (mode_ == TableMode::kAppend) {
-    ApplyAppend(batch);
-  } else {
-    ApplyIndexed(batch);
+  switch (mode_) {
+    case TableMode::kAppend:
+      return ApplyAppend(batch, changes);
+    case TableMode::kMultiset:
+      return ApplyMultiset(batch, changes);
+    case TableMode::kKeyed:
+      return ApplyKeyed(batch, changes);
   }
 }
 
-void TablePart::ApplyAppend(const data::Batch& batch) {
+void TablePart::ApplyAppend(const data::Batch& batch, AppliedChanges* changes) {
   MR_CHECK(batch.IsInsertOnly());
-  for (size_t row = 0; row < batch.rows; ++row) AppendRow(batch, row);
+  for (size_t row = 0; row < batch.rows; ++row) {
+    AppendRow(batch, row);
+    if (changes != nullptr) changes->Add(batch, row, data::RowKind::kInsert);
+  }
 }
 
-void TablePart::ApplyIndexed(const data::Batch& batch) {
+void TablePart::ApplyMultiset(const data::Batch& batch, AppliedChanges* changes) {
   std::vector<uint64_t> hashes;
   data::HashRows(batch, key_, &hashes);
   const auto hash_of = [this](uint32_t position) { return HashAt(position); };
   for (size_t row = 0; row < batch.rows; ++row) {
     const data::RowKind kind = batch.kind(row);
-    if (mode_ == TableMode::kMultiset) {
-      if (data::IsAddition(kind)) {
-        AppendRow(batch, row);
-        index_.Insert(hashes[row], static_cast<uint32_t>(rows_ - 1), hash_of);
-      } else if (const uint32_t found = FindRow(batch, row, hashes[row]); found != RowIndex::kNoRow) {
-        RemoveRow(found, hashes[row]);
-      }
-      continue;
-    }
-    const uint32_t found = FindRow(batch, row, hashes[row]);
     if (data::IsAddition(kind)) {
-      if (found != RowIndex::kNoRow) {
-        MutableChunk(found / limits::kBatchRows).AssignRow(found % limits::kBatchRows, batch, row);
-      } else {
+      AppendRow(batch, row);
+      index_.Insert(hashes[row], static_cast<uint32_t>(rows_ - 1), hash_of);
+    } else {
+      const uint32_t found = FindRow(batch, row, hashes[row]);
+      if (found == RowIndex::kNoRow) continue;
+      RemoveRow(found, hashes[row]);
+    }
+    if (changes != nullptr) changes->Add(batch, row, kind);
+  }
+}
+
+void TablePart::ApplyKeyed(const data::Batch& batch, AppliedChanges* changes) {
+  std::vector<uint64_t> hashes;
+  data::HashRows(batch, key_, &hashes);
+  const auto hash_of = [this](uint32_t position) { return HashAt(position); };
+  for (size_t row = 0; row < batch.rows; ++row) {
+    const data::RowKind kind = batch.kind(row);
+    const uint32_t found = FindRow(batch, row, hashes[row]);
+    const size_t chunk = found / limits::kBatchRows;
+    const size_t place = found % limits::kBatchRows;
+    if (data::IsAddition(kind)) {
+      if (found == RowIndex::kNoRow) {
         AppendRow(batch, row);
         index_.Insert(hashes[row], static_cast<uint32_t>(rows_ - 1), hash_of);
+        if (changes != nullptr) changes->Add(batch, row, data::RowKind::kInsert);
+        continue;
       }
+      if (changes != nullptr && !RowEquals(found, batch, row)) {
+        changes->Add(*chunks_[chunk], place, data::RowKind::kUpdateBefore);
+        changes->Add(batch, row, data::RowKind::kUpdateAfter);
+      }
+      MutableChunk(chunk).AssignRow(place, batch, row);
       continue;
     }
     if (found == RowIndex::kNoRow) continue;
@@ -59,7 +83,9 @@ void TablePart::ApplyIndexed(const data::Batch& batch) {
         FindRow(batch, row + 1, hashes[row + 1]) == found) {
       continue;
     }
-    if (deletes_by_key_ || RowEquals(found, batch, row)) RemoveRow(found, hashes[row]);
+    if (!deletes_by_key_ && !RowEquals(found, batch, row)) continue;
+    if (changes != nullptr) changes->Add(*chunks_[chunk], place, data::RowKind::kDelete);
+    RemoveRow(found, hashes[row]);
   }
 }
 
@@ -67,6 +93,7 @@ Chunk& TablePart::MutableChunk(size_t i) {
   if (shared_[i]) {
     chunks_[i] = std::make_shared<Chunk>(*chunks_[i]);
     shared_[i] = false;
+    copied_bytes_ += chunks_[i]->MemoryBytes();
   }
   return *chunks_[i];
 }
@@ -147,6 +174,10 @@ PartSnapshotPtr TablePart::TakeSnapshot() {
   snapshot_ = std::move(snapshot);
   changed_ = false;
   return snapshot_;
+}
+
+size_t TablePart::TakeCopiedBytes() {
+  return std::exchange(copied_bytes_, 0) + index_.TakeCopiedBytes();
 }
 
 size_t TablePart::MemoryBytes() const {

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "data/batch.h"
+#include "tables/applied_changes.h"
 #include "tables/snapshot.h"
 
 namespace millrace::tables {
@@ -27,7 +28,8 @@ class TablePart {
 
   // Applies the changes in order. For a keyed part a -U or -D that does not equal the row now kept under its
   // key is void: the row it meant has been replaced already. In kMultiset one without an equal row is void.
-  void Apply(const data::Batch& batch);
+  // `changes` (may be null) is told what had an effect.
+  void Apply(const data::Batch& batch, AppliedChanges* changes = nullptr);
 
   // For streams whose deletions carry only the key: they take the row away whatever it holds.
   void set_deletes_by_key(bool by_key) { deletes_by_key_ = by_key; }
@@ -37,10 +39,13 @@ class TablePart {
 
   size_t rows() const { return rows_; }
   size_t MemoryBytes() const;
+  // Bytes copied since the last call because a snapshot shared them.
+  size_t TakeCopiedBytes();
 
  private:
-  void ApplyAppend(const data::Batch& batch);
-  void ApplyIndexed(const data::Batch& batch);
+  void ApplyAppend(const data::Batch& batch, AppliedChanges* changes);
+  void ApplyMultiset(const data::Batch& batch, AppliedChanges* changes);
+  void ApplyKeyed(const data::Batch& batch, AppliedChanges* changes);
   Chunk& MutableChunk(size_t i);
   uint32_t FindRow(const data::Batch& batch, size_t row, uint64_t hash) const;
   bool RowEquals(uint32_t position, const data::Batch& batch, size_t row) const;
@@ -56,6 +61,7 @@ class TablePart {
   std::vector<bool> shared_;  // chunk i is in a snapshot
   size_t rows_ = 0;
   RowIndex index_;
+  size_t copied_bytes_ = 0;
   PartSnapshotPtr snapshot_;
   bool changed_ = true;
 };
