@@ -43,8 +43,36 @@ inline constexpr uint32_t kRegexMatchLimit = 1'000'000;
 // Bytes of an original record kept in sys.dead_letters; beyond it the record is kept cut, with its length.
 inline constexpr size_t kDeadLetterBytesMax = size_t{1} << 20;
 
+// Rows that writers have pushed into a table (HTTP, COPY) and one reader has not taken yet: beyond either
+// bound the next push waits. Soft by one batch. Batches below the last bound are merged when they are taken.
+inline constexpr size_t kIngestQueueRows = 32 * kBatchRows;
+inline constexpr size_t kIngestQueueBytes = size_t{16} << 20;
+inline constexpr size_t kIngestMergeRows = 256;
+
+// Writers that may wait for room in one table.
+inline constexpr size_t kIngestWaitersMax = 16384;
+
+// Changes that one subscription keeps for a reader that has not taken them, unless it asks for another bound.
+inline constexpr size_t kSubscriptionBytes = size_t{64} << 20;
+
+// The pause between two epochs: at least this long, and this many times as long as the last epoch took.
+inline constexpr int64_t kEpochPauseMicrosMin = 1'000;
+inline constexpr int64_t kEpochPauseFactor = 10;
+
+// How often an epoch runs although nothing has changed, for operators and sinks that work by the clock.
+inline constexpr int64_t kClockEpochMicros = 1'000'000;
+
+// Rows and bytes that sys.dead_letters and sys.late_rows keep, each; the oldest go.
+inline constexpr size_t kSideTableRowsMax = 512 * kBatchRows;
+inline constexpr size_t kSideTableBytesMax = size_t{128} << 20;
+
+// Jobs that have ended and are still shown; the oldest go.
+inline constexpr size_t kEndedJobsMax = 256;
+
 static_assert(kBatchRows <= 65535, "selection vectors are 16 bits wide");
 static_assert(kReadBytes <= kRecordBytesMax);
 static_assert(kQuotedRecordBytesMax <= kRecordBytesMax);
+static_assert(kDeadLetterBytesMax * 2 <= kSideTableBytesMax);
+static_assert(kBatchRows <= kIngestQueueRows && kIngestMergeRows <= kBatchRows);
 
 }  // namespace millrace::limits

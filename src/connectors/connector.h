@@ -24,6 +24,7 @@
 namespace millrace::connectors {
 
 class FeedHub;      // feed/feed_hub.h
+class IngestHub;    // ingest/ingest_point.h
 class PrintOutput;  // print/print_output.h
 class WholeFiles;   // whole_files.h
 
@@ -132,15 +133,23 @@ class Source {
   // read again (standard input, socket) give what comes next.
   virtual Status Seek(std::string_view position) = 0;
 
+  // Gives all rows that had been pushed into the source before the call, whatever Poll's limits: they belong
+  // to the epoch that is about to end. Sources that read by themselves have none.
+  virtual Status GivePushed(SourceSink& sink) {
+    (void)sink;
+    return {};
+  }
+
   virtual SourceProgress Progress() const { return {}; }
 };
 
 struct SourceContext {
   env::Env* env = nullptr;
   const data::TimeZone* zone = &data::TimeZone::Utc();
-  FeedHub* feeds = nullptr;  // null: the feed connector is refused (it is for tests)
+  FeedHub* feeds = nullptr;     // null: the feed connector is refused (it is for tests)
+  IngestHub* ingest = nullptr;  // where rows from outside are pushed; null: the http connector is refused
   // Called from any thread when rows come to a source that has been idle; may be empty. Only sources that
-  // are told (feed) call it: the others look for themselves after `retry_micros`.
+  // are told (feed, http) call it: the others look for themselves after `retry_micros`.
   std::function<void()> wake;
 };
 

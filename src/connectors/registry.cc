@@ -10,6 +10,7 @@
 #include "connectors/datagen/datagen.h"
 #include "connectors/feed/feed.h"
 #include "connectors/filesystem/filesystem.h"
+#include "connectors/ingest/http.h"
 #include "connectors/print/print.h"
 #include "connectors/stream/socket.h"
 #include "connectors/stream/stdin.h"
@@ -150,8 +151,8 @@ const std::string* TableOptions::Find(std::string_view key) const {
 
 std::span<const ConnectorType* const> AllConnectors() {
   static const ConnectorType* const kTypes[] = {
-      &FilesystemConnector(), &StdinConnector(),     &SocketConnector(), &DatagenConnector(),
-      &PrintConnector(),      &BlackholeConnector(), &FeedConnector(),
+      &FilesystemConnector(), &StdinConnector(), &SocketConnector(),    &HttpConnector(),
+      &DatagenConnector(),    &PrintConnector(), &BlackholeConnector(), &FeedConnector(),
   };
   return kTypes;
 }

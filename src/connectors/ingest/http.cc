@@ -1,0 +1,119 @@
+#include "connectors/ingest/http.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "connectors/ingest/ingest_point.h"
+
+namespace millrace::connectors {
+namespace {
+
+constexpr OptionSpec kOptions[] = {
+    {.key = "format",
+     .type = OptionType::kString,
+     .required = true,
+     .doc = "json, csv, raw or grok, with the options of the format"},
+};
+
+class HttpSource final : public Source {
+ public:
+  HttpSource(std::string table, data::Schema schema, std::unique_ptr<IngestPoint::Reader> reader)
+      : table_(std::move(table)), schema_(std::move(schema)), reader_(std::move(reader)) {}
+
+  const data::Schema& schema() const override { return schema_; }
+  bool bounded() const override { return false; }
+
+  Result<ReadStatus> Poll(SourceSink& sink, const PollLimits& limits) override {
+    if (reader_->dropped()) {
+      return Fail(ErrorCode::kUndefinedTable,
+                  fmt::format("table '{}' was dropped while it was read", table_));
+    }
+    for (size_t rows = 0; rows < limits.rows_max;) {
+      data::Batch batch;
+      if (!reader_->Take(&batch)) {
+        if (reader_->ended()) return ReadStatus::End();
+        return ReadStatus::Idle(kRetryMicros);
+      }
+      rows += batch.rows;
+      MR_TRY(Give(std::move(batch), sink));
+    }
+    return ReadStatus::More();
+  }
+
+  Status GivePushed(SourceSink& sink) override {
+    // Rows that are pushed meanwhile belong to the next epoch, so this ends.
+    data::Batch batch;
+    for (size_t pending = reader_->pending_rows(); pending > 0 && reader_->Take(&batch);) {
+      pending -= std::min(pending, batch.rows);
+      MR_TRY(Give(std::move(batch), sink));
+    }
+    return {};
+  }
+
+  std::string Position() const override { return std::to_string(rows_given_); }
+  // What was pushed is not kept: a restarted source gives what comes next.
+  Status Seek(std::string_view) override { return {}; }
+  SourceProgress Progress() const override {
+    return {bytes_given_, std::nullopt, fmt::format("row {}", rows_given_)};
+  }
+
+ private:
+  // Rows wake the source; in between it looks only for partitions that have become idle.
+  static constexpr int64_t kRetryMicros = 100'000;
+
+  Status Give(data::Batch batch, SourceSink& sink) {
+    rows_given_ += batch.rows;
+    for (const auto& column : batch.columns) bytes_given_ += column->MemoryBytes();
+    return sink.OnBatch(0, std::move(batch));
+  }
+
+  const std::string table_;
+  const data::Schema schema_;
+  const std::unique_ptr<IngestPoint::Reader> reader_;
+  uint64_t rows_given_ = 0;
+  uint64_t bytes_given_ = 0;
+};
+
+Result<TableTraits> DescribeHttp(const TableRequest& request) {
+  MR_TRY(formats::MakeDecoder(request.parsed.GetString("format"), request.columns.physical,
+                              FormatOptions(request.options)));
+  TableTraits traits;
+  traits.can_read = true;
+  traits.produces = request.columns.primary_key.empty() ? ChangelogMode::kAppend : ChangelogMode::kUpsert;
+  traits.warnings.push_back("connector 'http' is not portable to Flink");
+  return traits;
+}
+
+Result<std::unique_ptr<Source>> MakeHttp(const TableRequest& request, const std::vector<bool>& needed,
+                                         const SourceContext& context) {
+  const std::string& table = request.options.table;
+  const auto point = context.ingest == nullptr ? nullptr : context.ingest->Find(table);
+  if (point == nullptr) {
+    return Fail(ErrorCode::kUndefinedTable,
+                "no rows can be posted to it here: it is not part of a warehouse");
+  }
+  std::vector<int> columns;
+  for (size_t i = 0; i < needed.size(); ++i) {
+    if (needed[i]) columns.push_back(static_cast<int>(i));
+  }
+  return std::make_unique<HttpSource>(table, ReadSchema(request.columns, needed),
+                                      point->AddReader(std::move(columns), context.wake));
+}
+
+}  // namespace
+
+const ConnectorType& HttpConnector() {
+  static constexpr ConnectorType kType = {
+      .options = {.connector = "http", .specs = kOptions, .takes_format = true},
+      .describe = DescribeHttp,
+      .make_source = MakeHttp,
+      .make_sink = nullptr,
+  };
+  return kType;
+}
+
+}  // namespace millrace::connectors
