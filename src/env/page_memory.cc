@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
@@ -11,6 +12,8 @@ namespace millrace::env {
 namespace {
 
 constexpr size_t kMappedBytesMin = size_t{1} << 20;
+constexpr size_t kHugePageBytes = size_t{2} << 20;
+constexpr size_t kPageBytes = 4096;
 constexpr size_t kAlignment = 64;
 
 }  // namespace
@@ -23,8 +26,19 @@ std::byte* AllocateZeroed(size_t bytes) {
     std::memset(memory, 0, room);
     return memory;
   }
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  // From one huge page up the memory begins where one can: mapped with room, and the room given back.
+  const size_t room = bytes < kHugePageBytes ? 0 : kHugePageBytes;
+  void* memory = mmap(nullptr, bytes + room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   MR_CHECK(memory != MAP_FAILED);
+  if (room > 0) {
+    auto* mapped = static_cast<std::byte*>(memory);
+    const size_t before = -reinterpret_cast<uintptr_t>(mapped) % kHugePageBytes;
+    const size_t kept = (bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
+    memory = mapped + before;
+    if (before > 0) munmap(mapped, before);
+    const size_t behind = (bytes + room + kPageBytes - 1) / kPageBytes * kPageBytes - before - kept;
+    if (behind > 0) munmap(mapped + before + kept, behind);
+  }
   madvise(memory, bytes, MADV_HUGEPAGE);  // a wish: without huge pages all works the same
   return static_cast<std::byte*>(memory);
 }
