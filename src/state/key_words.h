@@ -1,0 +1,108 @@
+// The values of a key as 64-bit words, equal words for identical values: how KeyTable stores and compares
+// keys. Free functions over memory of their caller.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "base/check.h"
+#include "data/column.h"
+
+namespace millrace::state {
+
+inline uint64_t DoubleWord(double value) {
+  if (value == 0) value = 0;  // -0.0 too
+  if (std::isnan(value)) value = std::numeric_limits<double>::quiet_NaN();
+  return std::bit_cast<uint64_t>(value);
+}
+
+inline uint64_t FloatWord(float value) {
+  if (value == 0) value = 0;
+  if (std::isnan(value)) value = std::numeric_limits<float>::quiet_NaN();
+  return std::bit_cast<uint32_t>(value);
+}
+
+template <typename T>
+uint64_t WordOf(T value) {
+  if constexpr (std::is_same_v<T, double>) {
+    return DoubleWord(value);
+  } else if constexpr (std::is_same_v<T, float>) {
+    return FloatWord(value);
+  } else {
+    return static_cast<uint64_t>(static_cast<int64_t>(value));
+  }
+}
+
+template <typename T>
+T FromWord(uint64_t word) {
+  if constexpr (std::is_same_v<T, double>) {
+    return std::bit_cast<double>(word);
+  } else if constexpr (std::is_same_v<T, float>) {
+    return std::bit_cast<float>(static_cast<uint32_t>(word));
+  } else {
+    return static_cast<T>(word);
+  }
+}
+
+inline data::StringRef LoadString(const uint64_t* words) {
+  data::StringRef value;
+  std::memcpy(static_cast<void*>(&value), words, sizeof(value));
+  return value;
+}
+
+inline void StoreString(data::StringRef value, uint64_t* words) {
+  std::memcpy(words, &value, sizeof(value));
+}
+
+inline bool SameString(const uint64_t* a, const uint64_t* b) {
+  if (a[0] != b[0]) return false;  // size and first four bytes
+  if (a[1] == b[1]) return true;
+  const auto size = static_cast<uint32_t>(a[0]);
+  if (size <= data::StringRef::kInlineBytes) return false;
+  return std::memcmp(reinterpret_cast<const char*>(a[1]), reinterpret_cast<const char*>(b[1]), size) == 0;
+}
+
+// Calls f with the C++ type of a physical type that a key holds as one word.
+template <typename F>
+void DispatchWord(data::PhysicalType type, F&& f) {
+  switch (type) {
+    case data::PhysicalType::kBool:
+      return f.template operator()<uint8_t>();
+    case data::PhysicalType::kInt8:
+      return f.template operator()<int8_t>();
+    case data::PhysicalType::kInt16:
+      return f.template operator()<int16_t>();
+    case data::PhysicalType::kInt32:
+      return f.template operator()<int32_t>();
+    case data::PhysicalType::kInt64:
+      return f.template operator()<int64_t>();
+    case data::PhysicalType::kFloat:
+      return f.template operator()<float>();
+    case data::PhysicalType::kDouble:
+      return f.template operator()<double>();
+    default:
+      MR_UNREACHABLE();
+  }
+}
+
+inline void FillWords(const data::Column& column, size_t offset, size_t rows, size_t stride,
+                      uint64_t* words) {
+  DispatchWord(column.physical(), [&]<typename T>() {
+    const data::ColumnView<T> view(column);
+    for (size_t i = 0; i < rows; ++i) words[i * stride] = WordOf<T>(view[offset + i]);
+  });
+}
+
+// 16-byte values: strings and wide decimals.
+inline void FillPairs(const data::Column& column, size_t offset, size_t rows, size_t stride,
+                      uint64_t* words) {
+  const std::byte* values = column.raw_values();
+  const size_t mask = column.is_constant() ? 0 : ~size_t{0};
+  for (size_t i = 0; i < rows; ++i) std::memcpy(words + i * stride, values + ((offset + i) & mask) * 16, 16);
+}
+
+}  // namespace millrace::state
