@@ -4,6 +4,63 @@
 
 namespace millrace::dataflow {
 
+// Starts epochs when they are due.
+class Coordinator::Driver final : public env::Task {
+ public:
+  explicit Driver(Coordinator* coordinator) : coordinator_(*coordinator) {}
+  bool Run() override {
+    const int64_t due = coordinator_.NextEpochMicros();
+    if (due == kNever) return false;
+    if (coordinator_.env_.clock->MonotonicMicros() < due) {
+      coordinator_.pool_.WakeAt(*this, due);
+    } else {
+      coordinator_.StartEpoch();
+    }
+    return false;
+  }
+
+ private:
+  Coordinator& coordinator_;
+};
+
+Coordinator::Coordinator(env::Env& env, env::WorkerPool* pool, int64_t epoch_micros_max)
+    : env_(env), pool_(*pool), driver_(std::make_unique<Driver>(this)), pace_(epoch_micros_max) {}
+
+Coordinator::~Coordinator() = default;
+
+void Coordinator::SetEpochMicrosMax(int64_t micros) {
+  {
+    MutexLock lock(mutex_);
+    pace_.SetMax(micros);
+  }
+  pool_.Wake(*driver_);
+}
+
+void Coordinator::NoteChange() {
+  if (!has_news_.exchange(true)) pool_.Wake(*driver_);
+}
+
+int64_t Coordinator::NextEpochMicros() const {
+  MutexLock lock(mutex_);
+  if (in_flight_ || changing_) return kNever;  // whoever ends that wakes the driver
+  if (has_news_.load() || !after_epoch_.empty()) return ended_micros_ + pace_.pause_micros();
+  int64_t clock_micros = 0;
+  for (const auto& [task, state] : tasks_) {
+    const int64_t wanted = task->job().clock_epoch_micros;
+    if (state.ended || wanted == 0) continue;
+    clock_micros = clock_micros == 0 ? wanted : std::min(clock_micros, wanted);
+  }
+  return clock_micros == 0 ? kNever : ended_micros_ + clock_micros;
+}
+
+EpochCost Coordinator::CostOfEpoch() {
+  EpochCost cost{ended_micros_ - started_micros_, work_micros_, 0};
+  for (StoredTable* table : tables_) {
+    for (const auto& part : table->parts) cost.copied_bytes += part->TakeCopiedBytes();
+  }
+  return cost;
+}
+
 void Coordinator::BetweenEpochs(const std::function<void()>& change) {
   {
     MutexLock lock(mutex_);
@@ -16,9 +73,11 @@ void Coordinator::BetweenEpochs(const std::function<void()>& change) {
     changing_ = false;
   }
   changed_.NotifyAll();
+  pool_.Wake(*driver_);
 }
 
 void Coordinator::AddTask(DataflowTask* task) {
+  NoteChange();
   MutexLock lock(mutex_);
   tasks_[task] = TaskState{task, epoch_, false, false};
 }
@@ -48,17 +107,61 @@ void Coordinator::RemoveTable(StoredTable* table) {
   MutexLock lock(mutex_);
   std::erase(tables_, table);
   Publish();
+  for (const auto& watcher : table->watchers) watcher->OnDropped();
+  table->watchers.clear();
+}
+
+void Coordinator::Watch(StoredTable* table, std::shared_ptr<TableWatcher> watcher) {
+  MutexLock lock(mutex_);
+  table->watchers.push_back(std::move(watcher));
+}
+
+void Coordinator::TellWatchers() {
+  for (StoredTable* table : tables_) {
+    if (table->watchers.empty()) continue;
+    std::erase_if(table->watchers, [](const auto& watcher) { return watcher->closed(); });
+    for (const auto& watcher : table->watchers) watcher->OnPublished(epoch_, table->published);
+  }
 }
 
 bool Coordinator::StartEpoch() {
-  MutexLock lock(mutex_);
-  return StartEpochLocked();
+  {
+    MutexLock lock(mutex_);
+    if (!StartEpochLocked()) return false;
+  }
+  Tell();
+  return true;
+}
+
+void Coordinator::AfterNextEpoch(std::function<void()> done) {
+  {
+    MutexLock lock(mutex_);
+    after_epoch_.emplace_back(epoch_ + 1, std::move(done));
+  }
+  pool_.Wake(*driver_);
+}
+
+void Coordinator::Tell() {
+  std::vector<std::function<void()>> due;
+  {
+    MutexLock lock(mutex_);
+    auto rest = after_epoch_.begin();
+    for (; rest != after_epoch_.end() && rest->first <= published_epoch_; ++rest) {
+      due.push_back(std::move(rest->second));
+    }
+    after_epoch_.erase(after_epoch_.begin(), rest);
+  }
+  changed_.NotifyAll();
+  for (const auto& done : due) done();
 }
 
 bool Coordinator::StartEpochLocked() {
   if (in_flight_ || changing_) return false;
   ++epoch_;
   in_flight_ = true;
+  started_micros_ = env_.clock->MonotonicMicros();
+  work_micros_ = 0;
+  has_news_.store(false);  // what is given from here on may miss this epoch
   for (auto& [task, state] : tasks_) {
     if (state.ended && !state.promoted) Promote(&state);
   }
@@ -74,11 +177,14 @@ bool Coordinator::StartEpochLocked() {
 }
 
 void Coordinator::RunEpoch() {
-  MutexLock lock(mutex_);
-  while (in_flight_ || changing_) changed_.Wait(mutex_);
-  StartEpochLocked();
-  const int64_t mine = epoch_;
-  while (in_flight_ && epoch_ == mine) changed_.Wait(mutex_);
+  {
+    MutexLock lock(mutex_);
+    while (in_flight_ || changing_) changed_.Wait(mutex_);
+    StartEpochLocked();
+    const int64_t mine = epoch_;
+    while (in_flight_ && epoch_ == mine) changed_.Wait(mutex_);
+  }
+  Tell();
 }
 
 // The table parts of an ended task get their final snapshot.
@@ -91,12 +197,13 @@ void Coordinator::Promote(TaskState* state) {
   }
 }
 
-void Coordinator::Passed(DataflowTask* task, int64_t epoch) {
+void Coordinator::Passed(DataflowTask* task, int64_t epoch, int64_t work_micros) {
   {
     MutexLock lock(mutex_);
     const auto found = tasks_.find(task);
     if (found == tasks_.end()) return;
     found->second.passed = epoch;
+    work_micros_ += work_micros;
     for (StoredTable* table : tables_) {
       for (size_t i = 0; i < table->parts.size(); ++i) {
         if (table->parts[i]->writer == task) table->published[i] = table->parts[i]->staged();
@@ -104,7 +211,7 @@ void Coordinator::Passed(DataflowTask* task, int64_t epoch) {
     }
     FinishIfComplete();
   }
-  changed_.NotifyAll();
+  Tell();
 }
 
 void Coordinator::Ended(DataflowTask* task) {
@@ -113,10 +220,15 @@ void Coordinator::Ended(DataflowTask* task) {
     const auto found = tasks_.find(task);
     if (found == tasks_.end()) return;
     found->second.ended = true;
-    if (in_flight_ && found->second.passed < epoch_) Promote(&found->second);
+    const bool is_in_epoch = in_flight_ && found->second.passed < epoch_;
+    if (is_in_epoch) {
+      Promote(&found->second);
+    } else {
+      NoteChange();  // its last rows are shown with the next epoch
+    }
     FinishIfComplete();
   }
-  changed_.NotifyAll();
+  Tell();
 }
 
 void Coordinator::Failed(DataflowTask* task, const Error& error) {
@@ -141,8 +253,12 @@ void Coordinator::FinishIfComplete() {
     if (!state.ended && state.passed < epoch_) return;
   }
   in_flight_ = false;
+  published_epoch_ = epoch_;
   Publish();
-  changed_.NotifyAll();
+  TellWatchers();
+  ended_micros_ = env_.clock->MonotonicMicros();
+  pace_.Note(CostOfEpoch());
+  pool_.Wake(*driver_);
 }
 
 void Coordinator::Publish() {

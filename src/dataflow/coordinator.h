@@ -1,4 +1,8 @@
-// Coordinator: drives epochs over all running tasks and publishes their tables; keeps account of jobs.
+// Coordinator: drives epochs over all running tasks and publishes their tables.
+//
+// Epochs start by themselves: whoever gives rows, watermarks or ends says so (NoteChange), and the next epoch
+// starts when the pause behind the last one is over (EpochPace). While nothing changes there is none, but for
+// jobs with work by the clock (Job::clock_epoch_micros).
 //
 // One for each warehouse. An epoch: a barrier is injected into every root task; each task reports once the
 // barrier has passed it; when all have, the staged snapshots become the published SnapshotSet. One epoch
@@ -7,6 +11,7 @@
 
 #include <atomic>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +19,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "dataflow/epoch_pace.h"
 #include "dataflow/stored_table.h"
 #include "dataflow/task.h"
 #include "env/env.h"
@@ -23,7 +29,13 @@ namespace millrace::dataflow {
 
 class Coordinator {
  public:
-  Coordinator(env::Env& env, env::WorkerPool* pool) : env_(env), pool_(*pool) {}
+  Coordinator(env::Env& env, env::WorkerPool* pool, int64_t epoch_micros_max);
+  ~Coordinator();
+
+  // The longest pause between two epochs while something changes.
+  void SetEpochMicrosMax(int64_t micros) MR_EXCLUDES(mutex_);
+  // The next epoch will show something new. Cheap; any thread, also with locks held.
+  void NoteChange();
 
   // Runs `change` while no epoch is in flight and none can start.
   void BetweenEpochs(const std::function<void()>& change) MR_EXCLUDES(mutex_);
@@ -35,15 +47,22 @@ class Coordinator {
   void AddTable(StoredTable* table) MR_EXCLUDES(mutex_);
   void RemoveTable(StoredTable* table) MR_EXCLUDES(mutex_);
 
+  // Has `watcher` hear of every later publication of the table; watchers that are closed are forgotten.
+  void Watch(StoredTable* table, std::shared_ptr<TableWatcher> watcher) MR_EXCLUDES(mutex_);
+
   // --- From tasks. ---
-  void Passed(DataflowTask* task, int64_t epoch) MR_EXCLUDES(mutex_);
+  // `work_micros`: what the task did on the barrier itself.
+  void Passed(DataflowTask* task, int64_t epoch, int64_t work_micros) MR_EXCLUDES(mutex_);
   void Ended(DataflowTask* task) MR_EXCLUDES(mutex_);
   void Failed(DataflowTask* task, const Error& error) MR_EXCLUDES(mutex_);
 
-  // Starts an epoch unless one is in flight; false then, or when nothing runs and nothing changed.
+  // Starts an epoch unless one is in flight; whether it did.
   bool StartEpoch() MR_EXCLUDES(mutex_);
   // Starts an epoch and waits until it is published.
   void RunEpoch() MR_EXCLUDES(mutex_);
+
+  // Calls `done` once an epoch has been published that starts after this call; from any thread.
+  void AfterNextEpoch(std::function<void()> done) MR_EXCLUDES(mutex_);
 
   tables::SnapshotSetPtr snapshots() const MR_EXCLUDES(mutex_);
   // Waits until `done` holds (asked at every change) or `micros` have passed; whether it holds.
@@ -54,6 +73,7 @@ class Coordinator {
   void AddLooseTables(std::vector<StoredTable*> tables, std::function<void()> flush) MR_EXCLUDES(mutex_);
 
  private:
+  class Driver;
   struct TaskState {
     DataflowTask* task;
     int64_t passed = 0;
@@ -64,16 +84,32 @@ class Coordinator {
   void Promote(TaskState* state) MR_REQUIRES(mutex_);
   void FinishIfComplete() MR_REQUIRES(mutex_);
   void Publish() MR_REQUIRES(mutex_);
+  void TellWatchers() MR_REQUIRES(mutex_);
+  // Tells everybody who waits that something has changed.
+  void Tell() MR_EXCLUDES(mutex_);
+
+  static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+  // When the next epoch is due, on the monotonic clock.
+  int64_t NextEpochMicros() const MR_EXCLUDES(mutex_);
+  EpochCost CostOfEpoch() MR_REQUIRES(mutex_);
 
   env::Env& env_;
   env::WorkerPool& pool_;
+  std::unique_ptr<Driver> driver_;
+  std::atomic<bool> has_news_{false};  // something has changed since the last epoch started
   mutable Mutex mutex_;
+  EpochPace pace_ MR_GUARDED_BY(mutex_);
+  int64_t started_micros_ MR_GUARDED_BY(mutex_) = 0;  // the last epoch, on the monotonic clock
+  int64_t ended_micros_ MR_GUARDED_BY(mutex_) = 0;
+  int64_t work_micros_ MR_GUARDED_BY(mutex_) = 0;
   CondVar changed_;
   std::map<DataflowTask*, TaskState> tasks_ MR_GUARDED_BY(mutex_);
   std::vector<StoredTable*> tables_ MR_GUARDED_BY(mutex_);
   std::vector<StoredTable*> loose_tables_ MR_GUARDED_BY(mutex_);
   std::function<void()> flush_loose_tables_ MR_GUARDED_BY(mutex_);
   int64_t epoch_ MR_GUARDED_BY(mutex_) = 0;  // the last started
+  int64_t published_epoch_ MR_GUARDED_BY(mutex_) = 0;
+  std::vector<std::pair<int64_t, std::function<void()>>> after_epoch_ MR_GUARDED_BY(mutex_);  // in order
   bool in_flight_ MR_GUARDED_BY(mutex_) = false;
   bool changing_ MR_GUARDED_BY(mutex_) = false;
   tables::SnapshotSetPtr snapshots_ MR_GUARDED_BY(mutex_) = std::make_shared<const tables::SnapshotSet>();

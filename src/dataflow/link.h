@@ -90,6 +90,7 @@ class PartitionMerge {
   Link* input(int partition);
   // A partition that is idle or has ended holds nothing back.
   Status SetIdle(int partition, bool idle);
+  bool IsIdle(int partition) const { return partitions_[partition].idle; }
   int64_t watermark() const { return emitted_; }
 
  private:

@@ -85,6 +85,13 @@ Status PipelineBuilder::Build(const Pipeline& pipeline) {
   job_->side_outputs.push_back(std::make_unique<QuerySideOutput>(environment_.side, pipeline.name));
   side_ = job_->side_outputs.back().get();
   const plan::PlanNode& root = *pipeline.query.root;
+  const catalog::Settings& settings = pipeline.settings;
+  if (settings.state_ttl_micros() > 0 || root.AsIf<plan::SinkNode>() != nullptr) {
+    WantClockEpochs(limits::kClockEpochMicros);
+  }
+  if (settings.early_fire() && settings.early_fire_delay_micros() > 0) {
+    WantClockEpochs(std::min(limits::kClockEpochMicros, settings.early_fire_delay_micros()));
+  }
   if (const auto* sink = root.AsIf<plan::SinkNode>()) return BuildSink(*sink);
 
   if (pipeline.consumer) {
@@ -121,6 +128,11 @@ Status PipelineBuilder::Build(const Pipeline& pipeline) {
         return MakeExchange(task, table->key, stages, inputs);
       },
       true);
+}
+
+void PipelineBuilder::WantClockEpochs(int64_t micros) {
+  const int64_t present = job_->clock_epoch_micros;
+  job_->clock_epoch_micros = present == 0 ? micros : std::min(present, micros);
 }
 
 Status PipelineBuilder::BuildSink(const plan::SinkNode& sink) {
@@ -419,6 +431,7 @@ Status PipelineBuilder::OpenSource(SourceUse* use) {
   context.env = environment_.env;
   context.zone = use->zone;
   context.feeds = environment_.feeds;
+  context.ingest = environment_.ingest;
   context.wake = [pool = environment_.pool, task = use->task] { pool->Wake(*task); };
   MR_ASSIGN(auto source,
             connectors::MakeSource(options, ColumnsOf(table, &needed), needed_physical, context));

@@ -31,6 +31,7 @@ struct BuildEnvironment {
   Coordinator* coordinator = nullptr;
   SideTables* side = nullptr;
   connectors::FeedHub* feeds = nullptr;
+  connectors::IngestHub* ingest = nullptr;
   connectors::PrintOutput* standard_output = nullptr;
   connectors::PrintOutput* standard_error = nullptr;
   connectors::WholeFiles* whole_files = nullptr;
@@ -100,6 +101,7 @@ class PipelineBuilder {
   };
 
   Status Build(const Pipeline& pipeline);
+  void WantClockEpochs(int64_t micros);
   Region MakeRegion(const plan::PlanNode& top);
   Status BuildRegion(const plan::PlanNode& top, const EndFactory& make_end, bool on_root_path);
   Status BuildDown(const plan::PlanNode& node, const Region& region, const std::vector<Link*>& links,

@@ -42,8 +42,9 @@ std::string RowText(const data::Batch& batch, size_t row) {
 
 }  // namespace
 
-SideTables::SideTables(env::Clock* clock)
+SideTables::SideTables(env::Clock* clock, std::function<void()> on_change)
     : clock_(*clock),
+      on_change_(std::move(on_change)),
       dead_letters_("sys.dead_letters", DeadLetterSchema(), tables::TableMode::kAppend, {}, plan::Spread{}),
       late_rows_("sys.late_rows", LateRowSchema(), tables::TableMode::kAppend, {}, plan::Spread{}),
       dead_letter_builder_(*dead_letters_.schema),
@@ -66,6 +67,7 @@ void SideTables::AddDeadLetter(std::string_view table, std::string_view origin, 
   builder.column(7).Append(clock_.NowMicros());
   builder.FinishRow();
   ++dead_letter_count_;
+  on_change_();
   if (builder.IsFull()) FlushDeadLetters();
 }
 
@@ -110,6 +112,7 @@ void SideTables::AddLate(const std::string& query, const std::string& operator_n
   builder.column(8).Append(clock_.NowMicros());
   builder.FinishRow();
   ++late_row_count_;
+  on_change_();
   if (builder.IsFull()) FlushLateRows();
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,7 +21,8 @@ namespace millrace::dataflow {
 
 class SideTables final : public connectors::RejectedRows {
  public:
-  explicit SideTables(env::Clock* clock);
+  // `on_change` is called when a row has come, with a lock held.
+  SideTables(env::Clock* clock, std::function<void()> on_change);
 
   // The two tables, for the catalog and the coordinator; live as long as this.
   StoredTable& dead_letters() { return dead_letters_; }
@@ -50,6 +52,7 @@ class SideTables final : public connectors::RejectedRows {
   void FlushLateRows() MR_REQUIRES(mutex_);
 
   env::Clock& clock_;
+  const std::function<void()> on_change_;
   StoredTable dead_letters_;
   StoredTable late_rows_;
   mutable Mutex mutex_;

@@ -52,15 +52,20 @@ void SourceTask::OnFinish() {
   } else if (options_.gives_by_itself) {
     job_->live_unbounded_sources.fetch_sub(1);
   }
+  // Nobody waits for a reader that has ended, and no file stays open for it.
+  source_.reset();
 }
 
 Result<bool> SourceTask::Step() {
   Epoch epoch;
   if (TakeInjected(&epoch)) {
+    // What was pushed before the epoch began is in it.
+    if (!job_->stopping.load(std::memory_order_relaxed)) MR_TRY(source_->GivePushed(*this));
+    const int64_t started_micros = env_.clock->MonotonicMicros();
     for (auto& consumer : consumers_) {
       if (!consumer->ended) MR_TRY(consumer->next->OnEpoch(epoch));
     }
-    coordinator_.Passed(this, epoch.number);
+    coordinator_.Passed(this, epoch.number, env_.clock->MonotonicMicros() - started_micros);
   }
   if (!HasRoom()) return false;
   if (job_->stopping.load(std::memory_order_relaxed)) {
@@ -73,7 +78,9 @@ Result<bool> SourceTask::Step() {
   }
   MR_TRY(EndDone());
   if (finished()) return false;
+  gave_something_ = false;
   MR_ASSIGN(const connectors::ReadStatus status, source_->Poll(*this, connectors::PollLimits{}));
+  if (gave_something_) coordinator_.NoteChange();
   {
     MutexLock lock(progress_mutex_);
     progress_ = source_->Progress();
@@ -129,6 +136,7 @@ Result<Link*> SourceTask::ChainOf(Consumer* consumer, int partition) {
 }
 
 Status SourceTask::OnPartitionStart(int partition) {
+  gave_something_ = true;
   if (static_cast<int>(last_active_micros_.size()) <= partition) last_active_micros_.resize(partition + 1);
   last_active_micros_[partition] = env_.clock->MonotonicMicros();
   for (auto& consumer : consumers_) {
@@ -139,6 +147,7 @@ Status SourceTask::OnPartitionStart(int partition) {
 }
 
 Status SourceTask::OnPartitionEnd(int partition) {
+  gave_something_ = true;
   for (auto& consumer : consumers_) {
     if (!consumer->ended) MR_TRY(consumer->merge->SetIdle(partition, true));
   }
@@ -146,6 +155,7 @@ Status SourceTask::OnPartitionEnd(int partition) {
 }
 
 Status SourceTask::OnBatch(int partition, data::Batch batch) {
+  gave_something_ = true;
   last_active_micros_[partition] = env_.clock->MonotonicMicros();
   job_->rows_read.fetch_add(static_cast<int64_t>(batch.rows), std::memory_order_relaxed);
   const auto rows_max = static_cast<size_t>(options_.batch_rows);
@@ -176,6 +186,7 @@ Status SourceTask::OnMalformed(int, const connectors::MalformedRecord& record, c
 }
 
 Status SourceTask::OnWatermark(int partition, int64_t watermark) {
+  gave_something_ = true;
   for (auto& consumer : consumers_) {
     if (!consumer->ended) MR_TRY(consumer->chains[partition]->OnWatermark(watermark));
   }
@@ -188,6 +199,8 @@ Status SourceTask::MarkIdle() {
     if (consumer->ended || consumer->idle_timeout_micros <= 0) continue;
     for (size_t partition = 0; partition < last_active_micros_.size(); ++partition) {
       if (now - last_active_micros_[partition] < consumer->idle_timeout_micros) continue;
+      if (consumer->merge->IsIdle(static_cast<int>(partition))) continue;
+      coordinator_.NoteChange();
       MR_TRY(consumer->merge->SetIdle(static_cast<int>(partition), true));
     }
   }
@@ -213,11 +226,12 @@ Result<bool> ValuesTask::Step() {
   Epoch epoch;
   if (TakeInjected(&epoch)) {
     MR_TRY(next_->OnEpoch(epoch));
-    coordinator_.Passed(this, epoch.number);
+    coordinator_.Passed(this, epoch.number, 0);
   }
   if (!HasRoom()) return false;
   if (sent_ < batches_.size()) {
     MR_TRY(next_->OnBatch(std::move(batches_[sent_++])));
+    coordinator_.NoteChange();
     return true;
   }
   MR_TRY(next_->OnWatermark(data::kMaxWatermark));

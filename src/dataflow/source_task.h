@@ -51,7 +51,6 @@ class SourceTask final : public RootTask, private connectors::SourceSink {
   Status SetSource(std::unique_ptr<connectors::Source> source);
   connectors::SourceProgress Progress() const MR_EXCLUDES(progress_mutex_);
   const std::string& table() const { return options_.table; }
-  bool bounded() const { return source_->bounded(); }
 
  protected:
   Result<bool> Step() override;
@@ -82,8 +81,9 @@ class SourceTask final : public RootTask, private connectors::SourceSink {
 
   SideTables& side_;
   Options options_;
-  std::unique_ptr<connectors::Source> source_;
+  std::unique_ptr<connectors::Source> source_;  // null once the task has ended
   std::vector<std::unique_ptr<Consumer>> consumers_;
+  bool gave_something_ = false;              // in the last Poll
   std::vector<int64_t> last_active_micros_;  // one a partition, monotonic
 
   mutable Mutex progress_mutex_;

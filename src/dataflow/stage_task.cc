@@ -86,9 +86,10 @@ Status StageTask::PassEpochIfAligned() {
   }
   const Epoch epoch = pending_epoch_;
   pending_epoch_ = Epoch{};
+  const int64_t started_micros = env_.clock->MonotonicMicros();
   for (const Input& input : inputs_) MR_TRY(input.link->OnEpoch(epoch));
   inbox_.UnblockAll();
-  coordinator_.Passed(this, epoch.number);
+  coordinator_.Passed(this, epoch.number, env_.clock->MonotonicMicros() - started_micros);
   return {};
 }
 

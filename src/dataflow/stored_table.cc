@@ -1,9 +1,11 @@
 #include "dataflow/stored_table.h"
 
+#include <algorithm>
+
 namespace millrace::dataflow {
 
 StoredPart::StoredPart(data::SchemaPtr schema, tables::TableMode mode, std::vector<int> key)
-    : part_(std::move(schema), mode, std::move(key)) {
+    : schema_(schema), part_(std::move(schema), mode, std::move(key)) {
   MutexLock lock(mutex_);
   staged_ = part_.TakeSnapshot();
 }
@@ -14,7 +16,19 @@ void StoredPart::SendAll(const Message& message) {
 
 void StoredPart::Apply(const data::Batch& batch) {
   MutexLock lock(mutex_);
-  part_.Apply(batch);
+  const bool is_followed =
+      std::any_of(taps_.begin(), taps_.end(), [](const auto& tap) { return tap->wants_changes(); });
+  if (is_followed) {
+    tables::AppliedChanges changes(*schema_);
+    part_.Apply(batch, &changes);
+    const std::vector<data::Batch> applied = changes.Take();
+    for (const auto& tap : taps_) {
+      if (!applied.empty()) tap->OnChanges(applied);
+    }
+  } else {
+    part_.Apply(batch);
+  }
+  copied_bytes_.fetch_add(static_cast<int64_t>(part_.TakeCopiedBytes()), std::memory_order_relaxed);
   if (readers_.empty()) return;
   Message message;
   message.batch = batch;
@@ -39,9 +53,25 @@ void StoredPart::Idle(bool idle) {
   SendAll(message);
 }
 
+void StoredPart::ForgetClosedTaps() {
+  std::erase_if(taps_, [](const auto& tap) { return tap->closed(); });
+}
+
+void StoredPart::AddTap(std::shared_ptr<PartTap> tap) {
+  MutexLock lock(mutex_);
+  ForgetClosedTaps();
+  if (ended_) {
+    tap->OnEnd(staged_);
+  } else {
+    taps_.push_back(std::move(tap));
+  }
+}
+
 void StoredPart::PassEpoch(const Epoch& epoch) {
   MutexLock lock(mutex_);
   staged_ = part_.TakeSnapshot();
+  ForgetClosedTaps();
+  for (const auto& tap : taps_) tap->OnEpoch(epoch, staged_);
   Message message;
   message.kind = Message::Kind::kEpoch;
   message.epoch = epoch;
@@ -53,6 +83,8 @@ void StoredPart::End() {
   if (ended_) return;
   staged_ = part_.TakeSnapshot();
   ended_ = true;
+  for (const auto& tap : taps_) tap->OnEnd(staged_);
+  taps_.clear();
   Message message;
   message.kind = Message::Kind::kEnd;
   SendAll(message);

@@ -6,12 +6,14 @@
 // Coordinator, which owns `published`.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/mutex.h"
+#include "dataflow/change_tap.h"
 #include "dataflow/inbox.h"
 #include "dataflow/link.h"
 #include "plan/distribution.h"
@@ -35,6 +37,8 @@ class StoredPart {
 
   // --- The coordinator. ---
   tables::PartSnapshotPtr staged() const MR_EXCLUDES(mutex_);
+  // Bytes copied since the last call because they were shared with a snapshot.
+  int64_t TakeCopiedBytes() { return copied_bytes_.exchange(0, std::memory_order_relaxed); }
 
   // --- Attaching readers; only while no epoch is in flight. ---
   // Sends the rows so far (as +I), the watermark, whether the writer is idle and, if it has ended, the end;
@@ -42,16 +46,22 @@ class StoredPart {
   void Attach(const Sender& reader) MR_EXCLUDES(mutex_);
   // Sends the end to a reader that was attached, and nothing more.
   void Detach(const Sender& reader) MR_EXCLUDES(mutex_);
+  // Has a tap hear of everything from now on.
+  void AddTap(std::shared_ptr<PartTap> tap) MR_EXCLUDES(mutex_);
   int64_t rows() const MR_EXCLUDES(mutex_);
   size_t MemoryBytes() const MR_EXCLUDES(mutex_);
   env::Task* writer = nullptr;  // set before it first runs
 
  private:
   void SendAll(const Message& message) MR_REQUIRES(mutex_);
+  void ForgetClosedTaps() MR_REQUIRES(mutex_);
 
+  const data::SchemaPtr schema_;
+  std::atomic<int64_t> copied_bytes_{0};
   mutable Mutex mutex_;
   tables::TablePart part_ MR_GUARDED_BY(mutex_);
   tables::PartSnapshotPtr staged_ MR_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<PartTap>> taps_ MR_GUARDED_BY(mutex_);
   std::vector<Sender> readers_ MR_GUARDED_BY(mutex_);
   int64_t watermark_ MR_GUARDED_BY(mutex_) = data::kMinWatermark;
   bool idle_ MR_GUARDED_BY(mutex_) = false;
@@ -68,7 +78,8 @@ struct StoredTable {
   std::vector<int> key;
   plan::Spread spread;  // of the rows over the parts
   std::vector<std::unique_ptr<StoredPart>> parts;
-  std::vector<tables::PartSnapshotPtr> published;  // guarded by the coordinator
+  std::vector<tables::PartSnapshotPtr> published;       // guarded by the coordinator
+  std::vector<std::shared_ptr<TableWatcher>> watchers;  // guarded by the coordinator
 };
 
 // The table that keeps a query's result, with a part for each task that will write it.

@@ -8,6 +8,7 @@ namespace millrace::dataflow {
 namespace {
 
 constexpr int kMessagesPerSlice = 8;
+constexpr size_t kPushedRowsPerSlice = kMessagesPerSlice * limits::kBatchRows;
 
 }  // namespace
 
@@ -17,22 +18,43 @@ Result<bool> TableTask::TakeMessages(int messages_max) {
   for (int i = 0; i < messages_max; ++i) {
     if (!inbox_.Receive(&message, &channel)) return false;
     // Watermarks, epochs and ends of single INSERTs mean nothing to the table.
-    if (message.kind == Message::Kind::kBatch) MR_TRY(chain_->OnBatch(std::move(message.batch)));
+    if (message.kind != Message::Kind::kBatch) continue;
+    MR_TRY(chain_->OnBatch(std::move(message.batch)));
+    coordinator_.NoteChange();
   }
   return true;
+}
+
+Result<bool> TableTask::TakePushed(size_t rows_max) {
+  data::Batch batch;
+  for (size_t rows = 0; rows < rows_max; rows += batch.rows) {
+    if (!ingest_->Take(&batch)) return false;
+    MR_TRY(chain_->OnBatch(batch));
+    coordinator_.NoteChange();
+  }
+  return true;
+}
+
+void TableTask::OnFinish() {
+  inbox_.Close();
+  ingest_.reset();
 }
 
 Result<bool> TableTask::Step() {
   Epoch epoch;
   if (TakeInjected(&epoch)) {
-    // What an INSERT sent before the epoch began is in it: channels are bounded, so this ends.
+    // What was sent or pushed before the epoch began is in it: channels are bounded, so this ends.
     const auto pending_max = static_cast<int>(inbox_.channels() * 2 * limits::kQueueMessages);
     MR_TRY(TakeMessages(pending_max));
+    MR_TRY(TakePushed(ingest_->pending_rows()));
+    const int64_t started_micros = env_.clock->MonotonicMicros();
     MR_TRY(chain_->OnEpoch(epoch));
-    coordinator_.Passed(this, epoch.number);
+    coordinator_.Passed(this, epoch.number, env_.clock->MonotonicMicros() - started_micros);
   }
   if (!HasRoom()) return false;
-  MR_ASSIGN(const bool more, TakeMessages(kMessagesPerSlice));
+  MR_ASSIGN(const bool more_sent, TakeMessages(kMessagesPerSlice));
+  MR_ASSIGN(const bool more_pushed, TakePushed(kPushedRowsPerSlice));
+  const bool more = more_sent || more_pushed;
   const bool stopping = job_->stopping.load(std::memory_order_relaxed);
   if (more || !(end_requested_.load() || stopping)) return more;
   if (!stopping) MR_TRY(chain_->OnWatermark(data::kMaxWatermark));

@@ -21,6 +21,9 @@ class Coordinator;
 // Queries that were started together and share their sources. Fields are atomics or guarded; any thread.
 struct Job {
   std::string name;
+  // How often it needs an epoch although nothing has changed: state that expires, early figures that are held
+  // back, sinks that finish files; in µs, 0: never. Fixed before the start.
+  int64_t clock_epoch_micros = 0;
   std::atomic<bool> cancelled{false};
   std::atomic<bool> stopping{false};  // sources end without the end of time; sinks close in order
   std::atomic<int> live_tasks{0};

@@ -1,40 +1,20 @@
 #include "dataflow/warehouse.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <numeric>
 
 #include "dataflow/table_task.h"
 
 namespace millrace::dataflow {
 
-class Warehouse::EpochTimer final : public env::Task {
- public:
-  EpochTimer(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator, int64_t interval_micros)
-      : env_(env), pool_(*pool), coordinator_(*coordinator), interval_micros_(interval_micros) {}
-  void SetInterval(int64_t micros) { interval_micros_.store(micros); }
-  bool Run() override {
-    if (started_) coordinator_.StartEpoch();
-    started_ = true;
-    pool_.WakeAt(*this, env_.clock->MonotonicMicros() + interval_micros_);
-    return false;
-  }
-
- private:
-  env::Env& env_;
-  env::WorkerPool& pool_;
-  Coordinator& coordinator_;
-  std::atomic<int64_t> interval_micros_;
-  bool started_ = false;
-};
-
 Warehouse::Warehouse(Options options)
     : options_(std::move(options)),
       pool_(options_.env->executor->MakePool("dataflow", options_.threads)),
-      coordinator_(*options_.env, pool_.get()),
-      side_(options_.env->clock) {
+      coordinator_(*options_.env, pool_.get(), options_.epoch_interval_micros),
+      side_(options_.env->clock, [this] { coordinator_.NoteChange(); }) {
   coordinator_.AddLooseTables({&side_.dead_letters(), &side_.late_rows()}, [this] { side_.Flush(); });
-  timer_ =
-      std::make_unique<EpochTimer>(*options_.env, pool_.get(), &coordinator_, options_.epoch_interval_micros);
-  pool_->Wake(*timer_);
 }
 
 Warehouse::~Warehouse() {
@@ -49,6 +29,7 @@ BuildEnvironment Warehouse::Environment() {
   environment.coordinator = &coordinator_;
   environment.side = &side_;
   environment.feeds = options_.feeds;
+  environment.ingest = &ingest_hub_;
   environment.standard_output = options_.standard_output;
   environment.standard_error = options_.standard_error;
   environment.whole_files = options_.whole_files;
@@ -80,6 +61,21 @@ Status Warehouse::CreateTable(const catalog::TableDefinition& table) {
   }
   std::vector<int> key;
   for (const int column : table.primary_key) key.push_back(places[column]);
+  auto ingest = std::make_shared<Ingest>(name, std::make_shared<connectors::IngestPoint>(schema), key);
+  {
+    MutexLock lock(ingest_mutex_);
+    ingests_[name] = ingest;
+  }
+  if (table.connector() == "http") {
+    ingest_hub_.Add(name, ingest->shared_point());
+  } else {
+    CreateStoredTable(name, schema, key, ingest.get());
+  }
+  return {};
+}
+
+void Warehouse::CreateStoredTable(const std::string& name, const data::Schema& schema,
+                                  const std::vector<int>& key, Ingest* ingest) {
   const auto mode = key.empty() ? tables::TableMode::kAppend : tables::TableMode::kKeyed;
   auto stored = std::make_unique<StoredTable>(name, std::make_shared<const data::Schema>(schema), mode, key,
                                               plan::Spread{});
@@ -102,6 +98,10 @@ Status Warehouse::CreateTable(const catalog::TableDefinition& table) {
                                                      chain, task->now_micros(), std::move(stats), nullptr));
   }
   task->SetChain(chain);
+  std::vector<int> all_columns(schema.size());
+  std::iota(all_columns.begin(), all_columns.end(), 0);
+  task->SetIngest(ingest->point().AddReader(std::move(all_columns),
+                                            [pool = pool_.get(), task = task.get()] { pool->Wake(*task); }));
   coordinator_.BetweenEpochs([&] {
     coordinator_.AddTable(stored.get());
     coordinator_.AddTask(task.get());
@@ -112,15 +112,47 @@ Status Warehouse::CreateTable(const catalog::TableDefinition& table) {
   running.job = job;
   running.tasks.push_back(std::move(task));
   jobs_[job.get()] = std::move(running);
-  return {};
 }
 
-void Warehouse::SetEpochInterval(int64_t micros) {
-  timer_->SetInterval(micros);
-  pool_->Wake(*timer_);
+Result<std::shared_ptr<Ingest>> Warehouse::OpenIngest(const std::string& table) {
+  MutexLock lock(ingest_mutex_);
+  const auto found = ingests_.find(table);
+  if (found != ingests_.end()) return found->second;
+  return Fail(ErrorCode::kUndefinedTable, fmt::format("no rows can be written to '{}' from outside", table),
+              "tables without a connector and those with 'connector' = 'http' take rows");
+}
+
+void Warehouse::WhenVisible(std::function<void()> done) {
+  coordinator_.AfterNextEpoch(std::move(done));
+}
+
+Result<std::unique_ptr<Subscription>> Warehouse::Subscribe(const std::string& table,
+                                                           const SubscribeOptions& options) {
+  const auto found = tables_.find(table);
+  if (found == tables_.end()) {
+    return Fail(ErrorCode::kUndefinedTable,
+                fmt::format("'{}' keeps no rows whose changes could be followed", table),
+                "materialized views and tables without a connector can be subscribed to");
+  }
+  StoredTable& stored = *found->second;
+  auto feed = std::make_shared<SubscriptionFeed>(stored.parts.size(), options, subscriptions_);
+  coordinator_.BetweenEpochs([&] {
+    coordinator_.Watch(&stored, feed);
+    for (size_t i = 0; i < stored.parts.size(); ++i) stored.parts[i]->AddTap(feed->MakeTap(i));
+  });
+  coordinator_.StartEpoch();  // the snapshot is taken at its barrier
+  return std::make_unique<Subscription>(std::move(feed), stored.schema);
 }
 
 void Warehouse::Drop(const std::string& name) {
+  {
+    MutexLock lock(ingest_mutex_);
+    if (const auto ingest = ingests_.find(name); ingest != ingests_.end()) {
+      ingest->second->point().Drop();
+      ingests_.erase(ingest);
+    }
+  }
+  ingest_hub_.Remove(name);
   const auto table = tables_.find(name);
   if (table == tables_.end()) return;
   coordinator_.BetweenEpochs([&] {
@@ -255,6 +287,10 @@ Status Warehouse::Await(const std::shared_ptr<Job>& job, const std::function<voi
 Status Warehouse::RunToEnd(const std::function<void()>& report) {
   // INSERTs first: what they bring is part of the tables.
   MR_TRY(Settle(report));
+  {
+    MutexLock lock(ingest_mutex_);
+    for (auto& [name, ingest] : ingests_) ingest->point().End();
+  }
   for (auto& [name, task] : table_tasks_) {
     task->RequestEnd();
     pool_->Wake(*task);

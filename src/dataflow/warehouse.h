@@ -10,10 +10,13 @@
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "connectors/ingest/ingest_point.h"
 #include "connectors/print/print_output.h"
 #include "dataflow/coordinator.h"
+#include "dataflow/ingest.h"
 #include "dataflow/pipeline_builder.h"
 #include "dataflow/side_tables.h"
+#include "dataflow/subscription.h"
 #include "env/env.h"
 #include "plan/logical_plan.h"
 
@@ -33,6 +36,8 @@ class Warehouse {
   struct Options {
     env::Env* env = nullptr;
     int threads = 2;
+    // The longest pause between two epochs while something changes; the shortest is a millisecond
+    // (EpochPace).
     int64_t epoch_interval_micros = 100'000;
     connectors::FeedHub* feeds = nullptr;
     connectors::PrintOutput* standard_output = nullptr;
@@ -55,13 +60,24 @@ class Warehouse {
   explicit Warehouse(Options options);
   ~Warehouse();
 
-  // A table that users insert into.
+  // A table that users write to: one without a connector, whose rows are kept here, or one with
+  // 'connector' = 'http', whose rows go to its readers.
   Status CreateTable(const catalog::TableDefinition& table);
   // Forgets a table or view; ends the query that keeps it.
   void Drop(const std::string& name);
 
   // How a stored table lies over its parts; one part when there is none of the name.
   plan::Spread SpreadOf(const catalog::ObjectName& name) const;
+
+  // Where rows enter a table of CreateTable; kUndefinedTable. Any thread, as are the calls of what it gives.
+  Result<std::shared_ptr<Ingest>> OpenIngest(const std::string& table) MR_EXCLUDES(ingest_mutex_);
+  // Calls `done` once everything that was pushed or inserted before this call is visible to readers: an epoch
+  // that started after it has been published. Any thread; `done` is called from any thread and must only note
+  // or post.
+  void WhenVisible(std::function<void()> done);
+
+  // Follows the changes of a table without a connector or of a materialized view; kUndefinedTable.
+  Result<std::unique_ptr<Subscription>> Subscribe(const std::string& table, const SubscribeOptions& options);
 
   // Starts queries together; they share their sources. Nothing runs when this fails.
   Result<std::shared_ptr<Job>> Start(std::vector<Request> requests);
@@ -83,7 +99,8 @@ class Warehouse {
   // The result of a request without a target, in order of arrival; the job must have ended.
   std::vector<data::Batch> TakeResult(Job* job);
 
-  void SetEpochInterval(int64_t micros);
+  // As Options::epoch_interval_micros.
+  void SetEpochInterval(int64_t micros) { coordinator_.SetEpochMicrosMax(micros); }
 
   tables::SnapshotSetPtr snapshots() const { return coordinator_.snapshots(); }
   bool HasUnboundedSources() const;
@@ -92,7 +109,6 @@ class Warehouse {
   const std::vector<std::shared_ptr<Job>>& jobs() const { return job_list_; }
 
  private:
-  class EpochTimer;
   struct RunningJob {
     std::shared_ptr<Job> job;
     std::vector<std::unique_ptr<DataflowTask>> tasks;
@@ -103,6 +119,8 @@ class Warehouse {
   };
 
   BuildEnvironment Environment();
+  void CreateStoredTable(const std::string& name, const data::Schema& schema, const std::vector<int>& key,
+                         Ingest* ingest);
   Status ErrorOf(RunningJob* running);
   void WakeSources();
   void Retire(RunningJob* running);
@@ -111,13 +129,16 @@ class Warehouse {
   std::unique_ptr<env::WorkerPool> pool_;
   Coordinator coordinator_;
   SideTables side_;
+  const std::shared_ptr<SubscriptionFigures> subscriptions_ = std::make_shared<SubscriptionFigures>();
+  connectors::IngestHub ingest_hub_;
+  mutable Mutex ingest_mutex_;
+  std::map<std::string, std::shared_ptr<Ingest>> ingests_ MR_GUARDED_BY(ingest_mutex_);
   std::map<std::string, std::unique_ptr<StoredTable>> tables_;
   std::vector<std::unique_ptr<StoredTable>> dropped_tables_;  // their writers may still run
   std::map<std::string, TableTask*> table_tasks_;
   std::map<std::string, std::shared_ptr<RunningPipeline>> pipelines_;  // by view
   std::map<Job*, RunningJob> jobs_;
   std::vector<std::shared_ptr<Job>> job_list_;
-  std::unique_ptr<EpochTimer> timer_;
 };
 
 }  // namespace millrace::dataflow

@@ -11,9 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dataflow/warehouse.h"
-#include "plan/planner.h"
-#include "sql/parser.h"
+#include "dataflow/warehouse_fixture.h"
 
 namespace millrace::dataflow {
 namespace {
@@ -27,118 +25,13 @@ std::string TableName(int table) {
   return fmt::format("t{}", table);
 }
 
-// The sum of an integer column over all rows of a snapshot.
-int64_t SumOf(const tables::Snapshot& snapshot, int column) {
-  int64_t sum = 0;
-  for (const tables::ChunkPtr& chunk : snapshot.Chunks()) {
-    for (size_t row = 0; row < chunk->rows; ++row) {
-      if (chunk->columns[column]->IsValid(row)) sum += chunk->columns[column]->values<int64_t>()[row];
-    }
-  }
-  return sum;
-}
-
-class WarehouseStressTest : public testing::Test {
+class WarehouseStressTest : public WarehouseFixture {
  protected:
   WarehouseStressTest() {
     EXPECT_TRUE(settings_.Set("parallelism.default", "3").has_value());
-    Warehouse::Options options;
-    options.env = &env::RealEnv();
-    options.threads = 4;
-    options.epoch_interval_micros = 2'000;
-    warehouse_ = std::make_unique<Warehouse>(std::move(options));
+    Open({.threads = 4, .epoch_interval_micros = 2'000});
   }
-
-  plan::PlanContext ContextFor(std::string_view text) const {
-    plan::PlanContext context;
-    context.settings = settings_;
-    context.text = text;
-    context.source_traits = [](const catalog::TableDefinition& table,
-                               const auto&) -> Result<plan::SourceTraits> {
-      connectors::TableOptions options;
-      options.table = table.name.ToString();
-      for (const auto& option : table.options) options.with.emplace_back(option.key, option.value);
-      MR_ASSIGN(const auto traits, connectors::DescribeTable(options, ColumnsOf(table, nullptr)));
-      return plan::SourceTraits{traits.bounded, plan::ChangelogMode::Append(), std::nullopt};
-    };
-    return context;
-  }
-
-  Status CreateTable(std::string_view text) {
-    MR_ASSIGN(const auto statement, sql::ParseStatement(text));
-    MR_ASSIGN(const catalog::TableDefinition table,
-              plan::BindCreateTable(statement->As<sql::CreateTableStatement>(), catalog_, ContextFor(text)));
-    MR_TRY(catalog_.Create(catalog::MakeEntry(table)));
-    if (table.connector().empty()) return warehouse_->CreateTable(table);
-    return {};
-  }
-
-  // Views of one call start together.
-  Status CreateViews(const std::vector<std::string>& texts) {
-    std::vector<Warehouse::Request> requests;
-    for (const std::string& text : texts) {
-      MR_ASSIGN(const auto statement, sql::ParseStatement(text));
-      MR_ASSIGN(plan::PlannedView planned,
-                plan::PlanMaterializedView(statement->As<sql::CreateMaterializedViewStatement>(), catalog_,
-                                           ContextFor(text)));
-      MR_TRY(catalog_.Create(planned.entry));
-      requests.push_back({.query = std::move(planned.query),
-                          .settings = settings_,
-                          .view = planned.entry->name.ToString(),
-                          .consumer = nullptr,
-                          .job_name = ""});
-    }
-    MR_TRY(warehouse_->Start(std::move(requests)));
-    return {};
-  }
-
-  Status Insert(const std::string& text) {
-    MR_ASSIGN(const auto statement, sql::ParseStatement(text));
-    MR_ASSIGN(auto query,
-              plan::PlanInsert(statement->As<sql::InsertStatement>(), catalog_, ContextFor(text)));
-    MR_TRY(Start(std::move(query)));
-    return {};
-  }
-
-  Result<std::vector<data::Batch>> Select(const std::string& text) {
-    MR_ASSIGN(const auto statement, sql::ParseStatement(text));
-    MR_ASSIGN(auto query,
-              plan::PlanQuery(*statement->As<sql::QueryStatement>().query, catalog_, ContextFor(text)));
-    MR_ASSIGN(const std::shared_ptr<Job> job, Start(std::move(query)));
-    MR_TRY(warehouse_->Await(job, [] {}));
-    return warehouse_->TakeResult(job.get());
-  }
-
-  Status Drop(const std::string& text) {
-    MR_ASSIGN(const auto statement, sql::ParseStatement(text));
-    const auto& drop = statement->As<sql::DropStatement>();
-    MR_ASSIGN(const auto dropped, catalog_.Drop(drop.object, drop.name, false, false));
-    for (const catalog::EntryPtr& entry : dropped) warehouse_->Drop(entry->name.ToString());
-    return {};
-  }
-
-  Result<std::shared_ptr<Job>> Start(plan::PlannedQuery query) {
-    std::vector<Warehouse::Request> requests;
-    requests.push_back(
-        {.query = std::move(query), .settings = settings_, .view = "", .consumer = nullptr, .job_name = ""});
-    return warehouse_->Start(std::move(requests));
-  }
-
-  tables::SnapshotPtr Find(const tables::SnapshotSet& set, const std::string& name) const {
-    const auto found = set.tables.find("public." + name);
-    return found == set.tables.end() ? nullptr : found->second;
-  }
-
-  catalog::Catalog catalog_;
-  catalog::Settings settings_;
-  std::unique_ptr<Warehouse> warehouse_;
 };
-
-#define MR_ASSERT_OK(expression)                                    \
-  do {                                                              \
-    const auto outcome = (expression);                              \
-    ASSERT_TRUE(outcome.has_value()) << outcome.error().ToString(); \
-  } while (false)
 
 // A view of one table; views named total_… and both_… read it.
 struct View {

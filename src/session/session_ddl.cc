@@ -100,7 +100,7 @@ Result<Outcome> Session::CreateTable(const sql::CreateTableStatement& statement,
   MR_ASSIGN(const bool created, change.catalog().Create(catalog::MakeEntry(table), statement.if_not_exists,
                                                         statement.name.location()));
   if (!created) return outcome;
-  if (stored) MR_TRY(instance_.warehouse().CreateTable(table));
+  if (stored || table.connector() == "http") MR_TRY(instance_.warehouse().CreateTable(table));
   change.Commit();
   return outcome;
 }

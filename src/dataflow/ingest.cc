@@ -1,0 +1,93 @@
+#include "dataflow/ingest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+
+namespace millrace::dataflow {
+
+using connectors::IngestPoint;
+
+Ingest::Ingest(std::string table, std::shared_ptr<IngestPoint> point, std::vector<int> key)
+    : table_(std::move(table)), point_(std::move(point)), key_(std::move(key)) {
+  for (size_t i = 0; i < schema().size(); ++i) {
+    const auto column = static_cast<int>(i);
+    const bool in_key = std::find(key_.begin(), key_.end(), column) != key_.end();
+    if (!in_key && !schema()[i].type.nullable()) not_null_.push_back(column);
+  }
+}
+
+Status Ingest::Check(const data::Batch& batch) const {
+  if (batch.columns.size() != schema().size()) {
+    return Fail(ErrorCode::kDatatypeMismatch, fmt::format("rows with {} columns for table '{}', which has {}",
+                                                          batch.columns.size(), table_, schema().size()));
+  }
+  if (batch.rows > limits::kBatchRows) {
+    return Fail(ErrorCode::kResourceExhausted,
+                fmt::format("a batch of {} rows for table '{}'", batch.rows, table_),
+                fmt::format("give at most {} rows at once", limits::kBatchRows));
+  }
+  for (size_t i = 0; i < schema().size(); ++i) {
+    if (batch.columns[i]->type().SameAs(schema()[i].type)) continue;
+    return Fail(ErrorCode::kDatatypeMismatch,
+                fmt::format("column '{}' of table '{}' is {}, not {}", schema()[i].name, table_,
+                            schema()[i].type.ToString(), batch.columns[i]->type().ToString()));
+  }
+  if (!batch.IsInsertOnly() && key_.empty()) {
+    for (size_t row = 0; row < batch.rows; ++row) {
+      if (batch.kind(row) == data::RowKind::kInsert) continue;
+      return Fail(ErrorCode::kNotSupported,
+                  fmt::format("a {} row for table '{}', which has no primary key",
+                              data::RowKindName(batch.kind(row)), table_),
+                  "rows can only be added to it; declare PRIMARY KEY (...) NOT ENFORCED to change them");
+    }
+  }
+  const auto fail_at = [this](int column, size_t row) {
+    return Fail(ErrorCode::kNullNotAllowed,
+                fmt::format("NULL in column '{}' of table '{}' (row {} of the batch)", schema()[column].name,
+                            table_, row + 1));
+  };
+  for (const int column : key_) {
+    if (!batch.columns[column]->has_nulls()) continue;
+    for (size_t row = 0; row < batch.rows; ++row) {
+      if (batch.columns[column]->IsNull(row)) return fail_at(column, row);
+    }
+  }
+  for (const int column : not_null_) {
+    if (!batch.columns[column]->has_nulls()) continue;
+    for (size_t row = 0; row < batch.rows; ++row) {
+      // A deletion may bear the key alone.
+      if (batch.columns[column]->IsNull(row) && data::IsAddition(batch.kind(row)))
+        return fail_at(column, row);
+    }
+  }
+  return {};
+}
+
+Result<bool> Ingest::TryPush(data::Batch* batch, const std::function<void()>& wake) {
+  MR_TRY(Check(*batch));
+  switch (point_->TryPush(batch, wake)) {
+    case IngestPoint::Push::kTaken:
+      return true;
+    case IngestPoint::Push::kFull:
+      return false;
+    case IngestPoint::Push::kCrowded:
+      return Fail(ErrorCode::kResourceExhausted,
+                  fmt::format("{} writers wait for table '{}' already", limits::kIngestWaitersMax, table_),
+                  "its readers are slower than its writers; try again later");
+    case IngestPoint::Push::kNobody:
+      return Fail(ErrorCode::kUndefinedObject,
+                  fmt::format("nothing reads table '{}': the rows would be lost", table_),
+                  "create a materialized view over it, or start an INSERT INTO that reads it, first");
+    case IngestPoint::Push::kEnded:
+      return Fail(ErrorCode::kNotSupported,
+                  fmt::format("table '{}' takes no more rows: the end of its input was declared", table_));
+    case IngestPoint::Push::kDropped:
+      return Fail(ErrorCode::kUndefinedTable, fmt::format("table '{}' was dropped", table_));
+  }
+  MR_UNREACHABLE();
+}
+
+}  // namespace millrace::dataflow

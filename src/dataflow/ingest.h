@@ -1,0 +1,58 @@
+// Ingest: where rows enter a table from outside: one that users write to (CREATE TABLE without a connector),
+// or a source with 'connector' = 'http'.
+//
+// One for each such table, shared by all its writers; from Warehouse::OpenIngest. Any thread. It outlives the
+// table (then every push fails), and the warehouse outlives the last push.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "connectors/ingest/ingest_point.h"
+#include "data/batch.h"
+#include "data/schema.h"
+
+namespace millrace::dataflow {
+
+class Ingest {
+ public:
+  // `key`: columns of the primary key, by their places in the point's schema; none: rows are only added.
+  Ingest(std::string table, std::shared_ptr<connectors::IngestPoint> point, std::vector<int> key);
+
+  // The physical columns of the table, in the order of their declaration: what a writer gives.
+  const data::Schema& schema() const { return point_->schema(); }
+  const std::string& table() const { return table_; }
+
+  // Takes a batch of at most limits::kBatchRows rows, whole or not at all; it is moved from when the answer
+  // is true. In a table with a primary key +I and +U set the row of their key, -D removes it, -U is ignored;
+  // into any other only +I can go.
+  //
+  // false: there is no room now. `wake` (may be empty) is called once, from any thread, when there may be; it
+  // must only note that or post, and what it refers to must live until then. At most
+  // limits::kIngestWaitersMax writers wait.
+  //
+  // Errors, after which trying again is of no use: nobody reads an http table (kUndefinedObject), the table
+  // was dropped (kUndefinedTable), a NULL where the column takes none (kNullNotAllowed), a kind of row that
+  // the table cannot take (kNotSupported), columns that are not those of schema() (kDatatypeMismatch), too
+  // many writers that wait (kResourceExhausted).
+  Result<bool> TryPush(data::Batch* batch, const std::function<void()>& wake);
+
+  // For the warehouse, which knows the other end, and for metrics.
+  connectors::IngestPoint& point() { return *point_; }
+  std::shared_ptr<connectors::IngestPoint> shared_point() const { return point_; }
+
+ private:
+  Status Check(const data::Batch& batch) const;
+
+  const std::string table_;
+  const std::shared_ptr<connectors::IngestPoint> point_;
+  const std::vector<int> key_;
+  std::vector<int> not_null_;  // columns outside of the key
+};
+
+}  // namespace millrace::dataflow
