@@ -90,9 +90,12 @@ void KeyTable::Clear() {
   slots_used_ = 0;
   slot_shift_ = 32;
   for (const Block& block : blocks_) env::FreeZeroed(block.memory, block.bytes);
+  for (const Block& block : spare_) env::FreeZeroed(block.memory, block.bytes);
   pages_ = std::vector<std::byte*>();
   blocks_ = std::vector<Block>();
+  spare_ = std::vector<Block>();
   block_bytes_ = 0;
+  room_ = 0;
   tags_ = std::vector<uint32_t>();
   live_ = std::vector<uint64_t>();
   free_ids_ = std::vector<EntryId>();
@@ -311,7 +314,7 @@ EntryId KeyTable::NewEntry(uint32_t tag, const uint64_t* words) {
   } else {
     MR_CHECK_LT(next_id_, kNoEntry - 1);
     id = next_id_++;
-    if (id >> page_shift_ == pages_.size()) AddPages();
+    if (id >> page_shift_ == pages_.size()) AddPage();
     if ((id & 63) == 0) live_.push_back(0);
     tags_.push_back(0);
   }
@@ -353,8 +356,9 @@ void KeyTable::Erase(EntryId id) {
   }
   if (has_strings_) FreeKeyBytes(id);
   const size_t mask = slot_count_ - 1;
-  const uint64_t slot = uint64_t{tags_[id]} << 32 | (id + 1);
-  size_t hole = tags_[id] >> slot_shift_;
+  const uint32_t tag = tags_[id];
+  const uint64_t slot = uint64_t{tag} << 32 | (id + 1);
+  size_t hole = tag >> slot_shift_;
   while (slots_[hole] != slot) hole = (hole + 1) & mask;
   // Later slots of the run move back into the hole unless it lies before where their probing starts.
   for (size_t at = (hole + 1) & mask; slots_[at] != 0; at = (at + 1) & mask) {
@@ -368,14 +372,25 @@ void KeyTable::Erase(EntryId id) {
   --slots_used_;
 }
 
-// One page while the table is small; then blocks of several.
-void KeyTable::AddPages() {
-  const size_t pages = pages_.size() < kSinglePages ? 1 : std::max<size_t>(kBlockBytes / page_bytes(), 1);
-  const size_t bytes = pages * page_bytes();
-  std::byte* memory = env::AllocateZeroed(bytes);
-  blocks_.push_back({memory, bytes});
-  block_bytes_ += bytes;
-  for (size_t i = 0; i < pages; ++i) pages_.push_back(memory + i * page_bytes());
+// One page while the table is small; then from blocks of several. Memory that slots have left comes first:
+// to zero it takes far less than to fault new pages in.
+void KeyTable::AddPage() {
+  if (room_ < page_bytes()) {
+    zero_pages_ = !spare_.empty();
+    if (zero_pages_) {
+      blocks_.push_back(spare_.back());
+      spare_.pop_back();
+    } else {
+      const size_t bytes = pages_.size() < kSinglePages ? page_bytes() : std::max(kBlockBytes, page_bytes());
+      blocks_.push_back({env::AllocateZeroed(bytes), bytes});
+      block_bytes_ += bytes;
+    }
+    room_ = blocks_.back().bytes;
+  }
+  std::byte* page = blocks_.back().memory + (blocks_.back().bytes - room_);
+  if (zero_pages_) std::memset(page, 0, page_bytes());
+  pages_.push_back(page);
+  room_ -= page_bytes();
 }
 
 void KeyTable::GrowSlots(size_t slots) {
@@ -392,7 +407,14 @@ void KeyTable::GrowSlots(size_t slots) {
     while (grown[at] != 0) at = (at + 1) & mask;
     grown[at] = slot;
   }
-  env::FreeZeroed(reinterpret_cast<std::byte*>(slots_), slot_count_ * sizeof(uint64_t));
+  auto* left = reinterpret_cast<std::byte*>(slots_);
+  const size_t left_bytes = slot_count_ * sizeof(uint64_t);
+  if (left_bytes >= kBlockBytes && left_bytes >= page_bytes()) {
+    spare_.push_back({left, left_bytes});
+    block_bytes_ += left_bytes;
+  } else {
+    env::FreeZeroed(left, left_bytes);
+  }
   slots_ = grown;
   slot_count_ = slots;
   slot_shift_ = shift;

@@ -145,7 +145,7 @@ class KeyTable {
   EntryId NewEntry(uint32_t tag, const uint64_t* words);
   void FreeKeyBytes(EntryId id);
   void GrowSlots(size_t slots);
-  void AddPages();
+  void AddPage();
   size_t page_bytes() const { return row_bytes_ << page_shift_; }
 
   KeyTableOptions options_;
@@ -169,8 +169,11 @@ class KeyTable {
     size_t bytes;
   };
   std::vector<std::byte*> pages_;
-  std::vector<Block> blocks_;  // each holds one page at first, later several
-  size_t block_bytes_ = 0;
+  std::vector<Block> blocks_;  // each holds one page at first, later several; the last has room_ for more
+  std::vector<Block> spare_;   // slots of before the table grew: blocks to come, not zeroed
+  size_t block_bytes_ = 0;     // of both
+  size_t room_ = 0;
+  bool zero_pages_ = false;     // the last block was a spare one
   std::vector<uint32_t> tags_;  // of each id, for Erase
   std::vector<uint64_t> live_;  // a bit an id
   std::vector<EntryId> free_ids_;

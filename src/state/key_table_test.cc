@@ -245,5 +245,35 @@ TEST(KeyTable, AppendsManyKeysAtOnce) {
   for (size_t i = 0; i < 1000; ++i) ASSERT_EQ(column->values<int64_t>()[i], static_cast<int64_t>(100 + i));
 }
 
+// Past some hundred thousand entries rows lie in memory that smaller slots have left, which was not zero.
+TEST(KeyTableTest, NewPayloadsAreZeroHoweverTheTableGrew) {
+  constexpr size_t kEntries = 1'200'000;
+  constexpr size_t kWords = 3;
+  KeyTable table({{DataType::BigInt()}, kWords * 8});
+  std::vector<EntryId> ids(limits::kBatchRows);
+  std::vector<uint64_t> hashes(limits::kBatchRows);
+  std::vector<uint32_t> inserted;
+  for (int round = 0; round < 2; ++round) {
+    for (size_t from = 0; from < kEntries; from += ids.size()) {
+      auto column = Column::Make(DataType::BigInt());
+      for (size_t i = 0; i < ids.size(); ++i) column->Append(static_cast<int64_t>(from + i));
+      const ColumnPtr key = column;
+      data::HashColumn(*key, hashes, false);
+      table.FindOrInsert({&key, 1}, hashes, ids.size(), ids.data(), &inserted);
+      ASSERT_EQ(inserted.size(), ids.size());
+      for (const EntryId id : ids) {
+        auto* words = reinterpret_cast<uint64_t*>(table.payload(id));
+        for (size_t w = 0; w < kWords; ++w) {
+          ASSERT_EQ(words[w], 0u) << id;
+          words[w] = ~uint64_t{0};
+        }
+      }
+    }
+    EXPECT_GE(table.MemoryBytes(), table.size() * (kWords + 1) * 8);
+    table.Clear();
+    EXPECT_EQ(table.size(), 0u);
+  }
+}
+
 }  // namespace
 }  // namespace millrace::state
