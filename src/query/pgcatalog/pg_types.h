@@ -24,7 +24,7 @@ struct BuiltinType {
   std::string_view name;
   int16_t length;  // -1: varies
   bool by_value;
-  char type;  // b base, c composite, d domain, e enum, p pseudo, r range
+  char type;  // b base, p pseudo, r range, m multirange
   char category;
   bool preferred;
   uint32_t element;  // of an array
@@ -32,11 +32,18 @@ struct BuiltinType {
   char alignment;
   char storage;
   uint32_t collation;
-  std::string_view input;  // names of the functions
-  std::string_view output;
-  std::string_view receive;
-  std::string_view send;
+  uint32_t input;  // oids of functions; 0: none
+  uint32_t output;
+  uint32_t receive;
+  uint32_t send;
 };
+
+// The functions that read and write values of builtin types.
+struct TypeFunction {
+  uint32_t oid;
+  std::string_view name;
+};
+std::span<const TypeFunction> TypeFunctions();
 
 // In order of oid.
 std::span<const BuiltinType> BuiltinTypes();

@@ -1,0 +1,25 @@
+// The steps of RewriteForDuckDb, each of which changes tokens of one kind of construct.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "query/pgcatalog/statement.h"
+
+namespace millrace::query::pgcatalog {
+
+// Relations and functions that stand where a table does.
+Status RewriteTables(Statement* statement);
+// Calls, and current_user and its like.
+void RewriteCalls(Statement* statement);
+// CAST(x AS type), x::type, type 'x'; array literals.
+void RewriteCasts(Statement* statement);
+// OPERATOR(pg_catalog.x), regular expressions, LIKE, COLLATE, subscripts of int2vector.
+void RewriteOperators(Statement* statement);
+// Gives columns of SELECT lists the names that PostgreSQL would.
+void NameColumns(Statement* statement);
+
+// Whether token i ends a name whose values are int2vector or oidvector, which count from 0.
+bool IsVectorColumn(const Token& token);
+
+}  // namespace millrace::query::pgcatalog
