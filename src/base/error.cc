@@ -42,6 +42,10 @@ std::string_view SqlState(ErrorCode code) {
       return "22P02";
     case ErrorCode::kInvalidDatetime:
       return "22007";
+    case ErrorCode::kInvalidBinary:
+      return "22P03";
+    case ErrorCode::kBadCopyFormat:
+      return "22P04";
     case ErrorCode::kDivisionByZero:
       return "22012";
     case ErrorCode::kNumericOutOfRange:

@@ -34,6 +34,8 @@ enum class ErrorCode : uint8_t {
   kInvalidParameter,            // 22023: a bad option or setting value
   kInvalidText,                 // 22P02: text that is not a value of its type; a malformed record
   kInvalidDatetime,             // 22007
+  kInvalidBinary,               // 22P03: bytes that are not the binary form of their type
+  kBadCopyFormat,               // 22P04: data of COPY that are not of its format
   kDivisionByZero,              // 22012
   kNumericOutOfRange,           // 22003
   kNullNotAllowed,              // 22004
