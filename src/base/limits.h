@@ -69,6 +69,39 @@ inline constexpr size_t kSideTableBytesMax = size_t{128} << 20;
 // Jobs that have ended and are still shown; the oldest go.
 inline constexpr size_t kEndedJobsMax = 256;
 
+// PostgreSQL's protocol. Bytes of a message before and after authentication (64 MiB of rows or text come in
+// one message at most; the text of a statement is bounded by kSqlBytesMax as well), and of what a length word
+// may say at all before the connection counts as out of step.
+inline constexpr size_t kWireStartupBytesMax = 10'000;
+inline constexpr size_t kWireMessageBytesMax = size_t{64} << 20;
+inline constexpr size_t kWireLengthMax = (size_t{1} << 30) + 4;
+
+// Named statements and portals of a connection, and parameters of a statement.
+inline constexpr size_t kWireStatementsMax = 10'000;
+inline constexpr size_t kWirePortalsMax = 1'000;
+inline constexpr size_t kWireParametersMax = 65'535;
+
+// Output that waits for a client before its statement is held back.
+inline constexpr size_t kWireOutputBytes = size_t{256} << 10;
+
+// Bytes read ahead while a statement runs.
+inline constexpr size_t kWireReadAheadBytes = size_t{64} << 10;
+
+// Connections that have a session, and those that have not logged in yet (beyond it no more are accepted).
+inline constexpr int kConnectionsMax = 1'000;
+inline constexpr int kHalfOpenConnectionsMax = 20'000;
+inline constexpr int64_t kAuthenticationMicrosMax = 60'000'000;
+
+// Failed logins in a row from one address before it has to wait, how long, and how many addresses are known.
+inline constexpr int kLoginFailuresMax = 10;
+inline constexpr int64_t kLoginWaitMicros = 30'000'000;
+inline constexpr size_t kLoginAddressesMax = 10'000;
+
+// Bytes of a file with a certificate or a key.
+inline constexpr size_t kTlsFileBytesMax = size_t{1} << 20;
+
+static_assert(kWireStartupBytesMax <= kWireMessageBytesMax);
+static_assert(kSqlBytesMax <= kWireMessageBytesMax && kWireMessageBytesMax <= kWireLengthMax);
 static_assert(kBatchRows <= 65535, "selection vectors are 16 bits wide");
 static_assert(kReadBytes <= kRecordBytesMax);
 static_assert(kQuotedRecordBytesMax <= kRecordBytesMax);

@@ -1,0 +1,19 @@
+// PostgreSQL's binary form of numeric: digits to the base 10,000. Pure functions.
+#pragma once
+
+#include <string_view>
+
+#include "base/error.h"
+#include "data/type.h"
+#include "server/pgwire/output_buffer.h"
+
+namespace millrace::server::pgwire {
+
+// Without the length word before it.
+void AppendNumeric(data::Int128 unscaled, int scale, OutputBuffer* out);
+
+// The unscaled value at the type's scale, rounded half up. 22P03 when the bytes are no numeric, 22003 when
+// the value does not fit (as NaN and the infinities never do).
+Result<data::Int128> ReadNumeric(std::string_view bytes, int precision, int scale);
+
+}  // namespace millrace::server::pgwire
