@@ -11,7 +11,7 @@ namespace millrace::server::pgwire {
 
 class Conversation::Canceller final : public CancelTarget {
  public:
-  Canceller(SessionPort* session, Wake wake) : session_(session), wake_(std::move(wake)) {}
+  explicit Canceller(Wake wake) : wake_(std::move(wake)) {}
 
   void Cancel() override MR_EXCLUDES(mutex_) {
     {
@@ -21,25 +21,27 @@ class Conversation::Canceller final : public CancelTarget {
     }
     wake_();  // a stream that waits for rows is to see it
   }
-  void Detach() MR_EXCLUDES(mutex_) {
+  // Null: no session any more.
+  void SetSession(SessionPort* session) MR_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    session_ = nullptr;
+    session_ = session;
   }
 
  private:
   Mutex mutex_;
-  SessionPort* session_ MR_GUARDED_BY(mutex_);
+  SessionPort* session_ MR_GUARDED_BY(mutex_) = nullptr;
   const Wake wake_;
 };
 
 Conversation::Conversation(ServerContext& context, Peer peer, Wake wake)
     : context_(context),
       wake_(std::move(wake)),
-      handshake_(std::make_unique<Handshake>(context, std::move(peer))) {}
+      handshake_(std::make_unique<Handshake>(context, std::move(peer))),
+      canceller_(std::make_shared<Canceller>(wake_)) {}
 
 Conversation::~Conversation() {
   if (cancel_key_) context_.cancels.Remove(*cancel_key_);
-  if (canceller_) canceller_->Detach();
+  canceller_->SetSession(nullptr);
   if (counted_) --context_.sessions;
   // Streams and statements go before their session, as the order of the members does not say.
   copy_in_.reset();
@@ -85,7 +87,7 @@ int64_t Conversation::statement_timeout_micros() const {
 }
 
 void Conversation::Cancel() {
-  if (canceller_) canceller_->Cancel();
+  canceller_->Cancel();
 }
 
 void Conversation::Terminate(const Error& reason) {
@@ -131,7 +133,7 @@ Conversation::Flow Conversation::StepOpening() {
   auto session = context_.factory->OpenSession(handshake_->request());
   if (!session) return CloseWith(session.error());
   session_ = std::move(*session);
-  canceller_ = std::make_shared<Canceller>(session_.get(), wake_);
+  canceller_->SetSession(session_.get());
   const auto key = context_.cancels.Add(canceller_);
   if (!key) return CloseWith(key.error());
   cancel_key_ = *key;

@@ -173,7 +173,7 @@ class Conversation {
   std::unique_ptr<Handshake> handshake_;
 
   std::unique_ptr<SessionPort> session_;
-  std::shared_ptr<Canceller> canceller_;
+  const std::shared_ptr<Canceller> canceller_;
   std::optional<CancelRegistry::Key> cancel_key_;
   bool counted_ = false;  // among context_.sessions
 
