@@ -23,8 +23,21 @@ class Coordinator::Driver final : public env::Task {
   Coordinator& coordinator_;
 };
 
-Coordinator::Coordinator(env::Env& env, env::WorkerPool* pool, int64_t epoch_micros_max)
-    : env_(env), pool_(*pool), driver_(std::make_unique<Driver>(this)), pace_(epoch_micros_max) {}
+Coordinator::Coordinator(env::Env& env, env::WorkerPool* pool, int64_t epoch_micros_max,
+                         telemetry::MetricsRegistry* metrics)
+    : env_(env), pool_(*pool), driver_(std::make_unique<Driver>(this)), pace_(epoch_micros_max) {
+  if (metrics == nullptr) return;
+  epochs_total_ = &metrics->GetCounter("millrace_epochs_total", "Epochs that were published.");
+  epoch_seconds_ = &metrics->GetHistogram("millrace_epoch_duration_seconds",
+                                          "Time from the start of an epoch to its publication.", 1e-6);
+  epoch_pause_ = &metrics->GetGauge("millrace_epoch_pause_microseconds", "Pause before the next epoch.");
+}
+
+void Coordinator::AddPushClock(std::shared_ptr<PushClock> clock) {
+  MutexLock lock(mutex_);
+  std::erase_if(push_clocks_, [](const auto& other) { return other.use_count() == 1; });
+  push_clocks_.push_back(std::move(clock));
+}
 
 Coordinator::~Coordinator() = default;
 
@@ -84,10 +97,38 @@ void Coordinator::AddTask(DataflowTask* task) {
 
 void Coordinator::ForgetTask(DataflowTask* task) {
   MutexLock lock(mutex_);
-  const auto found = tasks_.find(task);
-  if (found == tasks_.end()) return;
-  if (!found->second.promoted) Promote(&found->second);
-  tasks_.erase(found);
+  if (const auto found = tasks_.find(task); found != tasks_.end()) {
+    if (!found->second.promoted) Promote(&found->second);
+    tasks_.erase(found);
+  }
+  for (StoredTable* table : tables_) {
+    for (const auto& part : table->parts) {
+      if (part->writer != task) continue;
+      part->writer = nullptr;
+      part->writer_waker.reset();
+    }
+  }
+}
+
+bool Coordinator::Knows(const DataflowTask* task) const {
+  MutexLock lock(mutex_);
+  return tasks_.contains(const_cast<DataflowTask*>(task));
+}
+
+int64_t Coordinator::RequestEpoch() {
+  int64_t epoch = 0;
+  {
+    MutexLock lock(mutex_);
+    epoch = epoch_ + 1;
+  }
+  NoteChange();  // behind: it must not be taken for news of an epoch that has just started
+  return epoch;
+}
+
+bool Coordinator::WaitForEpoch(int64_t epoch, int64_t micros) {
+  MutexLock lock(mutex_);
+  if (published_epoch_ < epoch) changed_.WaitFor(mutex_, micros);
+  return published_epoch_ >= epoch;
 }
 
 void Coordinator::AddTable(StoredTable* table) {
@@ -161,6 +202,7 @@ bool Coordinator::StartEpochLocked() {
   in_flight_ = true;
   started_micros_ = env_.clock->MonotonicMicros();
   work_micros_ = 0;
+  for (const auto& clock : push_clocks_) clock->EpochStarted();
   has_news_.store(false);  // what is given from here on may miss this epoch
   for (auto& [task, state] : tasks_) {
     if (state.ended && !state.promoted) Promote(&state);
@@ -258,6 +300,12 @@ void Coordinator::FinishIfComplete() {
   TellWatchers();
   ended_micros_ = env_.clock->MonotonicMicros();
   pace_.Note(CostOfEpoch());
+  for (const auto& clock : push_clocks_) clock->EpochPublished(ended_micros_);
+  if (epochs_total_ != nullptr) {
+    epochs_total_->Increment();
+    epoch_seconds_->Record(static_cast<uint64_t>(ended_micros_ - started_micros_));
+    epoch_pause_->Set(pace_.pause_micros());
+  }
   pool_.Wake(*driver_);
 }
 

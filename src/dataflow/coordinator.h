@@ -20,16 +20,20 @@
 
 #include "base/mutex.h"
 #include "dataflow/epoch_pace.h"
+#include "dataflow/push_clock.h"
 #include "dataflow/stored_table.h"
 #include "dataflow/task.h"
 #include "env/env.h"
 #include "tables/snapshot.h"
+#include "telemetry/metrics.h"
 
 namespace millrace::dataflow {
 
 class Coordinator {
  public:
-  Coordinator(env::Env& env, env::WorkerPool* pool, int64_t epoch_micros_max);
+  // `metrics` may be null.
+  Coordinator(env::Env& env, env::WorkerPool* pool, int64_t epoch_micros_max,
+              telemetry::MetricsRegistry* metrics);
   ~Coordinator();
 
   // The longest pause between two epochs while something changes.
@@ -40,8 +44,13 @@ class Coordinator {
   // Runs `change` while no epoch is in flight and none can start.
   void BetweenEpochs(const std::function<void()>& change) MR_EXCLUDES(mutex_);
 
+  // Is told of every epoch from now on, until nobody else holds it.
+  void AddPushClock(std::shared_ptr<PushClock> clock) MR_EXCLUDES(mutex_);
+
   // --- Within BetweenEpochs. ---
   void AddTask(DataflowTask* task) MR_EXCLUDES(mutex_);
+  // Whether the task takes part in epochs; one that has ended does until its last snapshots are published.
+  bool Knows(const DataflowTask* task) const MR_EXCLUDES(mutex_);
   // The task has ended and is about to be destroyed.
   void ForgetTask(DataflowTask* task) MR_EXCLUDES(mutex_);
   void AddTable(StoredTable* table) MR_EXCLUDES(mutex_);
@@ -58,6 +67,10 @@ class Coordinator {
 
   // Starts an epoch unless one is in flight; whether it did.
   bool StartEpoch() MR_EXCLUDES(mutex_);
+  // The epoch that shows everything given before this call; it starts when it is due.
+  int64_t RequestEpoch() MR_EXCLUDES(mutex_);
+  // Waits until that epoch is published or `micros` have passed; whether it is.
+  bool WaitForEpoch(int64_t epoch, int64_t micros) MR_EXCLUDES(mutex_);
   // Starts an epoch and waits until it is published.
   void RunEpoch() MR_EXCLUDES(mutex_);
 
@@ -102,6 +115,11 @@ class Coordinator {
   int64_t started_micros_ MR_GUARDED_BY(mutex_) = 0;  // the last epoch, on the monotonic clock
   int64_t ended_micros_ MR_GUARDED_BY(mutex_) = 0;
   int64_t work_micros_ MR_GUARDED_BY(mutex_) = 0;
+  // Null without metrics.
+  telemetry::Counter* epochs_total_ = nullptr;
+  telemetry::Histogram* epoch_seconds_ = nullptr;
+  telemetry::Gauge* epoch_pause_ = nullptr;
+  std::vector<std::shared_ptr<PushClock>> push_clocks_ MR_GUARDED_BY(mutex_);
   CondVar changed_;
   std::map<DataflowTask*, TaskState> tasks_ MR_GUARDED_BY(mutex_);
   std::vector<StoredTable*> tables_ MR_GUARDED_BY(mutex_);

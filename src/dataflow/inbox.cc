@@ -1,16 +1,29 @@
 #include "dataflow/inbox.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 
 namespace millrace::dataflow {
 
-int Inbox::AddChannel(int input, env::Task* producer) {
-  MutexLock lock(mutex_);
+int Inbox::AddChannel(int input, std::shared_ptr<TaskWaker> producer) {
   auto channel = std::make_unique<Channel>();
   channel->input = input;
-  channel->producer = producer;
+  channel->producer = std::move(producer);
+  MutexLock lock(mutex_);
+  for (size_t i = 0; i < channels_.size(); ++i) {
+    if (!channels_[i]->removed || !channels_[i]->messages.empty()) continue;
+    channels_[i] = std::move(channel);
+    return static_cast<int>(i);
+  }
   channels_.push_back(std::move(channel));
   return static_cast<int>(channels_.size()) - 1;
+}
+
+void Inbox::RemoveChannel(int channel) {
+  MutexLock lock(mutex_);
+  channels_[channel]->removed = true;
+  channels_[channel]->producer.reset();
 }
 
 void Inbox::Send(int channel, Message message) {
@@ -21,7 +34,7 @@ void Inbox::Send(int channel, Message message) {
     target.messages.push_back(std::move(message));
     if (target.messages.size() >= limits::kQueueMessages) target.was_full = true;
   }
-  pool_.Wake(owner_);
+  owner_->Wake();
 }
 
 bool Inbox::HasRoom(int channel) const {
@@ -30,7 +43,7 @@ bool Inbox::HasRoom(int channel) const {
 }
 
 bool Inbox::Receive(Message* message, int* channel) {
-  env::Task* drained = nullptr;
+  std::shared_ptr<TaskWaker> drained;
   {
     MutexLock lock(mutex_);
     const size_t count = channels_.size();
@@ -50,7 +63,7 @@ bool Inbox::Receive(Message* message, int* channel) {
       drained = source.producer;
     }
   }
-  if (drained != nullptr) pool_.Wake(*drained);
+  if (drained != nullptr) drained->Wake();
   return true;
 }
 
@@ -66,7 +79,7 @@ void Inbox::UnblockAll() {
 
 void Inbox::Close() {
   std::vector<std::deque<Message>> dropped;  // freed outside of the lock
-  std::vector<env::Task*> waiting;
+  std::vector<std::shared_ptr<TaskWaker>> waiting;
   {
     MutexLock lock(mutex_);
     closed_ = true;
@@ -77,7 +90,7 @@ void Inbox::Close() {
       channel->was_full = false;
     }
   }
-  for (env::Task* producer : waiting) pool_.Wake(*producer);
+  for (const auto& producer : waiting) producer->Wake();
 }
 
 int Inbox::input_of(int channel) const {
@@ -87,7 +100,15 @@ int Inbox::input_of(int channel) const {
 
 size_t Inbox::channels() const {
   MutexLock lock(mutex_);
-  return channels_.size();
+  return static_cast<size_t>(std::count_if(channels_.begin(), channels_.end(),
+                                           [](const auto& channel) { return !channel->removed; }));
+}
+
+size_t Inbox::messages() const {
+  MutexLock lock(mutex_);
+  size_t messages = 0;
+  for (const auto& channel : channels_) messages += channel->messages.size();
+  return messages;
 }
 
 }  // namespace millrace::dataflow

@@ -10,8 +10,13 @@ namespace millrace::dataflow {
 
 using connectors::IngestPoint;
 
-Ingest::Ingest(std::string table, std::shared_ptr<IngestPoint> point, std::vector<int> key)
-    : table_(std::move(table)), point_(std::move(point)), key_(std::move(key)) {
+Ingest::Ingest(std::string table, std::shared_ptr<IngestPoint> point, std::vector<int> key,
+               const env::Clock* clock, std::shared_ptr<PushClock> push_clock)
+    : table_(std::move(table)),
+      point_(std::move(point)),
+      key_(std::move(key)),
+      clock_(*clock),
+      push_clock_(std::move(push_clock)) {
   for (size_t i = 0; i < schema().size(); ++i) {
     const auto column = static_cast<int>(i);
     const bool in_key = std::find(key_.begin(), key_.end(), column) != key_.end();
@@ -70,6 +75,7 @@ Result<bool> Ingest::TryPush(data::Batch* batch, const std::function<void()>& wa
   MR_TRY(Check(*batch));
   switch (point_->TryPush(batch, wake)) {
     case IngestPoint::Push::kTaken:
+      push_clock_->Pushed(clock_.MonotonicMicros());
       return true;
     case IngestPoint::Push::kFull:
       return false;

@@ -16,13 +16,16 @@
 #include "connectors/ingest/ingest_point.h"
 #include "data/batch.h"
 #include "data/schema.h"
+#include "dataflow/push_clock.h"
+#include "env/clock.h"
 
 namespace millrace::dataflow {
 
 class Ingest {
  public:
   // `key`: columns of the primary key, by their places in the point's schema; none: rows are only added.
-  Ingest(std::string table, std::shared_ptr<connectors::IngestPoint> point, std::vector<int> key);
+  Ingest(std::string table, std::shared_ptr<connectors::IngestPoint> point, std::vector<int> key,
+         const env::Clock* clock, std::shared_ptr<PushClock> push_clock);
 
   // The physical columns of the table, in the order of their declaration: what a writer gives.
   const data::Schema& schema() const { return point_->schema(); }
@@ -52,6 +55,8 @@ class Ingest {
   const std::string table_;
   const std::shared_ptr<connectors::IngestPoint> point_;
   const std::vector<int> key_;
+  const env::Clock& clock_;
+  const std::shared_ptr<PushClock> push_clock_;
   std::vector<int> not_null_;  // columns outside of the key
 };
 

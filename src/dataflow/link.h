@@ -35,6 +35,7 @@ class Link : public operators::Output {
 struct OperatorStats {
   std::string name;
   std::atomic<int64_t> rows_in{0};
+  int64_t rows_in_collected = 0;  // what the metrics have of it; guarded by the warehouse
   std::atomic<int64_t> watermark{data::kMinWatermark};
 };
 

@@ -110,9 +110,9 @@ Status PipelineBuilder::Build(const Pipeline& pipeline) {
 
   StoredTable* table = pipeline.table;
   const auto make_table = [table](DataflowTask* task, int instance) -> Result<Link*> {
-    StoredPart* part = table->parts[instance].get();
+    const std::shared_ptr<StoredPart>& part = table->parts[instance];
     task->AddPart(part);
-    return task->Own(std::make_unique<TableLink>(part));
+    return task->Own(std::make_unique<TableLink>(part.get()));
   };
   if (!spreading_.NeedsExchangeToStore(pipeline.query)) return BuildRegion(root, make_table, true);
   std::vector<StageTask*> stages;
@@ -167,8 +167,8 @@ Result<Link*> PipelineBuilder::MakeSinkLink(const plan::SinkNode& sink, Dataflow
     if (target == nullptr) {
       return Fail(ErrorCode::kInternal, fmt::format("table {} has no task", table.name.ToString()));
     }
-    const Sender sender = target->AddProducer(task);
-    task->AddOutput(sender);
+    const Sender sender = target->AddProducer(*task);
+    task->AddTableOutput(sender);
     return task->Own(std::make_unique<ExchangeLink>(std::vector<int>{}, std::vector<Sender>{sender}));
   }
   connectors::TableOptions options;
@@ -219,6 +219,7 @@ SourceTask* PipelineBuilder::TaskForScan(const plan::ScanNode& scan) {
   SourceTask::Options options;
   options.table = scan.entry->name.ToString();
   options.batch_rows = pipeline_->settings.batch_rows();
+  options.metrics = environment_.metrics;
   options.gives_by_itself = scan.entry->table->connector() != "feed";
   auto task = std::make_unique<SourceTask>(*environment_.env, environment_.pool, environment_.coordinator,
                                            job_, environment_.side, options);
@@ -356,10 +357,10 @@ Status PipelineBuilder::BuildTableScan(const plan::TableScanNode& scan, const Re
   for (size_t i = 0; i < region.tasks.size(); ++i) {
     auto* stage = static_cast<StageTask*>(region.tasks[i]);
     const int input = stage->AddInput(stage->Own(std::make_unique<ProjectLink>(scan.columns, links[i])));
-    StoredPart* part = table->parts[i].get();
+    const std::shared_ptr<StoredPart>& part = table->parts[i];
     attachments_.push_back([stage, input, part, record = record_] {
       // Nothing sends to this stage yet, so it does not run: its only channel may be made here.
-      const Sender reader = stage->AddChannel(input, part->writer);
+      const Sender reader = stage->AddChannel(input, part->writer_waker);
       part->Attach(reader);
       record->attached.emplace_back(part, reader);
     });
@@ -461,7 +462,7 @@ Link* PipelineBuilder::MakeExchange(DataflowTask* producer, std::vector<int> key
                                     const std::vector<int>& inputs) {
   std::vector<Sender> senders;
   for (size_t i = 0; i < consumers.size(); ++i) {
-    senders.push_back(consumers[i]->AddChannel(inputs[i], producer));
+    senders.push_back(consumers[i]->AddChannel(inputs[i], producer->waker()));
     producer->AddOutput(senders.back());
   }
   return producer->Own(std::make_unique<ExchangeLink>(std::move(keys), std::move(senders)));

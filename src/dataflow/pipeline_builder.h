@@ -32,6 +32,7 @@ struct BuildEnvironment {
   SideTables* side = nullptr;
   connectors::FeedHub* feeds = nullptr;
   connectors::IngestHub* ingest = nullptr;
+  telemetry::MetricsRegistry* metrics = nullptr;  // may be null
   connectors::PrintOutput* standard_output = nullptr;
   connectors::PrintOutput* standard_error = nullptr;
   connectors::WholeFiles* whole_files = nullptr;
@@ -57,7 +58,7 @@ struct Pipeline {
 // How to end one query of a job before its sources end: set `done`, and take its readers off the tables.
 struct RunningPipeline {
   std::shared_ptr<std::atomic<bool>> done = std::make_shared<std::atomic<bool>>(false);
-  std::vector<std::pair<StoredPart*, Sender>> attached;
+  std::vector<std::pair<std::shared_ptr<StoredPart>, Sender>> attached;
 };
 
 // What a connector must know of a table's columns; of the metadata columns those in `needed` (by position),

@@ -34,6 +34,9 @@ data::SchemaPtr LateRowSchema() {
   });
 }
 
+// What is kept back for the tables until the next epoch.
+constexpr size_t kBuilderBytesMax = limits::kSideTableBytesMax / 16;
+
 std::string RowText(const data::Batch& batch, size_t row) {
   std::string text;
   data::AppendRowText(batch, row, data::TextOptions{}, &text);
@@ -67,8 +70,10 @@ void SideTables::AddDeadLetter(std::string_view table, std::string_view origin, 
   builder.column(7).Append(clock_.NowMicros());
   builder.FinishRow();
   ++dead_letter_count_;
+  ++dead_letters_by_table_[std::string(table)];
   on_change_();
-  if (builder.IsFull()) FlushDeadLetters();
+  dead_letter_bytes_ += bytes.size() + error.message().size();
+  if (builder.IsFull() || dead_letter_bytes_ >= kBuilderBytesMax) FlushDeadLetters();
 }
 
 void SideTables::Malformed(const std::string& table, const connectors::MalformedRecord& record,
@@ -112,16 +117,25 @@ void SideTables::AddLate(const std::string& query, const std::string& operator_n
   builder.column(8).Append(clock_.NowMicros());
   builder.FinishRow();
   ++late_row_count_;
+  ++late_rows_by_table_[query];
   on_change_();
-  if (builder.IsFull()) FlushLateRows();
+  late_row_bytes_ += text.size();
+  if (builder.IsFull() || late_row_bytes_ >= kBuilderBytesMax) FlushLateRows();
 }
 
 void SideTables::FlushDeadLetters() {
-  if (dead_letter_builder_.rows() > 0) dead_letters_.parts[0]->Apply(dead_letter_builder_.Build());
+  if (dead_letter_builder_.rows() == 0) return;
+  dead_letters_.parts[0]->Apply(dead_letter_builder_.Build());
+  dead_letter_bytes_ = 0;
+  dead_letters_gone_ +=
+      dead_letters_.parts[0]->KeepYoungest(limits::kSideTableRowsMax, limits::kSideTableBytesMax);
 }
 
 void SideTables::FlushLateRows() {
-  if (late_row_builder_.rows() > 0) late_rows_.parts[0]->Apply(late_row_builder_.Build());
+  if (late_row_builder_.rows() == 0) return;
+  late_rows_.parts[0]->Apply(late_row_builder_.Build());
+  late_row_bytes_ = 0;
+  late_rows_gone_ += late_rows_.parts[0]->KeepYoungest(limits::kSideTableRowsMax, limits::kSideTableBytesMax);
 }
 
 void SideTables::Flush() {
@@ -140,6 +154,26 @@ int64_t SideTables::dead_letter_count() const {
 int64_t SideTables::late_row_count() const {
   MutexLock lock(mutex_);
   return late_row_count_;
+}
+
+int64_t SideTables::dead_letters_gone() const {
+  MutexLock lock(mutex_);
+  return dead_letters_gone_;
+}
+
+int64_t SideTables::late_rows_gone() const {
+  MutexLock lock(mutex_);
+  return late_rows_gone_;
+}
+
+std::map<std::string, int64_t> SideTables::dead_letters_by_table() const {
+  MutexLock lock(mutex_);
+  return dead_letters_by_table_;
+}
+
+std::map<std::string, int64_t> SideTables::late_rows_by_table() const {
+  MutexLock lock(mutex_);
+  return late_rows_by_table_;
 }
 
 void QuerySideOutput::Failed(const std::string& operator_name, const data::Batch& batch, size_t row,

@@ -1,10 +1,13 @@
 // SideTables: sys.dead_letters and sys.late_rows, where everything goes that could not go on.
 //
 // Written by any task; each insertion takes a lock (bad rows are rare). Rows are visible with the next epoch.
+// Each table keeps its youngest rows, within limits::kSideTableRowsMax and kSideTableBytesMax; what went is
+// counted.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +45,12 @@ class SideTables final : public connectors::RejectedRows {
 
   int64_t dead_letter_count() const MR_EXCLUDES(mutex_);
   int64_t late_row_count() const MR_EXCLUDES(mutex_);
+  // Of these, rows that are no longer kept.
+  int64_t dead_letters_gone() const MR_EXCLUDES(mutex_);
+  int64_t late_rows_gone() const MR_EXCLUDES(mutex_);
+  // How many there were of each table, view or query.
+  std::map<std::string, int64_t> dead_letters_by_table() const MR_EXCLUDES(mutex_);
+  std::map<std::string, int64_t> late_rows_by_table() const MR_EXCLUDES(mutex_);
   // Moves what came since the last call into the tables; before each epoch is published.
   void Flush() MR_EXCLUDES(mutex_);
 
@@ -60,6 +69,12 @@ class SideTables final : public connectors::RejectedRows {
   data::BatchBuilder late_row_builder_ MR_GUARDED_BY(mutex_);
   int64_t dead_letter_count_ MR_GUARDED_BY(mutex_) = 0;
   int64_t late_row_count_ MR_GUARDED_BY(mutex_) = 0;
+  int64_t dead_letters_gone_ MR_GUARDED_BY(mutex_) = 0;
+  int64_t late_rows_gone_ MR_GUARDED_BY(mutex_) = 0;
+  size_t dead_letter_bytes_ MR_GUARDED_BY(mutex_) = 0;  // in the builder
+  size_t late_row_bytes_ MR_GUARDED_BY(mutex_) = 0;
+  std::map<std::string, int64_t> dead_letters_by_table_ MR_GUARDED_BY(mutex_);
+  std::map<std::string, int64_t> late_rows_by_table_ MR_GUARDED_BY(mutex_);
 };
 
 // The side output of one query: names it in what its operators put aside. Any thread.

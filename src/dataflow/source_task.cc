@@ -1,5 +1,8 @@
 #include "dataflow/source_task.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "dataflow/coordinator.h"
 
 namespace millrace::dataflow {
@@ -19,7 +22,14 @@ bool RootTask::TakeInjected(Epoch* epoch) {
 
 SourceTask::SourceTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator,
                        std::shared_ptr<Job> job, SideTables* side, Options options)
-    : RootTask(env, pool, coordinator, std::move(job)), side_(*side), options_(std::move(options)) {}
+    : RootTask(env, pool, coordinator, std::move(job)), side_(*side), options_(std::move(options)) {
+  if (options_.metrics == nullptr) return;
+  const telemetry::Labels labels = {{"table", options_.table}};
+  rows_total_ =
+      &options_.metrics->GetCounter("millrace_source_rows_total", "Rows read from a source.", labels);
+  bytes_total_ =
+      &options_.metrics->GetCounter("millrace_source_bytes_total", "Bytes read from a source.", labels);
+}
 
 void SourceTask::AddConsumer(std::vector<int> columns, ChainFactory make_chain, Link* next,
                              std::shared_ptr<const std::atomic<bool>> done, int64_t idle_timeout_micros) {
@@ -83,7 +93,12 @@ Result<bool> SourceTask::Step() {
   if (gave_something_) coordinator_.NoteChange();
   {
     MutexLock lock(progress_mutex_);
+    const uint64_t bytes_before = progress_.bytes_read;
     progress_ = source_->Progress();
+    if (rows_total_ != nullptr) {
+      rows_total_->Increment(std::exchange(rows_given_, 0));
+      bytes_total_->Increment(progress_.bytes_read - std::min(progress_.bytes_read, bytes_before));
+    }
   }
   switch (status.kind) {
     case connectors::ReadStatus::Kind::kMore:
@@ -157,6 +172,7 @@ Status SourceTask::OnPartitionEnd(int partition) {
 Status SourceTask::OnBatch(int partition, data::Batch batch) {
   gave_something_ = true;
   last_active_micros_[partition] = env_.clock->MonotonicMicros();
+  rows_given_ += batch.rows;
   job_->rows_read.fetch_add(static_cast<int64_t>(batch.rows), std::memory_order_relaxed);
   const auto rows_max = static_cast<size_t>(options_.batch_rows);
   if (batch.rows <= rows_max) return Deliver(partition, batch);

@@ -13,6 +13,7 @@
 #include "connectors/connector.h"
 #include "dataflow/side_tables.h"
 #include "dataflow/task.h"
+#include "telemetry/metrics.h"
 
 namespace millrace::dataflow {
 
@@ -36,7 +37,8 @@ class SourceTask final : public RootTask, private connectors::SourceSink {
   struct Options {
     std::string table;  // for dead letters and messages
     int64_t batch_rows = limits::kBatchRows;
-    bool gives_by_itself = true;  // false: rows are pushed by a test (feed)
+    telemetry::MetricsRegistry* metrics = nullptr;  // may be null
+    bool gives_by_itself = true;                    // false: rows are pushed by a test (feed)
   };
   // Makes the chain of one partition; it must end in `tail`.
   using ChainFactory = std::function<Result<Link*>(Link* tail)>;
@@ -83,7 +85,10 @@ class SourceTask final : public RootTask, private connectors::SourceSink {
   Options options_;
   std::unique_ptr<connectors::Source> source_;  // null once the task has ended
   std::vector<std::unique_ptr<Consumer>> consumers_;
-  bool gave_something_ = false;              // in the last Poll
+  bool gave_something_ = false;  // in the last Poll
+  uint64_t rows_given_ = 0;      // what rows_total_ does not have yet
+  telemetry::Counter* rows_total_ = nullptr;
+  telemetry::Counter* bytes_total_ = nullptr;
   std::vector<int64_t> last_active_micros_;  // one a partition, monotonic
 
   mutable Mutex progress_mutex_;

@@ -17,11 +17,11 @@ int StageTask::AddInput(Link* link) {
   return static_cast<int>(inputs_.size()) - 1;
 }
 
-Sender StageTask::AddChannel(int input, env::Task* producer) {
-  const int channel = inbox_.AddChannel(input, producer);
+Sender StageTask::AddChannel(int input, std::shared_ptr<TaskWaker> producer) {
+  const int channel = inbox_->AddChannel(input, std::move(producer));
   channels_.resize(channel + 1);
   inputs_[input].channels.push_back(channel);
-  return Sender{&inbox_, channel};
+  return Sender{inbox_, channel};
 }
 
 Result<bool> StageTask::Step() {
@@ -29,7 +29,7 @@ Result<bool> StageTask::Step() {
     if (!HasRoom()) return false;  // woken when there is room
     Message message;
     int channel = 0;
-    if (!inbox_.Receive(&message, &channel)) return false;
+    if (!inbox_->Receive(&message, &channel)) return false;
     MR_TRY(OnMessage(std::move(message), channel));
     if (finished()) return false;
   }
@@ -37,7 +37,7 @@ Result<bool> StageTask::Step() {
 }
 
 Status StageTask::OnMessage(Message message, int channel) {
-  Input& input = inputs_[inbox_.input_of(channel)];
+  Input& input = inputs_[inbox_->input_of(channel)];
   Channel& state = channels_[channel];
   switch (message.kind) {
     case Message::Kind::kBatch:
@@ -57,10 +57,12 @@ Status StageTask::OnMessage(Message message, int channel) {
     case Message::Kind::kEpoch:
       state.epoch = message.epoch.number;
       pending_epoch_ = message.epoch;
-      inbox_.Block(channel);
+      inbox_->Block(channel);
       return PassEpochIfAligned();
     case Message::Kind::kEnd:
       return End(channel);
+    case Message::Kind::kFailure:
+      return std::unexpected(*message.failure);
   }
   return {};
 }
@@ -88,14 +90,14 @@ Status StageTask::PassEpochIfAligned() {
   pending_epoch_ = Epoch{};
   const int64_t started_micros = env_.clock->MonotonicMicros();
   for (const Input& input : inputs_) MR_TRY(input.link->OnEpoch(epoch));
-  inbox_.UnblockAll();
+  inbox_->UnblockAll();
   coordinator_.Passed(this, epoch.number, env_.clock->MonotonicMicros() - started_micros);
   return {};
 }
 
 Status StageTask::End(int channel) {
   channels_[channel].ended = true;
-  Input& input = inputs_[inbox_.input_of(channel)];
+  Input& input = inputs_[inbox_->input_of(channel)];
   const bool all_ended =
       std::all_of(input.channels.begin(), input.channels.end(), [this](int c) { return channels_[c].ended; });
   if (all_ended && !input.ended) {

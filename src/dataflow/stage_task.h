@@ -14,20 +14,22 @@ namespace millrace::dataflow {
 class StageTask : public DataflowTask {
  public:
   StageTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator, std::shared_ptr<Job> job)
-      : DataflowTask(env, pool, coordinator, std::move(job)), inbox_(pool, this) {}
+      : DataflowTask(env, pool, coordinator, std::move(job)), inbox_(std::make_shared<Inbox>(waker())) {}
 
   // --- Building. ---
   int AddInput(Link* link);
   // A channel that `producer` will send to; null for one that feeds itself (an attached table's writer is set
   // through StoredPart::writer).
-  Sender AddChannel(int input, env::Task* producer);
+  Sender AddChannel(int input, std::shared_ptr<TaskWaker> producer);
+
+  size_t queued_messages() const override { return inbox_->messages(); }
 
  protected:
   Result<bool> Step() override;
-  void OnFinish() override { inbox_.Close(); }
+  void OnFinish() override { inbox_->Close(); }
   virtual Status OnMessage(Message message, int channel);
 
-  Inbox inbox_;
+  const std::shared_ptr<Inbox> inbox_;
 
  private:
   struct Channel {

@@ -1,11 +1,14 @@
 #include "dataflow/stored_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace millrace::dataflow {
 
-StoredPart::StoredPart(data::SchemaPtr schema, tables::TableMode mode, std::vector<int> key)
-    : schema_(schema), part_(std::move(schema), mode, std::move(key)) {
+StoredPart::StoredPart(std::string table, data::SchemaPtr schema, tables::TableMode mode,
+                       std::vector<int> key)
+    : table_(std::move(table)), schema_(schema), part_(std::move(schema), mode, std::move(key)) {
   MutexLock lock(mutex_);
   staged_ = part_.TakeSnapshot();
 }
@@ -81,14 +84,34 @@ void StoredPart::PassEpoch(const Epoch& epoch) {
 void StoredPart::End() {
   MutexLock lock(mutex_);
   if (ended_) return;
+  Message message;
+  message.kind = Message::Kind::kEnd;
+  EndWith(message);
+}
+
+void StoredPart::Fail(const Error& cause) {
+  MutexLock lock(mutex_);
+  if (ended_) return;
+  failure_ = std::make_shared<const Error>(
+      cause.code(), fmt::format("{}, which it reads, has failed: {}", table_, cause.message()), cause.hint());
+  Message message;
+  message.kind = Message::Kind::kFailure;
+  message.failure = failure_;
+  EndWith(message);
+}
+
+void StoredPart::EndWith(const Message& last) {
   staged_ = part_.TakeSnapshot();
   ended_ = true;
   for (const auto& tap : taps_) tap->OnEnd(staged_);
   taps_.clear();
-  Message message;
-  message.kind = Message::Kind::kEnd;
-  SendAll(message);
+  SendAll(last);
   readers_.clear();
+}
+
+int64_t StoredPart::KeepYoungest(size_t rows_max, size_t bytes_max) {
+  MutexLock lock(mutex_);
+  return static_cast<int64_t>(part_.KeepYoungest(rows_max, bytes_max));
 }
 
 bool StoredPart::ReadersHaveRoom() const {
@@ -129,7 +152,8 @@ void StoredPart::Attach(const Sender& reader) {
   }
   if (ended_) {
     Message message;
-    message.kind = Message::Kind::kEnd;
+    message.kind = failure_ == nullptr ? Message::Kind::kEnd : Message::Kind::kFailure;
+    message.failure = failure_;
     reader.Send(std::move(message));
   } else {
     readers_.push_back(reader);
@@ -145,6 +169,11 @@ void StoredPart::Detach(const Sender& reader) {
   Message message;
   message.kind = Message::Kind::kEnd;
   reader.Send(std::move(message));
+}
+
+int64_t StoredPart::watermark() const {
+  MutexLock lock(mutex_);
+  return watermark_;
 }
 
 int64_t StoredPart::rows() const {
@@ -165,7 +194,7 @@ StoredTable::StoredTable(std::string name, data::SchemaPtr schema, tables::Table
       key(std::move(key)),
       spread(std::move(spread)) {
   for (int i = 0; i < this->spread.parts; ++i) {
-    parts.push_back(std::make_unique<StoredPart>(this->schema, mode, this->key));
+    parts.push_back(std::make_shared<StoredPart>(this->name, this->schema, mode, this->key));
     published.push_back(parts.back()->staged());
   }
 }

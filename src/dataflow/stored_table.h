@@ -23,7 +23,8 @@ namespace millrace::dataflow {
 
 class StoredPart {
  public:
-  StoredPart(data::SchemaPtr schema, tables::TableMode mode, std::vector<int> key);
+  // `table`: the full name of its table, for messages.
+  StoredPart(std::string table, data::SchemaPtr schema, tables::TableMode mode, std::vector<int> key);
 
   // --- The writing task. ---
   void Apply(const data::Batch& batch) MR_EXCLUDES(mutex_);
@@ -32,6 +33,10 @@ class StoredPart {
   // Stages the snapshot of the epoch; passes the barrier on.
   void PassEpoch(const Epoch& epoch) MR_EXCLUDES(mutex_);
   void End() MR_EXCLUDES(mutex_);
+  // Ends it for readers too, now and later: they fail, naming the table and the cause.
+  void Fail(const Error& cause) MR_EXCLUDES(mutex_);
+  // Keeps the youngest rows (kAppend only); how many went.
+  int64_t KeepYoungest(size_t rows_max, size_t bytes_max) MR_EXCLUDES(mutex_);
   // Whether every attached reader has room for more.
   bool ReadersHaveRoom() const MR_EXCLUDES(mutex_);
 
@@ -48,14 +53,18 @@ class StoredPart {
   void Detach(const Sender& reader) MR_EXCLUDES(mutex_);
   // Has a tap hear of everything from now on.
   void AddTap(std::shared_ptr<PartTap> tap) MR_EXCLUDES(mutex_);
+  int64_t watermark() const MR_EXCLUDES(mutex_);
   int64_t rows() const MR_EXCLUDES(mutex_);
   size_t MemoryBytes() const MR_EXCLUDES(mutex_);
-  env::Task* writer = nullptr;  // set before it first runs
+  env::Task* writer = nullptr;  // set before it first runs; guarded by the coordinator then; null: gone
+  std::shared_ptr<TaskWaker> writer_waker;
 
  private:
+  void EndWith(const Message& last) MR_REQUIRES(mutex_);
   void SendAll(const Message& message) MR_REQUIRES(mutex_);
   void ForgetClosedTaps() MR_REQUIRES(mutex_);
 
+  const std::string table_;
   const data::SchemaPtr schema_;
   std::atomic<int64_t> copied_bytes_{0};
   mutable Mutex mutex_;
@@ -66,6 +75,7 @@ class StoredPart {
   int64_t watermark_ MR_GUARDED_BY(mutex_) = data::kMinWatermark;
   bool idle_ MR_GUARDED_BY(mutex_) = false;
   bool ended_ MR_GUARDED_BY(mutex_) = false;
+  std::shared_ptr<const Error> failure_ MR_GUARDED_BY(mutex_);
 };
 
 struct StoredTable {
@@ -76,8 +86,8 @@ struct StoredTable {
   data::SchemaPtr schema;
   tables::TableMode mode;
   std::vector<int> key;
-  plan::Spread spread;  // of the rows over the parts
-  std::vector<std::unique_ptr<StoredPart>> parts;
+  plan::Spread spread;                                  // of the rows over the parts
+  std::vector<std::shared_ptr<StoredPart>> parts;       // shared with writers, and readers to detach
   std::vector<tables::PartSnapshotPtr> published;       // guarded by the coordinator
   std::vector<std::shared_ptr<TableWatcher>> watchers;  // guarded by the coordinator
 };

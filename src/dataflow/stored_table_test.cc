@@ -18,17 +18,17 @@ std::vector<int64_t> WatermarksToldAfterEnd(int64_t last_watermark) {
   const auto pool = sim.executor.MakePool("test", 1);
   const auto schema =
       std::make_shared<const data::Schema>(std::vector<data::Field>{{"k", data::DataType::Int()}});
-  StoredPart part(schema, tables::TableMode::kAppend, {});
+  StoredPart part("public.t", schema, tables::TableMode::kAppend, {});
   part.Watermark(last_watermark);
   part.End();
   Reader task;
-  Inbox inbox(pool.get(), &task);
-  part.Attach(Sender{&inbox, inbox.AddChannel(0, nullptr)});
+  const auto inbox = std::make_shared<Inbox>(std::make_shared<TaskWaker>(pool.get(), &task));
+  part.Attach(Sender{inbox, inbox->AddChannel(0, nullptr)});
   std::vector<int64_t> watermarks;
   bool ended = false;
   Message message;
   int channel = 0;
-  while (inbox.Receive(&message, &channel)) {
+  while (inbox->Receive(&message, &channel)) {
     if (message.kind == Message::Kind::kWatermark) watermarks.push_back(message.watermark);
     ended |= message.kind == Message::Kind::kEnd;
   }

@@ -16,7 +16,7 @@ Result<bool> TableTask::TakeMessages(int messages_max) {
   Message message;
   int channel = 0;
   for (int i = 0; i < messages_max; ++i) {
-    if (!inbox_.Receive(&message, &channel)) return false;
+    if (!inbox_->Receive(&message, &channel)) return false;
     // Watermarks, epochs and ends of single INSERTs mean nothing to the table.
     if (message.kind != Message::Kind::kBatch) continue;
     MR_TRY(chain_->OnBatch(std::move(message.batch)));
@@ -36,7 +36,7 @@ Result<bool> TableTask::TakePushed(size_t rows_max) {
 }
 
 void TableTask::OnFinish() {
-  inbox_.Close();
+  inbox_->Close();
   ingest_.reset();
 }
 
@@ -44,7 +44,7 @@ Result<bool> TableTask::Step() {
   Epoch epoch;
   if (TakeInjected(&epoch)) {
     // What was sent or pushed before the epoch began is in it: channels are bounded, so this ends.
-    const auto pending_max = static_cast<int>(inbox_.channels() * 2 * limits::kQueueMessages);
+    const auto pending_max = static_cast<int>(inbox_->channels() * 2 * limits::kQueueMessages);
     MR_TRY(TakeMessages(pending_max));
     MR_TRY(TakePushed(ingest_->pending_rows()));
     const int64_t started_micros = env_.clock->MonotonicMicros();

@@ -14,14 +14,17 @@ namespace millrace::dataflow {
 class TableTask final : public RootTask {
  public:
   TableTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator, std::shared_ptr<Job> job)
-      : RootTask(env, pool, coordinator, std::move(job)), inbox_(pool, this) {}
+      : RootTask(env, pool, coordinator, std::move(job)), inbox_(std::make_shared<Inbox>(waker())) {}
   // The chain that changes go through: for a keyed table a normalisation, then the table.
   void SetChain(Link* chain) { chain_ = chain; }
   void SetIngest(std::unique_ptr<connectors::IngestPoint::Reader> ingest) { ingest_ = std::move(ingest); }
   // No INSERT comes any more: the end of input for whoever follows the table, once the inbox is empty. Any
   // thread; the caller wakes the task.
   void RequestEnd() { end_requested_.store(true); }
-  Sender AddProducer(env::Task* producer) { return Sender{&inbox_, inbox_.AddChannel(0, producer)}; }
+  Sender AddProducer(const DataflowTask& producer) {
+    return Sender{inbox_, inbox_->AddChannel(0, producer.waker())};
+  }
+  size_t queued_messages() const override { return inbox_->messages(); }
 
  protected:
   Result<bool> Step() override;
@@ -32,7 +35,7 @@ class TableTask final : public RootTask {
   // At least `rows_max` rows of those pushed from outside, if there are so many; whether there may be more.
   Result<bool> TakePushed(size_t rows_max);
 
-  Inbox inbox_;
+  const std::shared_ptr<Inbox> inbox_;
   std::unique_ptr<connectors::IngestPoint::Reader> ingest_;
   Link* chain_ = nullptr;
   std::atomic<bool> end_requested_{false};

@@ -4,11 +4,32 @@
 
 namespace millrace::dataflow {
 
+DataflowTask::~DataflowTask() {
+  waker_->Forget();
+  for (const Sender& output : table_outputs_) output.inbox->RemoveChannel(output.channel);
+}
+
+// Readers of a job that was cancelled keep what there is and do not wait for more; those of one that failed
+// fail.
+void DataflowTask::EndParts() {
+  std::optional<Error> failure;
+  {
+    MutexLock lock(job_->mutex);
+    failure = job_->error;
+  }
+  for (const auto& part : parts_) {
+    if (failure.has_value()) {
+      part->Fail(*failure);
+    } else {
+      part->End();
+    }
+  }
+}
+
 bool DataflowTask::Run() {
-  if (finished_) return false;
+  if (finished()) return false;
   if (job_->cancelled.load(std::memory_order_relaxed)) {
-    // Readers keep what there is and do not wait for more.
-    for (StoredPart* part : parts_) part->End();
+    EndParts();
     Finish();
     return false;
   }
@@ -16,26 +37,25 @@ bool DataflowTask::Run() {
   Result<bool> more = Step();
   if (!more.has_value()) {
     coordinator_.Failed(this, more.error());
-    for (StoredPart* part : parts_) part->End();
+    EndParts();
     Finish();
     return false;
   }
-  return *more && !finished_;
+  return *more && !finished();
 }
 
 bool DataflowTask::HasRoom() const {
   for (const Sender& output : outputs_) {
     if (!output.HasRoom()) return false;
   }
-  for (const StoredPart* part : parts_) {
+  for (const auto& part : parts_) {
     if (!part->ReadersHaveRoom()) return false;
   }
   return true;
 }
 
 void DataflowTask::Finish() {
-  if (finished_) return;
-  finished_ = true;
+  if (finished_.exchange(true)) return;
   OnFinish();
   job_->live_tasks.fetch_sub(1);
   coordinator_.Ended(this);

@@ -35,12 +35,18 @@ struct Job {
 
   Mutex mutex;
   std::optional<Error> error MR_GUARDED_BY(mutex);  // why it was cancelled, if by a failure
+  bool error_told MR_GUARDED_BY(mutex) = false;     // somebody who waited for it has got the error
 };
 
 class DataflowTask : public env::Task {
  public:
   DataflowTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator, std::shared_ptr<Job> job)
-      : env_(env), pool_(*pool), coordinator_(*coordinator), job_(std::move(job)) {}
+      : env_(env),
+        pool_(*pool),
+        coordinator_(*coordinator),
+        job_(std::move(job)),
+        waker_(std::make_shared<TaskWaker>(pool, this)) {}
+  ~DataflowTask() override;
 
   bool Run() final;
 
@@ -50,6 +56,9 @@ class DataflowTask : public env::Task {
 
   const int64_t* now_micros() const { return &now_micros_; }
   Job& job() { return *job_; }
+  const std::shared_ptr<TaskWaker>& waker() const { return waker_; }
+  // It will do nothing more, but may still be running its last lines. Any thread.
+  bool finished() const { return finished_.load(std::memory_order_acquire); }
 
   // --- Building; before the first Run. ---
   template <typename T>
@@ -59,11 +68,18 @@ class DataflowTask : public env::Task {
     return raw;
   }
   void AddOutput(const Sender& sender) { outputs_.push_back(sender); }
-  void AddPart(StoredPart* part) {
-    part->writer = this;
-    parts_.push_back(part);
+  // An output into the task of a table that users write to: the channel goes with this task.
+  void AddTableOutput(const Sender& sender) {
+    outputs_.push_back(sender);
+    table_outputs_.push_back(sender);
   }
-  const std::vector<StoredPart*>& parts() const { return parts_; }
+  void AddPart(std::shared_ptr<StoredPart> part) {
+    part->writer = this;
+    part->writer_waker = waker_;
+    parts_.push_back(std::move(part));
+  }
+  // Messages that wait for this task; for metrics.
+  virtual size_t queued_messages() const { return 0; }
 
  protected:
   // A bounded slice of work; whether there is more to do now.
@@ -72,20 +88,23 @@ class DataflowTask : public env::Task {
   bool HasRoom() const;
   // Tells the coordinator that this task will do nothing more.
   void Finish();
+  // Ends the table parts that it writes, before their input has ended.
+  void EndParts();
   virtual void OnFinish() {}
-  bool finished() const { return finished_; }
 
   env::Env& env_;
   env::WorkerPool& pool_;
   Coordinator& coordinator_;
   std::shared_ptr<Job> job_;
+  const std::shared_ptr<TaskWaker> waker_;
   int64_t now_micros_ = 0;
 
  private:
   std::vector<std::shared_ptr<void>> owned_;  // links, in any order: they do nothing when destroyed
   std::vector<Sender> outputs_;
-  std::vector<StoredPart*> parts_;
-  bool finished_ = false;
+  std::vector<Sender> table_outputs_;
+  std::vector<std::shared_ptr<StoredPart>> parts_;
+  std::atomic<bool> finished_{false};
 };
 
 }  // namespace millrace::dataflow

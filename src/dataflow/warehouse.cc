@@ -8,21 +8,34 @@
 #include "dataflow/table_task.h"
 
 namespace millrace::dataflow {
+namespace {
+
+using StoredTables = std::map<std::string, std::unique_ptr<StoredTable>>;
+
+plan::Spread SpreadIn(const StoredTables& tables, const catalog::ObjectName& name) {
+  const auto found = tables.find(name.ToString());
+  return found == tables.end() ? plan::Spread{} : found->second->spread;
+}
+
+}  // namespace
 
 Warehouse::Warehouse(Options options)
     : options_(std::move(options)),
       pool_(options_.env->executor->MakePool("dataflow", options_.threads)),
-      coordinator_(*options_.env, pool_.get(), options_.epoch_interval_micros),
+      coordinator_(*options_.env, pool_.get(), options_.epoch_interval_micros, options_.metrics),
       side_(options_.env->clock, [this] { coordinator_.NoteChange(); }) {
   coordinator_.AddLooseTables({&side_.dead_letters(), &side_.late_rows()}, [this] { side_.Flush(); });
 }
 
 Warehouse::~Warehouse() {
-  for (auto& [job, running] : jobs_) job->cancelled.store(true);
+  {
+    MutexLock lock(mutex_);
+    for (auto& [job, running] : jobs_) job->cancelled.store(true);
+  }
   pool_->Stop();
 }
 
-BuildEnvironment Warehouse::Environment() {
+BuildEnvironment Warehouse::LockedEnvironment() {
   BuildEnvironment environment;
   environment.env = options_.env;
   environment.pool = pool_.get();
@@ -33,21 +46,25 @@ BuildEnvironment Warehouse::Environment() {
   environment.standard_output = options_.standard_output;
   environment.standard_error = options_.standard_error;
   environment.whole_files = options_.whole_files;
-  environment.find_table = [this](const std::string& name) -> StoredTable* {
-    const auto found = tables_.find(name);
-    return found == tables_.end() ? nullptr : found->second.get();
+  environment.metrics = options_.metrics;
+  // Called while the pipelines are built, under the lock.
+  environment.find_table = [&tables = tables_](const std::string& name) -> StoredTable* {
+    const auto found = tables.find(name);
+    return found == tables.end() ? nullptr : found->second.get();
   };
-  environment.find_table_task = [this](const std::string& name) -> TableTask* {
-    const auto found = table_tasks_.find(name);
-    return found == table_tasks_.end() ? nullptr : found->second;
+  environment.find_table_task = [&table_tasks = table_tasks_](const std::string& name) -> TableTask* {
+    const auto found = table_tasks.find(name);
+    return found == table_tasks.end() ? nullptr : found->second;
   };
-  environment.spread_of = [this](const catalog::ObjectName& name) { return SpreadOf(name); };
+  environment.spread_of = [&tables = tables_](const catalog::ObjectName& name) {
+    return SpreadIn(tables, name);
+  };
   return environment;
 }
 
 plan::Spread Warehouse::SpreadOf(const catalog::ObjectName& name) const {
-  const auto found = tables_.find(name.ToString());
-  return found == tables_.end() ? plan::Spread{} : found->second->spread;
+  MutexLock lock(mutex_);
+  return SpreadIn(tables_, name);
 }
 
 Status Warehouse::CreateTable(const catalog::TableDefinition& table) {
@@ -61,11 +78,22 @@ Status Warehouse::CreateTable(const catalog::TableDefinition& table) {
   }
   std::vector<int> key;
   for (const int column : table.primary_key) key.push_back(places[column]);
-  auto ingest = std::make_shared<Ingest>(name, std::make_shared<connectors::IngestPoint>(schema), key);
+  telemetry::Histogram* visible = nullptr;
+  if (options_.metrics != nullptr) {
+    visible = &options_.metrics->GetHistogram(
+        "millrace_push_visible_seconds", "Time from a push to its visibility; of each epoch the longest.",
+        1e-6, {{"table", name}});
+  }
+  auto push_clock = std::make_shared<PushClock>(visible);
+  auto ingest = std::make_shared<Ingest>(name, std::make_shared<connectors::IngestPoint>(schema), key,
+                                         options_.env->clock, push_clock);
+  coordinator_.AddPushClock(std::move(push_clock));
   {
     MutexLock lock(ingest_mutex_);
     ingests_[name] = ingest;
   }
+  MutexLock control(mutex_);
+  Reap();
   if (table.connector() == "http") {
     ingest_hub_.Add(name, ingest->shared_point());
   } else {
@@ -84,7 +112,7 @@ void Warehouse::CreateStoredTable(const std::string& name, const data::Schema& s
   job->name = name;
   job->live_tasks.store(1);
   auto task = std::make_unique<TableTask>(*options_.env, pool_.get(), &coordinator_, job);
-  task->AddPart(stored->parts[0].get());
+  task->AddPart(stored->parts[0]);
   Link* chain = task->Own(std::make_unique<TableLink>(stored->parts[0].get()));
   if (!key.empty()) {
     operators::OperatorContext context;
@@ -128,6 +156,7 @@ void Warehouse::WhenVisible(std::function<void()> done) {
 
 Result<std::unique_ptr<Subscription>> Warehouse::Subscribe(const std::string& table,
                                                            const SubscribeOptions& options) {
+  MutexLock lock(mutex_);
   const auto found = tables_.find(table);
   if (found == tables_.end()) {
     return Fail(ErrorCode::kUndefinedTable,
@@ -140,7 +169,7 @@ Result<std::unique_ptr<Subscription>> Warehouse::Subscribe(const std::string& ta
     coordinator_.Watch(&stored, feed);
     for (size_t i = 0; i < stored.parts.size(); ++i) stored.parts[i]->AddTap(feed->MakeTap(i));
   });
-  coordinator_.StartEpoch();  // the snapshot is taken at its barrier
+  coordinator_.NoteChange();  // the snapshot is taken at the barrier of the next epoch
   return std::make_unique<Subscription>(std::move(feed), stored.schema);
 }
 
@@ -153,35 +182,42 @@ void Warehouse::Drop(const std::string& name) {
     }
   }
   ingest_hub_.Remove(name);
+  MutexLock lock(mutex_);
+  Reap();
   const auto table = tables_.find(name);
   if (table == tables_.end()) return;
-  coordinator_.BetweenEpochs([&] {
-    coordinator_.RemoveTable(table->second.get());
-    if (const auto pipeline = pipelines_.find(name); pipeline != pipelines_.end()) {
-      pipeline->second->done->store(true);
-      for (const auto& [part, reader] : pipeline->second->attached) part->Detach(reader);
-      pipelines_.erase(pipeline);
-    }
+  std::shared_ptr<RunningPipeline> pipeline;
+  if (const auto found = pipelines_.find(name); found != pipelines_.end()) {
+    pipeline = std::move(found->second);
+    pipelines_.erase(found);
+  }
+  coordinator_.BetweenEpochs([&, stored = table->second.get()] {
+    coordinator_.RemoveTable(stored);
+    if (pipeline == nullptr) return;
+    pipeline->done->store(true);
+    for (const auto& [part, reader] : pipeline->attached) part->Detach(reader);
+    pipeline->attached.clear();
   });
   if (const auto task = table_tasks_.find(name); task != table_tasks_.end()) {
-    Cancel(&task->second->job());
+    CancelLocked(&task->second->job());
     table_tasks_.erase(task);
   }
-  dropped_tables_.push_back(std::move(table->second));
-  tables_.erase(table);
+  tables_.erase(table);  // its parts live until their writer and readers have gone
   WakeSources();
 }
 
 Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
+  MutexLock lock(mutex_);
+  Reap();
   RunningJob running;
   running.job = std::make_shared<Job>();
   if (!requests.empty()) running.job->name = requests.front().job_name;
-  PipelineBuilder builder(Environment(), running.job);
+  PipelineBuilder builder(LockedEnvironment(), running.job);
   std::vector<std::unique_ptr<Pipeline>> pipelines;
   std::vector<std::string> created;
   std::vector<std::pair<std::string, std::shared_ptr<RunningPipeline>>> records;
 
-  const auto build = [&]() -> Status {
+  const auto build = [&]() MR_REQUIRES(mutex_) -> Status {
     for (Request& request : requests) {
       running.requests.push_back(std::make_unique<Request>(std::move(request)));
       Request& kept = *running.requests.back();
@@ -195,7 +231,7 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
       pipeline->zone = kept.zone;
       pipeline->consumer = kept.consumer;
       if (sink == nullptr && !kept.consumer) {
-        const plan::Spreading spreading(kept.settings.shards(), Environment().spread_of);
+        const plan::Spreading spreading(kept.settings.shards(), LockedEnvironment().spread_of);
         auto table = MakeResultTable(kept.view, kept.query, spreading);
         pipeline->table = table.get();
         if (kept.view.empty()) {
@@ -206,6 +242,7 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
         }
       }
       MR_ASSIGN(auto record, builder.Add(*pipeline));
+      running.pipelines.push_back(record);
       if (!kept.view.empty()) records.emplace_back(kept.view, std::move(record));
       pipelines.push_back(std::move(pipeline));
     }
@@ -218,8 +255,10 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
 
   running.sources = builder.sources();
   running.tasks = builder.TakeTasks();
+  std::vector<StoredTable*> new_tables;
+  for (const std::string& name : created) new_tables.push_back(tables_[name].get());
   coordinator_.BetweenEpochs([&] {
-    for (const std::string& name : created) coordinator_.AddTable(tables_[name].get());
+    for (StoredTable* table : new_tables) coordinator_.AddTable(table);
     for (const auto& task : running.tasks) coordinator_.AddTask(task.get());
     builder.Attach();
   });
@@ -229,124 +268,6 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
   job_list_.push_back(job);
   jobs_[job.get()] = std::move(running);
   return job;
-}
-
-void Warehouse::Cancel(Job* job) {
-  job->cancelled.store(true);
-  const auto found = jobs_.find(job);
-  if (found == jobs_.end()) return;
-  for (const auto& task : found->second.tasks) pool_->Wake(*task);
-}
-
-Status Warehouse::ErrorOf(RunningJob* running) {
-  MutexLock lock(running->job->mutex);
-  if (!running->job->error.has_value() || running->error_told) return {};
-  running->error_told = true;
-  return std::unexpected(*running->job->error);
-}
-
-void Warehouse::WakeSources() {
-  for (auto& [job, running] : jobs_) {
-    for (SourceTask* source : running.sources) pool_->Wake(*source);
-  }
-}
-
-bool Warehouse::HasUnboundedSources() const {
-  return std::any_of(jobs_.begin(), jobs_.end(),
-                     [](const auto& entry) { return entry.first->live_unbounded_sources.load() > 0; });
-}
-
-Status Warehouse::Settle(const std::function<void()>& report) {
-  const auto bounded_ended = [this] {
-    return std::all_of(jobs_.begin(), jobs_.end(),
-                       [](const auto& entry) { return entry.first->live_bounded_sources.load() <= 0; });
-  };
-  while (true) {
-    for (auto& [job, running] : jobs_) MR_TRY(ErrorOf(&running));
-    if (bounded_ended()) break;
-    coordinator_.WaitFor(bounded_ended, 100'000);
-    report();
-  }
-  WakeSources();
-  if (!HasUnboundedSources()) pool_->WaitIdle();
-  coordinator_.RunEpoch();
-  for (auto& [job, running] : jobs_) MR_TRY(ErrorOf(&running));
-  return {};
-}
-
-Status Warehouse::Await(const std::shared_ptr<Job>& job, const std::function<void()>& report) {
-  const auto ended = [&] { return job->live_tasks.load() <= 0; };
-  while (!ended()) {
-    if (!coordinator_.WaitFor(ended, 100'000)) report();
-  }
-  MR_TRY(ErrorOf(&jobs_[job.get()]));
-  coordinator_.RunEpoch();  // what was inserted is visible
-  return {};
-}
-
-Status Warehouse::RunToEnd(const std::function<void()>& report) {
-  // INSERTs first: what they bring is part of the tables.
-  MR_TRY(Settle(report));
-  {
-    MutexLock lock(ingest_mutex_);
-    for (auto& [name, ingest] : ingests_) ingest->point().End();
-  }
-  for (auto& [name, task] : table_tasks_) {
-    task->RequestEnd();
-    pool_->Wake(*task);
-  }
-  for (const auto& job : std::vector(job_list_)) MR_TRY(Await(job, report));
-  return {};
-}
-
-void Warehouse::Stop() {
-  for (auto& [job, running] : jobs_) {
-    job->stopping.store(true);
-    for (const auto& task : running.tasks) pool_->Wake(*task);
-  }
-}
-
-std::vector<data::Batch> Warehouse::TakeResult(Job* job) {
-  const auto found = jobs_.find(job);
-  std::vector<data::Batch> batches;
-  for (const auto& part : found->second.result->parts) {
-    for (const tables::ChunkPtr& chunk : part->staged()->chunks) {
-      data::Batch batch;
-      batch.columns.assign(chunk->columns.begin(), chunk->columns.end());
-      batch.rows = chunk->rows;
-      batches.push_back(std::move(batch));
-    }
-  }
-  Retire(&found->second);
-  std::erase_if(job_list_, [job](const auto& other) { return other.get() == job; });
-  jobs_.erase(found);
-  return batches;
-}
-
-void Warehouse::Retire(RunningJob* running) {
-  for (const auto& task : running->tasks) pool_->Retire(*task);
-  coordinator_.BetweenEpochs([&] {
-    for (const auto& task : running->tasks) coordinator_.ForgetTask(task.get());
-  });
-}
-
-Progress Warehouse::GetProgress() const {
-  Progress progress;
-  int64_t watermark = data::kMaxWatermark;
-  for (const auto& [job, running] : jobs_) {
-    progress.rows_read += job->rows_read.load(std::memory_order_relaxed);
-    for (const SourceTask* source : running.sources) {
-      progress.sources.emplace_back(source->table(), source->Progress());
-    }
-    for (const auto& stats : job->operators) {
-      const int64_t own = stats->watermark.load(std::memory_order_relaxed);
-      if (own != data::kMinWatermark) watermark = std::min(watermark, own);
-    }
-  }
-  if (watermark != data::kMaxWatermark) progress.watermark = watermark;
-  progress.dead_letters = side_.dead_letter_count();
-  progress.late_rows = side_.late_row_count();
-  return progress;
 }
 
 }  // namespace millrace::dataflow

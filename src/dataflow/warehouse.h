@@ -1,11 +1,19 @@
 // Warehouse: the running side of Millrace: stored tables, jobs, epochs.
 //
-// Owned by the session layer, which serialises calls; the tasks run on the worker pool meanwhile.
+// Shared by all sessions and by the servers: every call may come from any thread. What changes the warehouse
+// (creating, dropping, starting, cancelling, freeing what has ended) is serialised inside, by one lock.
+// Whatever waits for rows (Settle, Await, RunToEnd) waits without it, so sessions do not hold each other up.
+// Callbacks
+// (`report`, `cancelled`) are called without a lock. Not from a task of the dataflow.
+//
+// What has ended is freed with the next call that starts, creates or drops something, or FreeEnded: the tasks
+// and their state, the channels of INSERTs, the rows of dropped tables that nobody writes or reads any more.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +27,7 @@
 #include "dataflow/subscription.h"
 #include "env/env.h"
 #include "plan/logical_plan.h"
+#include "telemetry/metrics.h"
 
 namespace millrace::dataflow {
 
@@ -43,6 +52,7 @@ class Warehouse {
     connectors::PrintOutput* standard_output = nullptr;
     connectors::PrintOutput* standard_error = nullptr;
     connectors::WholeFiles* whole_files = nullptr;  // writes Parquet; null: refused
+    telemetry::MetricsRegistry* metrics = nullptr;  // outlives the warehouse; null: nothing is measured
   };
 
   // One query to start. With `view`, its result is kept under that name; a SinkNode root writes to its table;
@@ -64,10 +74,10 @@ class Warehouse {
   // 'connector' = 'http', whose rows go to its readers.
   Status CreateTable(const catalog::TableDefinition& table);
   // Forgets a table or view; ends the query that keeps it.
-  void Drop(const std::string& name);
+  void Drop(const std::string& name) MR_EXCLUDES(mutex_);
 
   // How a stored table lies over its parts; one part when there is none of the name.
-  plan::Spread SpreadOf(const catalog::ObjectName& name) const;
+  plan::Spread SpreadOf(const catalog::ObjectName& name) const MR_EXCLUDES(mutex_);
 
   // Where rows enter a table of CreateTable; kUndefinedTable. Any thread, as are the calls of what it gives.
   Result<std::shared_ptr<Ingest>> OpenIngest(const std::string& table) MR_EXCLUDES(ingest_mutex_);
@@ -88,42 +98,60 @@ class Warehouse {
   // everything is published; `report` is called about every 100 ms; an error of any job that has not been
   // told yet.
   Status Settle(const std::function<void()>& report);
-  // As Settle for one job, until it has ended.
-  Status Await(const std::shared_ptr<Job>& job, const std::function<void()>& report);
+  // Waits until the job has ended and what it gave is visible; its error, if it failed. `cancelled` (may be
+  // empty) is asked several times a second: once it holds, the job is cancelled and the answer is kCancelled.
+  Status Await(const std::shared_ptr<Job>& job, const std::function<void()>& report,
+               const std::function<bool()>& cancelled = {});
   // The end of input for all tables that users insert into; nothing can be inserted afterwards. Then waits
   // until every job has ended.
   Status RunToEnd(const std::function<void()>& report);
   // Ends all jobs in order: sources give no more, what they gave is worked off, sinks close; windows that are
   // open stay open. Returns at once; for an interrupt.
   void Stop();
-  // The result of a request without a target, in order of arrival; the job must have ended.
-  std::vector<data::Batch> TakeResult(Job* job);
+  // The result of a request without a target, in order of arrival; the job must have ended without an error.
+  std::vector<data::Batch> TakeResult(Job* job) MR_EXCLUDES(mutex_);
 
   // As Options::epoch_interval_micros.
   void SetEpochInterval(int64_t micros) { coordinator_.SetEpochMicrosMax(micros); }
 
   tables::SnapshotSetPtr snapshots() const { return coordinator_.snapshots(); }
-  bool HasUnboundedSources() const;
-  Progress GetProgress() const;
+  bool HasUnboundedSources() const MR_EXCLUDES(mutex_);
+  // Brings the figures in Options::metrics up to date; before they are rendered.
+  void CollectMetrics() MR_EXCLUDES(mutex_);
+  Progress GetProgress() const MR_EXCLUDES(mutex_);
   SideTables& side_tables() { return side_; }
-  const std::vector<std::shared_ptr<Job>>& jobs() const { return job_list_; }
+  // Tasks that exist, those of tables that users write to included.
+  size_t tasks() const MR_EXCLUDES(mutex_);
+  // Frees what has ended now.
+  void FreeEnded() MR_EXCLUDES(mutex_);
+  // Those of Start, oldest first: all that run, and the last limits::kEndedJobsMax that have ended.
+  std::vector<std::shared_ptr<Job>> jobs() const MR_EXCLUDES(mutex_);
 
  private:
   struct RunningJob {
     std::shared_ptr<Job> job;
-    std::vector<std::unique_ptr<DataflowTask>> tasks;
+    std::vector<std::unique_ptr<DataflowTask>> tasks;  // those that have ended go one by one
     std::vector<SourceTask*> sources;
+    std::vector<std::pair<std::string, connectors::SourceProgress>> ended_sources;
     std::unique_ptr<StoredTable> result;
     std::vector<std::unique_ptr<Request>> requests;
-    bool error_told = false;
+    std::vector<std::shared_ptr<RunningPipeline>> pipelines;
   };
 
-  BuildEnvironment Environment();
+  BuildEnvironment LockedEnvironment() MR_REQUIRES(mutex_);
   void CreateStoredTable(const std::string& name, const data::Schema& schema, const std::vector<int>& key,
-                         Ingest* ingest);
-  Status ErrorOf(RunningJob* running);
-  void WakeSources();
-  void Retire(RunningJob* running);
+                         Ingest* ingest) MR_REQUIRES(mutex_);
+  // An error that nobody has been told; of `only` or (null) of any job.
+  Status UntoldError(const Job* only) MR_EXCLUDES(mutex_);
+  std::vector<std::shared_ptr<Job>> AllJobs() const MR_EXCLUDES(mutex_);
+  void CancelLocked(Job* job) MR_REQUIRES(mutex_);
+  void WakeSources() MR_REQUIRES(mutex_);
+  void CollectJobs(telemetry::MetricsRegistry& metrics) MR_REQUIRES(mutex_);
+  void CollectViews(telemetry::MetricsRegistry& metrics) MR_REQUIRES(mutex_);
+  // Frees what has ended.
+  void Reap() MR_REQUIRES(mutex_);
+  void FreeTasks(std::vector<std::unique_ptr<DataflowTask>> tasks) MR_REQUIRES(mutex_);
+  void ForgetEndedJobs() MR_REQUIRES(mutex_);
 
   Options options_;
   std::unique_ptr<env::WorkerPool> pool_;
@@ -131,14 +159,16 @@ class Warehouse {
   SideTables side_;
   const std::shared_ptr<SubscriptionFigures> subscriptions_ = std::make_shared<SubscriptionFigures>();
   connectors::IngestHub ingest_hub_;
-  mutable Mutex ingest_mutex_;
+  mutable Mutex ingest_mutex_;  // apart, so that writers do not wait for statements; taken last
   std::map<std::string, std::shared_ptr<Ingest>> ingests_ MR_GUARDED_BY(ingest_mutex_);
-  std::map<std::string, std::unique_ptr<StoredTable>> tables_;
-  std::vector<std::unique_ptr<StoredTable>> dropped_tables_;  // their writers may still run
-  std::map<std::string, TableTask*> table_tasks_;
-  std::map<std::string, std::shared_ptr<RunningPipeline>> pipelines_;  // by view
-  std::map<Job*, RunningJob> jobs_;
-  std::vector<std::shared_ptr<Job>> job_list_;
+  mutable Mutex mutex_;
+  std::map<std::string, std::unique_ptr<StoredTable>> tables_ MR_GUARDED_BY(mutex_);
+  std::map<std::string, TableTask*> table_tasks_ MR_GUARDED_BY(mutex_);
+  std::map<std::string, std::shared_ptr<RunningPipeline>> pipelines_ MR_GUARDED_BY(mutex_);  // by view
+  std::map<Job*, RunningJob> jobs_ MR_GUARDED_BY(mutex_);  // with tasks, or a result to be taken
+  std::vector<std::shared_ptr<Job>> job_list_ MR_GUARDED_BY(mutex_);
+  std::set<std::string> measured_tables_ MR_GUARDED_BY(mutex_);  // at the last CollectMetrics
+  int64_t rows_read_by_forgotten_ MR_GUARDED_BY(mutex_) = 0;     // jobs that are no longer in jobs_
 };
 
 }  // namespace millrace::dataflow

@@ -133,7 +133,8 @@ uint64_t TablePart::HashAt(uint32_t position) const {
 }
 
 void TablePart::AppendRow(const data::Batch& batch, size_t row) {
-  if (chunks_.empty() || chunks_.back()->IsFull()) {
+  if (chunks_.empty() || chunks_.back()->IsFull() || close_last_chunk_) {
+    close_last_chunk_ = false;
     chunks_.push_back(std::make_shared<Chunk>(*schema_));
     shared_.push_back(false);
   }
@@ -174,6 +175,25 @@ PartSnapshotPtr TablePart::TakeSnapshot() {
   snapshot_ = std::move(snapshot);
   changed_ = false;
   return snapshot_;
+}
+
+size_t TablePart::KeepYoungest(size_t rows_max, size_t bytes_max) {
+  MR_CHECK(mode_ == TableMode::kAppend);
+  size_t bytes = MemoryBytes();
+  size_t rows_gone = 0;
+  size_t chunks_gone = 0;
+  while (chunks_gone + 1 < chunks_.size() && (rows_ - rows_gone > rows_max || bytes > bytes_max)) {
+    rows_gone += chunks_[chunks_gone]->rows;
+    bytes -= chunks_[chunks_gone]->MemoryBytes();
+    ++chunks_gone;
+  }
+  if (!chunks_.empty()) close_last_chunk_ = chunks_.back()->MemoryBytes() >= bytes_max / 8;
+  if (chunks_gone == 0) return 0;
+  chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<ptrdiff_t>(chunks_gone));
+  shared_.erase(shared_.begin(), shared_.begin() + static_cast<ptrdiff_t>(chunks_gone));
+  rows_ -= rows_gone;
+  changed_ = true;
+  return rows_gone;
 }
 
 size_t TablePart::TakeCopiedBytes() {

@@ -37,6 +37,11 @@ class TablePart {
   // The rows now, sharing all chunks with this part; the same object when nothing changed.
   PartSnapshotPtr TakeSnapshot();
 
+  // Takes whole chunks, oldest first, out of a kAppend part until at most so many rows and bytes are left
+  // (one chunk stays); how many rows went. A chunk that has come to an eighth of the bytes is closed, so that
+  // chunks of long rows go one by one.
+  size_t KeepYoungest(size_t rows_max, size_t bytes_max);
+
   size_t rows() const { return rows_; }
   size_t MemoryBytes() const;
   // Bytes copied since the last call because a snapshot shared them.
@@ -61,6 +66,7 @@ class TablePart {
   std::vector<bool> shared_;  // chunk i is in a snapshot
   size_t rows_ = 0;
   RowIndex index_;
+  bool close_last_chunk_ = false;
   size_t copied_bytes_ = 0;
   PartSnapshotPtr snapshot_;
   bool changed_ = true;
