@@ -86,6 +86,8 @@ std::string_view SqlState(ErrorCode code) {
       return "25P02";
     case ErrorCode::kInvalidCursor:
       return "34000";
+    case ErrorCode::kInvalidSavepoint:
+      return "3B001";
     case ErrorCode::kDuplicateCursor:
       return "42P03";
     case ErrorCode::kUndefinedPrepared:

@@ -56,6 +56,7 @@ enum class ErrorCode : uint8_t {
   kNoActiveTransaction,         // 25P01
   kFailedTransaction,           // 25P02
   kInvalidCursor,               // 34000
+  kInvalidSavepoint,            // 3B001
   kDuplicateCursor,             // 42P03
   kUndefinedPrepared,           // 26000
   kDuplicatePrepared,           // 42P05

@@ -27,6 +27,11 @@ inline constexpr size_t kColumnsMax = 2000;
 // Parameters of a prepared statement; the protocol counts them in 16 bits.
 inline constexpr int kParametersMax = 65535;
 
+// What one session keeps: cursors, prepared statements, and rows of a transaction until COMMIT.
+inline constexpr size_t kCursorsMax = 256;
+inline constexpr size_t kPreparedStatementsMax = 10'000;
+inline constexpr size_t kTransactionBytesMax = size_t{256} << 20;
+
 // DuckDB connections kept for the next query.
 inline constexpr size_t kIdleQueryConnectionsMax = 16;
 

@@ -77,7 +77,8 @@ class PipelineBuilderTest : public testing::Test {
                         .settings = settings_,
                         .view = planned->entry->name.ToString(),
                         .consumer = nullptr,
-                        .job_name = ""});
+                        .job_name = "",
+                        .on_end = nullptr});
     const auto job = warehouse_->Start(std::move(requests));
     if (!job.has_value()) return {job.error().ToString()};
     built.tasks = (*job)->live_tasks.load();

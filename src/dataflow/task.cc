@@ -57,8 +57,10 @@ bool DataflowTask::HasRoom() const {
 void DataflowTask::Finish() {
   if (finished_.exchange(true)) return;
   OnFinish();
-  job_->live_tasks.fetch_sub(1);
+  const bool is_last = job_->live_tasks.fetch_sub(1) == 1;
+  const std::function<void()> on_end = is_last ? job_->on_end : nullptr;
   coordinator_.Ended(this);
+  if (on_end) on_end();
 }
 
 }  // namespace millrace::dataflow

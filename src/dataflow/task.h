@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,8 @@ struct Job {
   std::atomic<int64_t> rows_read{0};
   std::vector<std::shared_ptr<OperatorStats>> operators;       // fixed before the start
   std::vector<std::unique_ptr<QuerySideOutput>> side_outputs;  // one a query; fixed before the start
+
+  std::function<void()> on_end;  // called once, by the last task; fixed before the start; must only note or post
 
   Mutex mutex;
   std::optional<Error> error MR_GUARDED_BY(mutex);  // why it was cancelled, if by a failure

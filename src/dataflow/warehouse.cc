@@ -211,7 +211,10 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
   Reap();
   RunningJob running;
   running.job = std::make_shared<Job>();
-  if (!requests.empty()) running.job->name = requests.front().job_name;
+  if (!requests.empty()) {
+    running.job->name = requests.front().job_name;
+    running.job->on_end = requests.front().on_end;
+  }
   PipelineBuilder builder(LockedEnvironment(), running.job);
   std::vector<std::unique_ptr<Pipeline>> pipelines;
   std::vector<std::string> created;

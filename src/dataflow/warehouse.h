@@ -65,6 +65,8 @@ class Warehouse {
     std::string view;
     ChangeConsumer consumer;
     std::string job_name;  // that of the first request names the job; may be empty
+    // Of the first request: called once when the job has ended, from any thread; must only note or post.
+    std::function<void()> on_end;
   };
 
   explicit Warehouse(Options options);

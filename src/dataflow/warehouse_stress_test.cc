@@ -229,7 +229,8 @@ TEST_F(WarehouseStressTest, AReaderThatFailsDoesNotStopItsTable) {
                       .consumer = [](const data::Batch&) -> Status {
                         return Fail(ErrorCode::kInternal, "the consumer has gone");
                       },
-                      .job_name = ""});
+                      .job_name = "",
+                      .on_end = nullptr});
   const auto job = warehouse_->Start(std::move(requests));
   MR_ASSERT_OK(job);
   const Status failed = warehouse_->Await(*job, [] {});

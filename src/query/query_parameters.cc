@@ -63,7 +63,7 @@ bool IsNamePart(char c) {
 size_t SkipQuoted(std::string_view sql, size_t at) {
   const char c = sql[at];
   const char next = at + 1 < sql.size() ? sql[at + 1] : '\0';
-  if (c == '\'' || c == '"') {
+  if (c == '\'' || c == '"' || c == '`') {
     const bool escapes = c == '\'' && at > 0 && (sql[at - 1] == 'E' || sql[at - 1] == 'e') &&
                          (at < 2 || !IsNamePart(sql[at - 2]));
     for (size_t i = at + 1; i < sql.size(); ++i) {
@@ -108,7 +108,7 @@ size_t SkipQuoted(std::string_view sql, size_t at) {
 
 }  // namespace
 
-std::string CastParameters(std::string_view sql, const std::vector<std::optional<DataType>>& types) {
+std::string ReplaceParameters(std::string_view sql, const std::function<std::string(size_t)>& replacement) {
   std::string result;
   for (size_t i = 0; i < sql.size();) {
     if (const size_t end = SkipQuoted(sql, i); end != i) {
@@ -124,18 +124,22 @@ std::string CastParameters(std::string_view sql, const std::vector<std::optional
         number = number * 10 + static_cast<size_t>(sql[end++] - '0');
       }
     }
-    const std::string_view text = sql.substr(i, end - i);
-    const std::string type = number > 0 && number <= types.size() && types[number - 1].has_value()
-                                 ? DuckTypeName(*types[number - 1])
-                                 : "";
-    if (type.empty()) {
-      result += text;
+    if (number > 0) {
+      result += replacement(number);
     } else {
-      result += fmt::format("CAST({} AS {})", text, type);
+      result += sql.substr(i, end - i);
     }
     i = end;
   }
   return result;
+}
+
+std::string CastParameters(std::string_view sql, const std::vector<std::optional<DataType>>& types) {
+  return ReplaceParameters(sql, [&](size_t number) {
+    const std::string type =
+        number <= types.size() && types[number - 1].has_value() ? DuckTypeName(*types[number - 1]) : "";
+    return type.empty() ? fmt::format("${}", number) : fmt::format("CAST(${} AS {})", number, type);
+  });
 }
 
 void DuckValueDeleter::operator()(void* value) const {

@@ -3,6 +3,7 @@
 
 #include <duckdb.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,9 @@
 #include "data/value.h"
 
 namespace millrace::query {
+
+// The text with each $n outside of quotes and comments replaced by what `replacement(n)` gives.
+std::string ReplaceParameters(std::string_view sql, const std::function<std::string(size_t)>& replacement);
 
 // The statement with $n as CAST($n AS <type>) for each n whose type is given (types[n - 1]). Types that
 // DuckDB has no parameters of (MAP, ROW, MULTISET, INTERVAL) are left for it to infer.

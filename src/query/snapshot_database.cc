@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "query/duck_error.h"
+#include "query/pgcatalog/install.h"
 #include "query/snapshot_scan.h"
 
 namespace millrace::query {
@@ -189,6 +190,15 @@ Result<std::unique_ptr<Connection>> SnapshotDatabase::Acquire(const tables::Snap
   MR_TRY(connection->SetZone(zone));
   MR_TRY(connection->SetSearchPath(current_schema));
   return connection;
+}
+
+Status SnapshotDatabase::InstallCatalogs() {
+  MutexLock lock(mutex_);
+  if (has_catalogs_) return {};
+  if (owner_ == nullptr) MR_TRY(Open());
+  MR_TRY(pgcatalog::InstallPgCatalog(owner_->get(), "default_catalog"));
+  has_catalogs_ = true;
+  return {};
 }
 
 void SnapshotDatabase::Release(std::unique_ptr<Connection> connection) {

@@ -76,6 +76,8 @@ class SnapshotDatabase {
   Result<std::unique_ptr<Connection>> Acquire(const tables::SnapshotSet& snapshots, const ViewSet& views,
                                               const std::string& current_schema, const std::string& zone)
       MR_EXCLUDES(mutex_);
+  // Makes PostgreSQL's catalogs known, once; before a statement that reads them is planned.
+  Status InstallCatalogs() MR_EXCLUDES(mutex_);
   void Release(std::unique_ptr<Connection> connection) MR_EXCLUDES(mutex_);
 
   // Writes all rows of one table of the set to a new Parquet file. Needs host access.
@@ -94,6 +96,7 @@ class SnapshotDatabase {
   duckdb_database database_ MR_GUARDED_BY(mutex_) = nullptr;
   std::unique_ptr<Connection> owner_ MR_GUARDED_BY(mutex_);  // makes schemas and views
   std::vector<std::unique_ptr<Connection>> idle_ MR_GUARDED_BY(mutex_);
+  bool has_catalogs_ MR_GUARDED_BY(mutex_) = false;
   int64_t tables_version_ MR_GUARDED_BY(mutex_) = -1;
   int64_t views_version_ MR_GUARDED_BY(mutex_) = -1;
   std::set<std::string> schemas_ MR_GUARDED_BY(mutex_);

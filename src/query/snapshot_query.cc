@@ -31,6 +31,7 @@ Result<std::unique_ptr<SnapshotQuery>> SnapshotQuery::Prepare(
     SnapshotDatabase* database, QueryScope scope, std::string sql,
     const std::vector<std::optional<data::DataType>>& parameter_types) {
   std::unique_ptr<SnapshotQuery> query(new SnapshotQuery(database, std::move(scope)));
+  if (query->scope_.catalog != nullptr) MR_TRY(database->InstallCatalogs());
   MR_ASSIGN(query->connection_, database->Acquire(*query->scope_.snapshots, *query->scope_.views,
                                                   query->scope_.current_schema, query->scope_.zone));
   MR_TRY(query->Plan(CastParameters(sql, parameter_types)));
@@ -73,6 +74,7 @@ Status SnapshotQuery::Refused(Status otherwise, const std::optional<Error>& refu
 Status SnapshotQuery::Plan(const std::string& sql) {
   if (prepared_ != nullptr) duckdb_destroy_prepare(&prepared_);
   const ScanScope scan(scope_.snapshots.get(), &scope_.check_read);
+  const pgcatalog::BoundCatalog bound(scope_.catalog);
   duckdb_extracted_statements statements = nullptr;
   const idx_t count = duckdb_extract_statements(connection_->get(), sql.c_str(), &statements);
   struct Cleanup {
@@ -117,6 +119,7 @@ Status SnapshotQuery::Start(const std::vector<data::Value>& parameters) {
   if (cancelled_.load()) return Refused({}, {});
   // It plans again when the catalog has changed since.
   const ScanScope scan(scope_.snapshots.get(), &scope_.check_read);
+  const pgcatalog::BoundCatalog bound(scope_.catalog);
   const duckdb_state state = duckdb_execute_prepared_streaming(prepared_, &result_);
   has_result_ = true;
   if (state == DuckDBError) {

@@ -16,6 +16,7 @@
 #include "data/batch.h"
 #include "data/schema.h"
 #include "data/value.h"
+#include "query/pgcatalog/install.h"
 #include "query/snapshot_database.h"
 
 namespace millrace::query {
@@ -27,6 +28,7 @@ struct QueryScope {
   std::string current_schema;                              // where bare names are looked up
   std::string zone;                                        // the name of the session's time zone
   std::function<Status(const std::string&)> check_read{};  // may "schema.table" be read; empty: all may
+  pgcatalog::CatalogPtr catalog{};  // of a statement that reads PostgreSQL's catalogs; null for others
 };
 
 class SnapshotQuery {

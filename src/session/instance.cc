@@ -1,7 +1,10 @@
 #include "session/instance.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "base/check.h"
 #include "session/script.h"
 #include "session/source_reads.h"
 
@@ -30,8 +33,9 @@ query::ViewSetPtr ViewsOf(const catalog::Catalog& catalog, int64_t version) {
   auto set = std::make_shared<query::ViewSet>();
   set->version = version;
   for (const catalog::EntryPtr& entry : entries) {
-    query::ViewText view{
-        entry->name.ToString(), entry->view->current_schema, ToDuckQuoting(entry->view->query_text), {}};
+    const Result<std::string> text = ToDuckQuoting(entry->view->query_text);
+    MR_CHECK(text.has_value());  // it was parsed when the view was made
+    query::ViewText view{entry->name.ToString(), entry->view->current_schema, *text, {}};
     for (const data::Field& field : entry->schema) view.columns.push_back(field.name);
     set->views.push_back(std::move(view));
   }
@@ -40,7 +44,11 @@ query::ViewSetPtr ViewsOf(const catalog::Catalog& catalog, int64_t version) {
 
 }  // namespace
 
-Instance::Instance(InstanceOptions options) : options_(std::move(options)), queries_(options_.queries) {
+Instance::Instance(InstanceOptions options)
+    : options_(std::move(options)),
+      started_micros_(options_.env->clock->NowMicros()),
+      roles_(options_.roles),
+      queries_(options_.queries) {
   dataflow::Warehouse::Options warehouse;
   warehouse.env = options_.env;
   warehouse.threads = options_.threads;
@@ -49,6 +57,7 @@ Instance::Instance(InstanceOptions options) : options_(std::move(options)), quer
   warehouse.standard_output = options_.standard_output;
   warehouse.standard_error = options_.standard_error;
   warehouse.whole_files = &parquet_;
+  warehouse.metrics = options_.metrics;
   warehouse_ = std::make_unique<dataflow::Warehouse>(std::move(warehouse));
 }
 
@@ -68,6 +77,21 @@ Status Instance::Start() {
   }
   change.Commit();
   return {};
+}
+
+query::SnapshotDatabase& Instance::QueriesOf(const std::string& role) {
+  const std::optional<int64_t> bytes = role.empty() ? std::nullopt : roles_.LimitsOf(role).memory_bytes;
+  if (!bytes.has_value()) return queries_;
+  MutexLock lock(mutex_);
+  LimitedQueries& limited = limited_queries_[role];
+  if (limited.database == nullptr || limited.memory_bytes != *bytes) {
+    if (limited.database != nullptr) replaced_queries_.push_back(std::move(limited.database));
+    query::EngineLimits limits = options_.queries;
+    limits.memory = fmt::format("{}B", *bytes);
+    limited.memory_bytes = *bytes;
+    limited.database = std::make_unique<query::SnapshotDatabase>(std::move(limits));
+  }
+  return *limited.database;
 }
 
 CatalogVersionPtr Instance::catalog() const {

@@ -4,6 +4,8 @@
 // has without a lock; changes are made one after the other through a CatalogChange.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +13,7 @@
 
 #include "base/mutex.h"
 #include "catalog/catalog.h"
+#include "catalog/roles.h"
 #include "connectors/feed/feed_hub.h"
 #include "connectors/print/print_output.h"
 #include "dataflow/warehouse.h"
@@ -19,6 +22,12 @@
 #include "query/snapshot_database.h"
 
 namespace millrace::session {
+
+// A bearer token for HTTP: what its holder sends, and its SHA-256.
+struct NewToken {
+  std::string text;
+  std::string hash;
+};
 
 struct InstanceOptions {
   env::Env* env = nullptr;
@@ -30,6 +39,10 @@ struct InstanceOptions {
   // Settings in force in each session from its start (and again after RESET), e.g. {"parallelism.default",
   // "2"}.
   std::vector<std::pair<std::string, std::string>> settings;
+  catalog::RolesOptions roles;
+  std::function<Result<NewToken>()> make_token;   // empty: there are none
+  telemetry::MetricsRegistry* metrics = nullptr;  // outlives the instance; null: nothing is measured
+  std::string version = "0";                      // of Millrace, for version()
 };
 
 struct CatalogVersion {
@@ -53,19 +66,31 @@ class Instance {
   env::Env& env() { return *options_.env; }
   connectors::FeedHub& feeds() { return feeds_; }
   dataflow::Warehouse& warehouse() { return *warehouse_; }
-  query::SnapshotDatabase& queries() { return queries_; }
+  catalog::Roles& roles() { return roles_; }
+  // Where queries of a role run: with the others, or, if the memory of the role is limited, by themselves.
+  query::SnapshotDatabase& QueriesOf(const std::string& role) MR_EXCLUDES(mutex_);
   CatalogVersionPtr catalog() const MR_EXCLUDES(mutex_);
+  int64_t started_micros() const { return started_micros_; }  // since 1970-01-01 00:00:00 UTC
 
  private:
   friend class CatalogChange;
 
   InstanceOptions options_;
+  const int64_t started_micros_;
   connectors::FeedHub feeds_;
   query::ParquetFiles parquet_;
+  catalog::Roles roles_;
   query::SnapshotDatabase queries_;
   std::unique_ptr<dataflow::Warehouse> warehouse_;
   Mutex change_mutex_;  // held by a CatalogChange
   mutable Mutex mutex_;
+  // By role; one of another limit replaces it for the statements to come.
+  struct LimitedQueries {
+    int64_t memory_bytes = 0;
+    std::unique_ptr<query::SnapshotDatabase> database;
+  };
+  std::map<std::string, LimitedQueries> limited_queries_ MR_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<query::SnapshotDatabase>> replaced_queries_ MR_GUARDED_BY(mutex_);
   CatalogVersionPtr catalog_ MR_GUARDED_BY(mutex_) = std::make_shared<const CatalogVersion>();
 };
 

@@ -4,6 +4,7 @@
 
 #include "data/text.h"
 #include "sql/query_body.h"
+#include "sql/server_statement.h"
 
 namespace millrace::session {
 namespace {
@@ -18,13 +19,16 @@ bool CollectEqualities(const sql::Expr& expr, PointRead* read) {
   if (binary->op != sql::BinaryOp::kEqual) return false;
   const auto* column = binary->left->AsIf<sql::IdentifierExpr>();
   const auto* literal = binary->right->AsIf<sql::LiteralExpr>();
-  if (column == nullptr || literal == nullptr || column->parts.size() != 1) return false;
+  const auto* parameter = binary->right->AsIf<sql::ParameterExpr>();
+  if (column == nullptr || column->parts.size() != 1 || (literal == nullptr && parameter == nullptr)) {
+    return false;
+  }
   if (std::find(read->key_columns.begin(), read->key_columns.end(), column->parts[0].text) !=
       read->key_columns.end()) {
     return false;
   }
   read->key_columns.push_back(column->parts[0].text);
-  read->key_values.push_back(literal);
+  read->key_values.push_back({literal, parameter == nullptr ? 0 : parameter->number});
   return true;
 }
 
@@ -91,6 +95,22 @@ bool DescribePointRead(PointRead* read, const tables::SnapshotSet& snapshots) {
     if (std::find(read->key_columns.begin(), read->key_columns.end(), name) == read->key_columns.end())
       return false;
   }
+  size_t parameters = 0;
+  for (const auto& value : read->key_values) {
+    parameters = std::max(parameters, static_cast<size_t>(value.parameter));
+  }
+  std::vector<const data::DataType*> types(parameters, nullptr);
+  for (size_t i = 0; i < read->key_values.size(); ++i) {
+    if (read->key_values[i].parameter == 0) continue;
+    const data::DataType*& type = types[static_cast<size_t>(read->key_values[i].parameter) - 1];
+    if (type != nullptr) return false;  // of two columns: their types may differ
+    type = &(*table.schema)[table.schema->Find(read->key_columns[i])].type;
+  }
+  read->parameters.clear();
+  for (const data::DataType* type : types) {
+    if (type == nullptr) return false;
+    read->parameters.push_back(type->WithNullable(true));
+  }
   read->schema = read->all_columns ? *table.schema : data::Schema();
   for (const auto& [name, shown] : read->columns) {
     const int column = table.schema->Find(name);
@@ -101,7 +121,8 @@ bool DescribePointRead(PointRead* read, const tables::SnapshotSet& snapshots) {
 }
 
 std::optional<PointAnswer> RunPointRead(const PointRead& read, const tables::SnapshotSet& snapshots,
-                                        const data::TimeZone& zone) {
+                                        const data::TimeZone& zone,
+                                        const std::vector<data::Value>& parameters) {
   const auto found = snapshots.tables.find(read.table.ToString());
   if (found == snapshots.tables.end()) return {};
   const tables::Snapshot& table = *found->second;
@@ -110,8 +131,18 @@ std::optional<PointAnswer> RunPointRead(const PointRead& read, const tables::Sna
     const auto& name = (*table.schema)[key].name;
     const auto at = std::find(read.key_columns.begin(), read.key_columns.end(), name);
     if (at == read.key_columns.end()) return {};
-    const auto* literal = read.key_values[static_cast<size_t>(at - read.key_columns.begin())];
-    data::ColumnPtr value = KeyColumn(*literal, (*table.schema)[key].type, zone);
+    const auto& given = read.key_values[static_cast<size_t>(at - read.key_columns.begin())];
+    const data::DataType& type = (*table.schema)[key].type;
+    data::ColumnPtr value;
+    if (given.parameter == 0) {
+      value = KeyColumn(*given.literal, type, zone);
+    } else {
+      const data::Value& parameter = parameters[static_cast<size_t>(given.parameter) - 1];
+      if (parameter.is_null()) return PointAnswer{read.schema, {}};  // NULL equals nothing
+      auto column = data::Column::Make(type, 1);
+      column->AppendValue(parameter);
+      value = std::move(column);
+    }
     if (value == nullptr) return {};
     key_values.push_back(std::move(value));
   }

@@ -20,10 +20,15 @@ namespace millrace::session {
 struct PointRead {
   catalog::ObjectName table;
   std::vector<std::string> key_columns;
-  std::vector<const sql::LiteralExpr*> key_values;  // of the query, which must outlive this
+  struct KeyValue {
+    const sql::LiteralExpr* literal = nullptr;  // of the query, which must outlive this; or else
+    int parameter = 0;                          // the n of $n
+  };
+  std::vector<KeyValue> key_values;
   bool all_columns = false;
   std::vector<std::pair<std::string, std::string>> columns;  // of the table, and the name in the result
   data::Schema schema;                                       // of the result, once it was described
+  std::vector<data::DataType> parameters{};                  // likewise
 };
 
 // nullopt: the query is something else. Whether the columns are the table's primary key is only known
@@ -41,6 +46,7 @@ struct PointAnswer {
 
 // nullopt: the table has changed, or a literal is not plainly a value of its column.
 std::optional<PointAnswer> RunPointRead(const PointRead& read, const tables::SnapshotSet& snapshots,
-                                        const data::TimeZone& zone);
+                                        const data::TimeZone& zone,
+                                        const std::vector<data::Value>& parameters = {});
 
 }  // namespace millrace::session

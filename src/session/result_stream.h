@@ -49,6 +49,27 @@ class RowsStream final : public ResultStream {
   size_t next_ = 0;
 };
 
+// Fails when there are more rows than its role may have.
+class BoundedStream final : public ResultStream {
+ public:
+  BoundedStream(std::unique_ptr<ResultStream> rows, int64_t rows_max)
+      : rows_(std::move(rows)), rows_max_(rows_max) {}
+  const data::Schema& schema() const override { return rows_->schema(); }
+  Result<Step> Next(const std::function<void()>& wake) override {
+    MR_ASSIGN(Step step, rows_->Next(wake));
+    rows_given_ += static_cast<int64_t>(step.batch.rows);
+    if (rows_given_ <= rows_max_) return step;
+    return Fail(ErrorCode::kProgramLimitExceeded,
+                "the result has more than " + std::to_string(rows_max_) + " rows, the limit of the role",
+                "LIMIT, or ask for less");
+  }
+
+ private:
+  std::unique_ptr<ResultStream> rows_;
+  const int64_t rows_max_;
+  int64_t rows_given_ = 0;
+};
+
 // How the bytes of COPY are written; those of PostgreSQL.
 struct CopyOptions {
   enum class Format : uint8_t { kText, kCsv, kBinary };

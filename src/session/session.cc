@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "session/script.h"
+#include "session/statement_parameters.h"
 #include "sql/parser.h"
 
 namespace millrace::session {
@@ -50,13 +51,38 @@ Outcome TextRows(const std::vector<std::string>& names, const std::vector<std::v
 }
 
 Session::Session(Instance* instance, SessionOptions options)
-    : instance_(*instance), options_(std::move(options)) {}
+    : instance_(*instance), options_(std::move(options)), writes_(&instance->warehouse(), &interruptible_) {}
 
-Session::~Session() = default;
+Session::~Session() {
+  if (is_connected_) instance_.roles().Disconnect(login_role_);
+}
 
 Status Session::Start() {
   for (const auto& [key, value] : instance_.options().settings) MR_TRY(settings_.Set(key, value));
-  return ApplySettings();
+  MR_TRY(ApplySettings());
+  if (options_.script) return {};
+  login_role_ = session_role_ = role_ = options_.role;
+  MR_TRY(instance_.roles().Connect(login_role_));
+  is_connected_ = true;
+  for (const auto& [name, values] : instance_.roles().ParametersOf(login_role_)) {
+    MR_TRY(parameters_.SetDefault(name, values));
+    MR_TRY(ApplyParameter(name));
+  }
+  for (const auto& [name, value] : options_.parameters) {
+    const std::vector<std::string> values =
+        name == "search_path" ? catalog::ParseNameListText(value) : std::vector<std::string>{value};
+    MR_TRY(parameters_.SetDefault(name, values));
+    MR_TRY(ApplyParameter(name));
+  }
+  TellRole();
+  return {};
+}
+
+int64_t Session::statement_timeout_micros() const {
+  const int64_t own = parameters_.DurationMicros("statement_timeout");
+  const int64_t limit = instance_.roles().LimitsOf(login_role_).time_micros.value_or(0);
+  if (own == 0 || limit == 0) return std::max(own, limit);
+  return std::min(own, limit);
 }
 
 Status Session::ApplySettings() {
@@ -80,14 +106,23 @@ std::function<void()> Session::Reporter() {
   };
 }
 
+std::function<bool()> Session::Cancelled() const {
+  return [this] { return !interruptible_.Check().has_value(); };
+}
+
 Result<PreparedPtr> Session::Prepare(std::string_view text,
                                      std::vector<std::optional<data::DataType>> types) {
   auto prepared = std::make_shared<Prepared>();
   prepared->text = text;
+  if (SplitScript(text).empty()) {
+    prepared->empty = true;
+    return prepared;
+  }
   Result<sql::StatementPtr> parsed = sql::ParseStatement(text);
   if (parsed.has_value()) {
     prepared->statement = std::move(*parsed);
-  } else if (parsed.error().code() == ErrorCode::kInvalidDatetime || !IsQueryText(text) || !NamesATable(text)) {
+  } else if (parsed.error().code() == ErrorCode::kInvalidDatetime || !IsQueryText(text) ||
+             (options_.script && !NamesATable(text))) {
     // DuckDB takes a wrong unit of an interval for a name.
     return std::unexpected(parsed.error());
   }
@@ -102,6 +137,7 @@ Result<PreparedPtr> Session::Prepare(std::string_view text,
     if (parsed.has_value()) return std::unexpected(described.error());
     return std::unexpected(MoreTelling(parsed.error(), described.error()));
   }
+  if (!options_.script) MR_TRY(DescribeServerStatement(prepared.get(), types));
   if (OnlyShows(prepared->statement->kind)) {
     prepared->has_rows = true;
     prepared->quick = true;
@@ -113,11 +149,40 @@ Result<PreparedPtr> Session::Prepare(std::string_view text,
 }
 
 Result<Outcome> Session::Open(const PreparedPtr& statement, const std::vector<data::Value>& parameters) {
-  if (statement->empty) return Outcome{};
-  if (statement->statement == nullptr || statement->statement->kind == sql::StatementKind::kQuery) {
-    return options_.script ? SelectScript(*statement) : Select(*statement, parameters);
+  interruptible_.Begin();
+  Result<Outcome> outcome = Run(*statement, parameters);
+  if (!outcome.has_value()) {
+    FailTransaction();
+    return outcome;
   }
-  return RunStatement(*statement->statement, statement->text);
+  if (options_.script || outcome->rows == nullptr) return outcome;
+  const std::optional<int64_t> rows_max = instance_.roles().LimitsOf(login_role_).result_rows;
+  if (rows_max.has_value()) {
+    outcome->rows = std::make_unique<BoundedStream>(std::move(outcome->rows), *rows_max);
+  }
+  return outcome;
+}
+
+Result<Outcome> Session::Run(const Prepared& prepared, const std::vector<data::Value>& parameters) {
+  if (prepared.empty) return Outcome{};
+  MR_TRY(CheckTransaction(prepared.statement.get()));
+  if (parameters.size() != prepared.parameters.size()) {
+    return Fail(ErrorCode::kProtocolViolation, fmt::format("the statement has {} parameters, {} were given",
+                                                           prepared.parameters.size(), parameters.size()));
+  }
+  if (prepared.statement == nullptr || prepared.statement->kind == sql::StatementKind::kQuery) {
+    return options_.script ? SelectScript(prepared) : Select(prepared, parameters);
+  }
+  if (parameters.empty()) return RunStatement(*prepared.statement, prepared.text);
+  // The values stand in the text as literals of their types.
+  const std::string text = SubstituteParameters(prepared.text, parameters, prepared.parameters, *zone_);
+  MR_ASSIGN(const sql::StatementPtr statement, sql::ParseStatement(text));
+  return RunStatement(*statement, text);
+}
+
+void Session::Cancel() {
+  interruptible_.Cancel(Error(ErrorCode::kCancelled, "the statement was cancelled"));
+  active_.Cancel();
 }
 
 Result<StatementResult> Session::Execute(std::string_view text) {
@@ -190,6 +255,7 @@ Result<Outcome> Session::RunStatement(const sql::Statement& statement, std::stri
       return Outcome{.tag = "USE"};
     }
     default:
+      if (!options_.script) return RunServerStatement(statement, text);
       return Fail(ErrorCode::kNotSupported, "this statement is for clients of a server", "",
                   statement.location);
   }

@@ -7,8 +7,8 @@
 // ended.
 #pragma once
 
-#include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,16 +16,24 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "catalog/parameters.h"
+#include "catalog/roles.h"
 #include "catalog/settings.h"
 #include "plan/planner.h"
 #include "query/snapshot_query.h"
+#include "session/cursor.h"
 #include "session/instance.h"
+#include "session/interruptible.h"
+#include "session/pending_writes.h"
 #include "session/prepared.h"
 #include "session/result_stream.h"
 #include "session/snapshot_stream.h"
+#include "sql/server_statement.h"
 #include "sql/statement.h"
 
 namespace millrace::session {
+
+enum class TransactionState : uint8_t { kIdle, kInBlock, kFailed };
 
 // A statement's outcome with all its rows.
 struct StatementResult {
@@ -39,6 +47,13 @@ struct StatementResult {
 
 struct SessionOptions {
   bool script = false;
+  // Serving: who it is for, already authenticated, and what it said of itself.
+  std::string role = {};
+  std::string database = {};
+  // PostgreSQL's parameters that the client sent with its connection, as SET takes them.
+  std::vector<std::pair<std::string, std::string>> parameters = {};
+  std::string client_address = {};  // "": unknown
+  int client_port = -1;
   // Called about every 100 ms while a statement waits.
   std::function<void(const dataflow::Progress&)> on_progress = {};
 };
@@ -51,7 +66,8 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // Puts the instance's settings in force; before the first statement.
+  // Puts the instance's settings and the client's parameters in force; before the first statement. Serving,
+  // it counts as a connection of its role: kTooManyConnections past its limit.
   Status Start();
 
   // One statement, without its semicolon: parsed and described, not run. Parameters are $1, $2 ...; `types`
@@ -61,8 +77,22 @@ class Session {
   Result<Outcome> Open(const PreparedPtr& statement, const std::vector<data::Value>& parameters = {});
   // Prepare, Open, and all rows.
   Result<StatementResult> Execute(std::string_view text);
-  // The statement that runs now, or whose rows are being pulled, ends with kCancelled.
-  void Cancel() { active_.Cancel(); }
+  // The statement that runs now, or whose rows are being pulled, ends with kCancelled; any thread.
+  void Cancel();
+
+  // PostgreSQL's parameters that a client is told of and that changed since the last call; all at first.
+  std::vector<std::pair<std::string, std::string>> TakeParameterChanges() {
+    return parameters_.TakeChanges();
+  }
+  // How long a statement may take, by its parameters and its role; 0: for ever. The server keeps the time,
+  // and calls Cancel.
+  int64_t statement_timeout_micros() const;
+  const std::string& role() const { return role_; }
+
+  TransactionState transaction() const { return transaction_; }
+  // Something went wrong outside of a statement, with a message of the protocol: it counts as one that
+  // failed.
+  void FailTransaction();
 
   // --- Scripts. ---
   // Starts what has been collected, and waits until bounded sources have ended and everything is published.
@@ -79,7 +109,10 @@ class Session {
   const catalog::Catalog& catalog();
 
  private:
+  // Runs it within the transaction there is. The stream that it gives ends past the role's limit of rows.
+  Result<Outcome> Run(const Prepared& prepared, const std::vector<data::Value>& parameters);
   Result<Outcome> RunStatement(const sql::Statement& statement, std::string_view text);
+  Result<Outcome> RunServerStatement(const sql::Statement& statement, std::string_view text);
   Result<Outcome> Explain(const sql::ExplainStatement& statement, std::string_view text);
   // How a stored table lies over its parts, or will once it is started.
   plan::Spread SpreadOf(const catalog::ObjectName& name) const;
@@ -99,7 +132,10 @@ class Session {
 
   // session_insert.cc
   Result<Outcome> Insert(const sql::InsertStatement& statement, std::string_view text);
+  Result<Outcome> InsertConstants(const sql::InsertStatement& statement, const plan::SinkNode& sink);
   Result<Outcome> StatementSet(const sql::StatementSetStatement& statement, std::string_view text);
+  Result<std::shared_ptr<dataflow::Ingest>> OpenIngest(const catalog::Entry& entry, SourceLocation location);
+  functions::EvalContext MakeEvalContext() const;
   dataflow::Warehouse::Request RequestFor(plan::PlannedQuery planned) const;
   // Script: keeps the requests for StartPending. Serving: starts them and, when they end, waits for that.
   Status Begin(std::vector<dataflow::Warehouse::Request> requests, bool ends);
@@ -118,17 +154,85 @@ class Session {
   // Of the refusals of the streaming engine and of DuckDB, which tells more.
   const Error& MoreTelling(const Error& streaming, const Error& snapshot);
   bool Streams(const plan::PlannedQuery& planned);
+  // What this session's catalog queries see.
+  query::pgcatalog::CatalogPtr PgCatalog();
   tables::SnapshotSetPtr Snapshots();
+
+  // session_transaction.cc
+  Result<Outcome> RunTransaction(const sql::TransactionStatement& statement);
+  Status CheckTransaction(const sql::Statement* statement) const;
+  Status CheckWritable(std::string_view what) const;
+  void EndTransaction();
+
+  // session_cursor.cc
+  Result<Outcome> Declare(const sql::DeclareCursorStatement& statement);
+  Result<Cursor*> FindCursor(const sql::Name& name);
+  Result<Outcome> Fetch(const sql::FetchStatement& statement);
+  Result<Outcome> Close(const sql::CloseCursorStatement& statement);
+  Result<catalog::EntryPtr> SubscribedTable(const sql::SubscribeStatement& statement);
+  Status DescribeSubscription(const sql::SubscribeStatement& statement, Prepared* prepared);
+  Result<Outcome> Subscribe(const sql::SubscribeStatement& statement, std::string_view text);
+  Result<Outcome> PrepareByName(const sql::PrepareStatement& statement);
+  Result<PreparedPtr> PrepareInner(const sql::InnerStatement& inner,
+                                   std::vector<std::optional<data::DataType>> types);
+  Result<PreparedPtr> FindPrepared(const sql::Name& name) const;
+  Result<Outcome> ExecutePrepared(const sql::ExecuteStatement& statement);
+  Result<Outcome> Deallocate(const sql::DeallocateStatement& statement);
+  Result<std::vector<data::Value>> ArgumentValues(const std::vector<sql::ExprPtr>& arguments,
+                                                  const std::vector<data::DataType>& types);
+
+  // session_copy.cc
+  Result<Outcome> Copy(const sql::CopyStatement& statement);
+  Result<Outcome> CopyFrom(const sql::CopyStatement& statement);
+
+  // session_server.cc
+  Status DescribeServerStatement(Prepared* prepared, const std::vector<std::optional<data::DataType>>& types);
+  Result<Outcome> Discard(const sql::DiscardStatement& statement);
+
+  // session_parameters.cc
+  Result<Outcome> SetParameter(const sql::SetParameterStatement& statement);
+  Result<Outcome> ShowParameter(const sql::ShowParameterStatement& statement);
+  Result<Outcome> ResetParameter(const sql::ResetParameterStatement& statement);
+  Status ResetParameters();
+  Status ApplyParameter(std::string_view name);
+  void TellRole();
+
+  // session_roles.cc
+  catalog::RoleContext Actor() const;
+  Result<Outcome> RunRoleStatement(const sql::Statement& statement);
+  Result<std::vector<catalog::Securable>> GrantObjects(const sql::GrantStatement& statement);
+  Result<Outcome> SetRole(const sql::SetRoleStatement& statement);
+  Result<Outcome> CreateToken(const sql::CreateTokenStatement& statement);
+  Result<Outcome> Comment(const sql::CommentStatement& statement);
+  Result<Outcome> DropOwned(const sql::OwnedStatement& statement);
+  Result<Outcome> AlterOwner(const sql::AlterOwnerStatement& statement);
+
+  // session_privileges.cc
+  Status Check(catalog::Privilege privilege, const catalog::Securable& object) const;
+  Status CheckRead(const std::string& table) const;
+  Status CheckReads(const plan::PlannedQuery& planned) const;
+  Status CheckInsert(const catalog::Entry& entry) const;
+  Status CheckCreateIn(const std::string& schema) const;
+  Status CheckOwner(const catalog::Securable& object) const;
+  Status CheckConnector(const catalog::TableDefinition& table) const;
+  void Created(const catalog::Securable& object);
 
   // session_show.cc
   Result<Outcome> Show(const sql::ShowStatement& statement);
   Result<Outcome> Describe(const sql::DescribeStatement& statement);
 
   std::function<void()> Reporter();
+  std::function<bool()> Cancelled() const;
 
   Instance& instance_;
   const SessionOptions options_;
+  // Who logged in; SET SESSION AUTHORIZATION and SET ROLE change the others. Empty in scripts.
+  std::string login_role_;
+  std::string session_role_;
+  std::string role_;  // whose privileges count
+  bool is_connected_ = false;
   catalog::Settings settings_;
+  catalog::Parameters parameters_;
   const data::TimeZone* zone_ = &data::TimeZone::Utc();
   std::string current_schema_{catalog::kDefaultSchema};
   CatalogVersionPtr version_;  // that `catalog_` was copied from
@@ -136,11 +240,26 @@ class Session {
   std::vector<dataflow::Warehouse::Request> pending_;  // script: collected, not started
 
   ActiveQueries active_;
+  Interruptible interruptible_;
+  PendingWrites writes_;
+  struct Savepoint {
+    std::string name;
+    size_t writes;  // how many batches were kept by then
+  };
+  TransactionState transaction_ = TransactionState::kIdle;
+  bool read_only_ = false;
+  bool default_read_only_ = false;
+  std::vector<Savepoint> savepoints_;
+  tables::SnapshotSetPtr pinned_;  // what the transaction reads; null: its first query will say
+  std::map<std::string, Cursor> cursors_;
+  std::map<std::string, PreparedPtr> prepared_;  // by PREPARE
 };
 
 // Whether a text begins as a query does, and whether it may name a table (has the word FROM).
 bool IsQueryText(std::string_view text);
 bool NamesATable(std::string_view text);
+
+std::vector<std::string> TextsOf(const std::vector<sql::ParameterValue>& values);
 
 // One row a string, for SHOW and the like.
 Outcome TextRows(const std::vector<std::string>& names, const std::vector<std::vector<std::string>>& rows);

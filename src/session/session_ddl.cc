@@ -86,6 +86,8 @@ Result<Outcome> Session::CreateTable(const sql::CreateTableStatement& statement,
   }
   CatalogChange change(&instance_, current_schema_);
   MR_ASSIGN(catalog::TableDefinition table, plan::BindCreateTable(statement, change.catalog(), context));
+  MR_TRY(CheckCreateIn(table.name.schema));
+  MR_TRY(CheckConnector(table));
   const bool stored = table.connector().empty();
   if (!stored) {
     if (table.connector() == "feed" && !instance_.options().test_feeds) {
@@ -102,6 +104,7 @@ Result<Outcome> Session::CreateTable(const sql::CreateTableStatement& statement,
   if (!created) return outcome;
   if (stored || table.connector() == "http") MR_TRY(instance_.warehouse().CreateTable(table));
   change.Commit();
+  Created(catalog::Securable::Table(table.name));
   return outcome;
 }
 
@@ -109,12 +112,19 @@ Result<Outcome> Session::CreateView(const sql::CreateViewStatement& statement, s
   CatalogChange change(&instance_, current_schema_);
   catalog::Catalog& catalog = change.catalog();
   MR_ASSIGN(catalog::EntryPtr entry, plan::BindCreateView(statement, catalog, PlanContextFor(text)));
-  if (statement.or_replace && catalog.Find(entry->name) != nullptr) {
+  const catalog::ObjectName name = entry->name;
+  if (statement.or_replace && catalog.Find(name) != nullptr) {
+    MR_TRY(CheckOwner(catalog::Securable::Table(name)));
     MR_TRY(catalog.Replace(std::move(entry), statement.name.location()));
-  } else {
-    MR_TRY(catalog.Create(std::move(entry), statement.if_not_exists, statement.name.location()));
+    change.Commit();
+    return Outcome{.tag = "CREATE VIEW"};
   }
+  MR_TRY(CheckCreateIn(name.schema));
+  MR_ASSIGN(const bool created,
+            catalog.Create(std::move(entry), statement.if_not_exists, statement.name.location()));
+  if (!created) return Outcome{.tag = "CREATE VIEW"};
   change.Commit();
+  Created(catalog::Securable::Table(name));
   return Outcome{.tag = "CREATE VIEW"};
 }
 
@@ -126,9 +136,13 @@ Result<Outcome> Session::CreateMaterializedView(const sql::CreateMaterializedVie
   MR_ASSIGN(plan::PlannedView planned, plan::PlanMaterializedView(statement, catalog, PlanContextFor(text)));
   const std::string name = planned.entry->name.ToString();
   const bool replaces = statement.or_replace && catalog.Find(planned.entry->name) != nullptr;
+  const catalog::Securable object = catalog::Securable::Table(planned.entry->name);
+  MR_TRY(CheckReads(planned.query));
   if (replaces) {
+    MR_TRY(CheckOwner(object));
     MR_TRY(catalog.Replace(planned.entry, statement.name.location()));
   } else {
+    MR_TRY(CheckCreateIn(planned.entry->name.schema));
     MR_ASSIGN(const bool created,
               catalog.Create(planned.entry, statement.if_not_exists, statement.name.location()));
     if (!created) return outcome;
@@ -143,14 +157,19 @@ Result<Outcome> Session::CreateMaterializedView(const sql::CreateMaterializedVie
   requests.back().view = name;
   MR_TRY(Begin(std::move(requests), false));
   change.Commit();
+  if (!replaces) Created(object);
   return outcome;
 }
 
 Result<Outcome> Session::CreateSchema(const sql::CreateSchemaStatement& statement) {
+  MR_TRY(Check(catalog::Privilege::kCreate, catalog::Securable::Database()));
   CatalogChange change(&instance_, current_schema_);
+  const size_t before = change.catalog().Schemas().size();
   MR_TRY(
       change.catalog().CreateSchema(statement.name, statement.if_not_exists, statement.comment.value_or("")));
+  const bool created = change.catalog().Schemas().size() != before;
   change.Commit();
+  if (created) Created(catalog::Securable::Schema(statement.name.Last().text));
   return Outcome{.tag = statement.is_database ? "CREATE DATABASE" : "CREATE SCHEMA"};
 }
 
@@ -166,7 +185,11 @@ Result<Outcome> Session::Drop(const sql::DropStatement& statement) {
     MR_ASSIGN(dropped,
               catalog.Drop(statement.object, statement.name, statement.if_exists, statement.cascade));
   }
+  const bool drops_schema = statement.object == sql::ObjectKind::kSchema;
+  if (drops_schema) MR_TRY(CheckOwner(catalog::Securable::Schema(statement.name.Last().text)));
+  for (const catalog::EntryPtr& entry : dropped) MR_TRY(CheckOwner(catalog::Securable::Table(entry->name)));
   change.Commit();
+  if (drops_schema) instance_.roles().ObjectDropped(catalog::Securable::Schema(statement.name.Last().text));
   DropObjects(dropped);
   return Outcome{.tag = std::string(kTags[static_cast<size_t>(statement.object)])};
 }
@@ -180,6 +203,7 @@ void Session::DropObjects(const std::vector<catalog::EntryPtr>& dropped) {
       return sink != nullptr && sink->entry->name == entry->name;
     });
     instance_.warehouse().Drop(name);
+    instance_.roles().ObjectDropped(catalog::Securable::Table(entry->name));
   }
 }
 

@@ -1,7 +1,19 @@
 // INSERT and STATEMENT SET, and the start of what is maintained.
+#include <fmt/format.h>
+
+#include "session/constant_rows.h"
 #include "session/session.h"
 
 namespace millrace::session {
+namespace {
+
+// Whether clients push rows into it.
+bool TakesRows(const catalog::Entry& entry) {
+  return entry.kind == catalog::EntryKind::kTable &&
+         (entry.table->connector().empty() || entry.table->connector() == "http");
+}
+
+}  // namespace
 
 dataflow::Warehouse::Request Session::RequestFor(plan::PlannedQuery planned) const {
   dataflow::Warehouse::Request request;
@@ -26,11 +38,70 @@ Status Session::Begin(std::vector<dataflow::Warehouse::Request> requests, bool e
     return {};
   }
   MR_ASSIGN(const auto job, instance_.warehouse().Start(std::move(requests)));
-  return ends ? instance_.warehouse().Await(job, Reporter()) : Status{};
+  return ends ? instance_.warehouse().Await(job, Reporter(), Cancelled()) : Status{};
+}
+
+functions::EvalContext Session::MakeEvalContext() const {
+  functions::EvalContext eval;
+  eval.zone = zone_;
+  eval.now_micros = instance_.env().clock->NowMicros();
+  return eval;
+}
+
+Result<std::shared_ptr<dataflow::Ingest>> Session::OpenIngest(const catalog::Entry& entry,
+                                                              SourceLocation location) {
+  if (TakesRows(entry)) return instance_.warehouse().OpenIngest(entry.name.ToString());
+  return Fail(ErrorCode::kNotSupported,
+              fmt::format("'{}' is a {} that takes no rows from clients", entry.name.name,
+                          catalog::EntryKindName(entry.kind)),
+              "a table without a connector does, or one WITH ('connector' = 'http')", location);
+}
+
+// Rows that are known at once: no job is needed.
+Result<Outcome> Session::InsertConstants(const sql::InsertStatement& statement, const plan::SinkNode& sink) {
+  MR_ASSIGN(auto ingest, OpenIngest(*sink.entry, statement.table.location()));
+  MR_ASSIGN(std::vector<data::Batch> batches, ConstantRows(sink.input(), MakeEvalContext()));
+  size_t rows = 0;
+  for (data::Batch& batch : batches) {
+    rows += batch.rows;
+    for (size_t i = 0; i < batch.columns.size(); ++i) {
+      // What a literal is ('ab' a CHAR(2)) fits its column, by the plan; it lies in the same way.
+      batch.columns[i] = data::Retype(batch.columns[i], ingest->schema()[i].type);
+    }
+    for (const int column : sink.not_null) {
+      if (!batch.columns[column]->has_nulls()) continue;
+      return Fail(ErrorCode::kNullNotAllowed,
+                  fmt::format("NULL in column '{}' of '{}', which takes none",
+                              sink.input().schema[column].name, sink.entry->name.name),
+                  "", statement.location);
+    }
+  }
+  const bool in_transaction = transaction_ != TransactionState::kIdle;
+  for (data::Batch& batch : batches) {
+    if (in_transaction) {
+      MR_TRY(writes_.Keep(ingest, std::move(batch)));
+    } else {
+      MR_TRY(writes_.Push(*ingest, std::move(batch)));
+    }
+  }
+  if (!in_transaction) MR_TRY(writes_.AwaitVisible());
+  return Outcome{.tag = fmt::format("INSERT 0 {}", rows)};
 }
 
 Result<Outcome> Session::Insert(const sql::InsertStatement& statement, std::string_view text) {
+  MR_TRY(CheckWritable("INSERT"));
   MR_ASSIGN(plan::PlannedQuery planned, plan::PlanInsert(statement, catalog(), PlanContextFor(text)));
+  const auto& sink = planned.root->As<plan::SinkNode>();
+  MR_TRY(CheckInsert(*sink.entry));
+  MR_TRY(CheckReads(planned));
+  if (!options_.script && IsConstant(sink.input()) && TakesRows(*sink.entry)) {
+    return InsertConstants(statement, sink);
+  }
+  if (transaction_ != TransactionState::kIdle) {
+    return Fail(ErrorCode::kActiveTransaction,
+                "an INSERT that goes on for ever cannot be part of a transaction",
+                "run it outside of BEGIN ... COMMIT", statement.location);
+  }
   Outcome outcome{.tag = options_.script ? "INSERT" : "INSERT 0 0"};
   outcome.warnings = planned.warnings;
   const bool ends = planned.bounded();
@@ -43,12 +114,15 @@ Result<Outcome> Session::Insert(const sql::InsertStatement& statement, std::stri
 }
 
 Result<Outcome> Session::StatementSet(const sql::StatementSetStatement& statement, std::string_view text) {
+  MR_TRY(CheckWritable("STATEMENT SET"));
   // All are planned before any is taken in.
   std::vector<dataflow::Warehouse::Request> requests;
   Outcome outcome{.tag = "STATEMENT SET"};
   bool ends = true;
   for (const auto& insert : statement.inserts) {
     MR_ASSIGN(plan::PlannedQuery planned, plan::PlanInsert(*insert, catalog(), PlanContextFor(text)));
+    MR_TRY(CheckInsert(*planned.root->As<plan::SinkNode>().entry));
+    MR_TRY(CheckReads(planned));
     outcome.warnings.insert(outcome.warnings.end(), planned.warnings.begin(), planned.warnings.end());
     ends = ends && planned.bounded();
     requests.push_back(RequestFor(std::move(planned)));

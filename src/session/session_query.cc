@@ -5,6 +5,9 @@
 #include <cctype>
 
 #include "data/text.h"
+#include "query/pgcatalog/rewrite.h"
+#include "session/constant_rows.h"
+#include "session/pg_catalog_view.h"
 #include "session/point_read.h"
 #include "session/script.h"
 #include "session/session.h"
@@ -35,6 +38,32 @@ bool NamesATable(std::string_view text) {
   return false;
 }
 
+namespace {
+
+// Whether what the client declared is what the parameters are; a key of another width is DuckDB's to compare.
+bool SameTypes(const std::vector<data::DataType>& parameters,
+               const std::vector<std::optional<data::DataType>>& declared) {
+  if (declared.size() > parameters.size()) return false;
+  for (size_t i = 0; i < declared.size(); ++i) {
+    if (!declared[i].has_value()) continue;
+    const bool same = declared[i]->kind() == parameters[i].kind() ||
+                      (declared[i]->IsInteger() && parameters[i].kind() == data::TypeKind::kBigInt) ||
+                      (declared[i]->kind() == data::TypeKind::kSmallInt && parameters[i].IsInteger());
+    if (!same) return false;
+  }
+  return true;
+}
+
+Outcome PointOutcome(PointAnswer answer) {
+  Outcome outcome{.tag = "SELECT", .counts_rows = true};
+  std::vector<data::Batch> batches;
+  if (answer.row.has_value()) batches.push_back(std::move(*answer.row));
+  outcome.rows = std::make_unique<RowsStream>(std::move(answer.schema), std::move(batches));
+  return outcome;
+}
+
+}  // namespace
+
 bool Session::Streams(const plan::PlannedQuery& planned) {
   return std::any_of(planned.dependencies.begin(), planned.dependencies.end(), [this](const auto& name) {
     const catalog::EntryPtr entry = catalog().Find(name);
@@ -42,20 +71,60 @@ bool Session::Streams(const plan::PlannedQuery& planned) {
   });
 }
 
+query::pgcatalog::CatalogPtr Session::PgCatalog() {
+  catalog();
+  query::pgcatalog::SessionView view;
+  view.current_user = role_;
+  view.session_user = session_role_;
+  view.database = options_.database;
+  view.search_path = {current_schema_};
+  view.client_address = options_.client_address;
+  view.client_port = options_.client_port;
+  view.now_micros = instance_.env().clock->NowMicros();
+  for (const catalog::ParameterRow& row : parameters_.All()) {
+    view.settings.push_back({.name = row.name,
+                             .value = row.value,
+                             .default_value = row.value,
+                             .unit = "",
+                             .description = row.description,
+                             .type = "string"});
+  }
+  for (const auto& [name, prepared] : prepared_) {
+    view.prepared.push_back({.name = name,
+                             .statement = prepared->text,
+                             .parameter_types = {},
+                             .prepared_micros = view.now_micros,
+                             .from_sql = true});
+  }
+  return query::pgcatalog::MakeCatalog(MakeCatalogView(instance_, *version_), std::move(view));
+}
+
+// Within a transaction all queries read what the first one did.
 tables::SnapshotSetPtr Session::Snapshots() {
-  return instance_.warehouse().snapshots();
+  if (transaction_ == TransactionState::kIdle) return instance_.warehouse().snapshots();
+  if (pinned_ == nullptr) pinned_ = instance_.warehouse().snapshots();
+  return pinned_;
 }
 
 Result<std::unique_ptr<query::SnapshotQuery>> Session::PlanSnapshot(
     std::string_view text, const std::vector<std::optional<data::DataType>>& types) {
   MR_ASSIGN(std::string duck_text, ToDuckQuoting(text));
+  const bool reads_catalogs = !options_.script && query::pgcatalog::MentionsCatalog(duck_text);
+  if (reads_catalogs) {
+    MR_ASSIGN(duck_text, query::pgcatalog::RewriteForDuckDb(duck_text));
+  }
   query::QueryScope scope;
   scope.snapshots = Snapshots();
   catalog();
   scope.views = version_->views;
   scope.current_schema = current_schema_;
   scope.zone = settings_.time_zone();
-  return query::SnapshotQuery::Prepare(&instance_.queries(), std::move(scope), std::move(duck_text), types);
+  if (reads_catalogs) scope.catalog = PgCatalog();
+  if (!options_.script) {
+    scope.check_read = [this](const std::string& table) { return CheckRead(table); };
+  }
+  return query::SnapshotQuery::Prepare(&instance_.QueriesOf(login_role_), std::move(scope),
+                                       std::move(duck_text), types);
 }
 
 Status Session::DescribeSnapshot(Prepared* prepared,
@@ -68,10 +137,17 @@ Status Session::DescribeSnapshot(Prepared* prepared,
 }
 
 Status Session::DescribeQuery(Prepared* prepared, const std::vector<std::optional<data::DataType>>& types) {
+  // PostgreSQL's functions about the server are found among its catalogs, whatever Flink has by their name.
+  if (query::pgcatalog::MentionsCatalog(prepared->text)) return DescribeSnapshot(prepared, types);
   if (prepared->statement == nullptr) return DescribeSnapshot(prepared, types);
   const sql::Query& query = *prepared->statement->As<sql::QueryStatement>().query;
   if (auto read = RecognisePointRead(query, catalog()); read.has_value()) {
-    if (DescribePointRead(&*read, *Snapshots())) {
+    if (DescribePointRead(&*read, *Snapshots()) && SameTypes(read->parameters, types)) {
+      // Values come in the type that the client declared, which compares as the key's.
+      prepared->parameters = read->parameters;
+      for (size_t i = 0; i < types.size(); ++i) {
+        if (types[i].has_value()) prepared->parameters[i] = *types[i];
+      }
       prepared->route = Prepared::Route::kPointRead;
       prepared->quick = true;
       prepared->schema = read->schema;
@@ -100,21 +176,11 @@ Status Session::DescribeQuery(Prepared* prepared, const std::vector<std::optiona
   return {};
 }
 
-namespace {
-
-Outcome PointOutcome(PointAnswer answer) {
-  Outcome outcome{.tag = "SELECT", .counts_rows = true};
-  std::vector<data::Batch> batches;
-  if (answer.row.has_value()) batches.push_back(std::move(*answer.row));
-  outcome.rows = std::make_unique<RowsStream>(std::move(answer.schema), std::move(batches));
-  return outcome;
-}
-
-}  // namespace
-
 Result<Outcome> Session::Select(const Prepared& prepared, const std::vector<data::Value>& parameters) {
   if (prepared.route == Prepared::Route::kPointRead) {
-    if (auto answer = RunPointRead(*prepared.point_read, *Snapshots(), *zone_); answer.has_value()) {
+    MR_TRY(CheckRead(prepared.point_read->table.ToString()));
+    if (auto answer = RunPointRead(*prepared.point_read, *Snapshots(), *zone_, parameters);
+        answer.has_value()) {
       return PointOutcome(std::move(*answer));
     }
     return SelectSnapshot(prepared, parameters);
@@ -122,6 +188,13 @@ Result<Outcome> Session::Select(const Prepared& prepared, const std::vector<data
   if (prepared.route == Prepared::Route::kSnapshot) return SelectSnapshot(prepared, parameters);
   MR_ASSIGN(plan::PlannedQuery planned, plan::PlanQuery(*prepared.statement->As<sql::QueryStatement>().query,
                                                         catalog(), PlanContextFor(prepared.text)));
+  MR_TRY(CheckReads(planned));
+  if (IsConstant(*planned.root)) {
+    Outcome outcome{.tag = "SELECT", .counts_rows = true};
+    MR_ASSIGN(std::vector<data::Batch> batches, ConstantRows(*planned.root, MakeEvalContext()));
+    outcome.rows = std::make_unique<RowsStream>(planned.schema, std::move(batches));
+    return outcome;
+  }
   return SelectStreaming(std::move(planned));
 }
 
@@ -191,7 +264,7 @@ Result<Outcome> Session::SelectStreaming(plan::PlannedQuery planned) {
   requests.push_back(RequestFor(std::move(planned)));
   dataflow::Warehouse& warehouse = instance_.warehouse();
   MR_ASSIGN(const auto job, warehouse.Start(std::move(requests)));
-  MR_TRY(warehouse.Await(job, Reporter()));
+  MR_TRY(warehouse.Await(job, Reporter(), Cancelled()));
   std::vector<data::Batch> batches = warehouse.TakeResult(job.get());
   // Nothing streams here: who asks for a value that cannot be computed wants to be told.
   const auto failure = job->side_outputs.front()->first_failure();
@@ -225,7 +298,7 @@ Result<Outcome> Session::PrintChanges(plan::PlannedQuery planned) {
   std::vector<dataflow::Warehouse::Request> requests;
   requests.push_back(std::move(request));
   MR_ASSIGN(const auto job, instance_.warehouse().Start(std::move(requests)));
-  MR_TRY(instance_.warehouse().Await(job, Reporter()));
+  MR_TRY(instance_.warehouse().Await(job, Reporter(), Cancelled()));
   outcome.tag = fmt::format("SELECT {}", rows->load());
   return outcome;
 }

@@ -1,0 +1,40 @@
+// Interruptible: how a statement waits so that Session::Cancel ends it.
+//
+// The session's thread waits; wakers and Cancel may be called from any thread, wakers also after the session
+// is gone.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/error.h"
+#include "base/mutex.h"
+
+namespace millrace::session {
+
+class Interruptible {
+ public:
+  // A new statement begins: an earlier Cancel does not count any more.
+  void Begin();
+  // What now waits, or will before the next Begin, ends with `reason`.
+  void Cancel(Error reason);
+  // The error of a Cancel since Begin.
+  Status Check() const;
+
+  // A function that ends the next Wait, or the one that goes on.
+  std::function<void()> Waker() const;
+  // Waits for a waker to be called (true), or for `micros` (false); for ever when negative.
+  Result<bool> Wait(int64_t micros = -1) const;
+
+ private:
+  struct Shared {
+    Mutex mutex;
+    CondVar changed;
+    bool woken MR_GUARDED_BY(mutex) = false;
+    std::optional<Error> cancelled MR_GUARDED_BY(mutex);
+  };
+  std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
+};
+
+}  // namespace millrace::session

@@ -1,0 +1,210 @@
+// Sessions that serve: several over one instance, with transactions, cursors, parameters, roles.
+#include <gtest/gtest.h>
+
+#include "session/result_printer.h"
+#include "session/session.h"
+
+namespace millrace::session {
+namespace {
+
+using data::Value;
+
+class ServingTest : public testing::Test {
+ protected:
+  ServingTest() {
+    InstanceOptions options;
+    options.env = &env::RealEnv();
+    instance = std::make_unique<Instance>(std::move(options));
+    EXPECT_TRUE(instance->Start().has_value());
+    admin = Open("millrace");
+  }
+
+  std::unique_ptr<Session> Open(const std::string& role) {
+    SessionOptions options;
+    options.role = role;
+    options.database = "millrace";
+    auto session = std::make_unique<Session>(instance.get(), std::move(options));
+    const Status started = session->Start();
+    EXPECT_TRUE(started.has_value()) << started.error().ToString();
+    return session;
+  }
+
+  // Rows as "a|b;", the tag of a statement without rows, or the error.
+  static std::string Run(Session& session, std::string_view text, const std::vector<Value>& parameters = {}) {
+    const auto prepared = session.Prepare(text);
+    if (!prepared.has_value()) {
+      session.FailTransaction();
+      return prepared.error().ToString();
+    }
+    auto outcome = session.Open(*prepared, parameters);
+    if (!outcome.has_value()) return outcome.error().ToString();
+    if (outcome->rows == nullptr) return outcome->tag;
+    std::string lines;
+    while (true) {
+      auto step = outcome->rows->Next([] {});
+      if (!step.has_value()) return step.error().ToString();
+      if (step->kind != ResultStream::Step::Kind::kBatch) return lines;
+      for (size_t row = 0; row < step->batch.rows; ++row) {
+        for (size_t i = 0; i < step->batch.columns.size(); ++i) {
+          lines += (i > 0 ? "|" : "") + ValueText(*step->batch.columns[i], row, session.zone());
+        }
+        lines += ";";
+      }
+    }
+  }
+  std::string Run(std::string_view text, const std::vector<Value>& parameters = {}) {
+    return Run(*admin, text, parameters);
+  }
+
+  std::unique_ptr<Instance> instance;
+  std::unique_ptr<Session> admin;
+};
+
+TEST_F(ServingTest, WhatOneSessionInsertsAnotherReads) {
+  const auto other = Open("millrace");
+  EXPECT_EQ(Run("CREATE TABLE t (k INT, v STRING, PRIMARY KEY (k) NOT ENFORCED)"), "CREATE TABLE");
+  EXPECT_EQ(Run("CREATE MATERIALIZED VIEW n AS SELECT COUNT(*) AS n FROM t"), "CREATE MATERIALIZED VIEW");
+  EXPECT_EQ(Run("INSERT INTO t VALUES (1, 'a'), (2, 'b')"), "INSERT 0 2");
+  EXPECT_EQ(Run(*other, "SELECT v FROM t WHERE k = 2"), "b;");
+  EXPECT_EQ(Run(*other, "SELECT n FROM n"), "2;");
+  EXPECT_EQ(Run(*other, "INSERT INTO t VALUES (2, 'c')"), "INSERT 0 1");
+  EXPECT_EQ(Run("SELECT k, v FROM t ORDER BY k"), "1|a;2|c;");
+}
+
+TEST_F(ServingTest, ParametersOfEveryRoute) {
+  Run("CREATE TABLE t (k BIGINT, v STRING, d DECIMAL(10, 2), PRIMARY KEY (k) NOT ENFORCED)");
+  EXPECT_EQ(
+      Run("INSERT INTO t VALUES ($1, $2, $3)", {Value::Int(7), Value::String("a'b"), Value::Decimal(1234)}),
+      "INSERT 0 1");
+  EXPECT_EQ(Run("INSERT INTO t (k, v) VALUES ($1, $2)", {Value::Int(8), Value::Null()}), "INSERT 0 1");
+  const auto point = admin->Prepare("SELECT v, d FROM t WHERE k = $1");
+  ASSERT_TRUE(point.has_value()) << point.error().ToString();
+  EXPECT_EQ((*point)->route, Prepared::Route::kPointRead);
+  EXPECT_TRUE((*point)->quick);
+  EXPECT_EQ(Run("SELECT v, d FROM t WHERE k = $1", {Value::Int(7)}), "a'b|12.34;");
+  EXPECT_EQ(Run("SELECT k FROM t WHERE d > $1 OR v IS NULL ORDER BY k", {Value::Decimal(1200)}), "7;8;");
+  EXPECT_EQ(Run("SELECT count(*) FROM t WHERE k = $1", {}),
+            "08P01: the statement has 1 parameters, 0 were given");
+}
+
+TEST_F(ServingTest, ATransactionReadsOneSnapshotAndKeepsItsRows) {
+  const auto other = Open("millrace");
+  Run("CREATE TABLE t (k INT, PRIMARY KEY (k) NOT ENFORCED)");
+  Run("INSERT INTO t VALUES (1)");
+  EXPECT_EQ(Run("BEGIN"), "BEGIN");
+  EXPECT_EQ(Run("SELECT count(*) FROM t"), "1;");
+  EXPECT_EQ(Run(*other, "INSERT INTO t VALUES (2)"), "INSERT 0 1");
+  EXPECT_EQ(Run("SELECT count(*) FROM t"), "1;");
+  EXPECT_EQ(Run("INSERT INTO t VALUES (3)"), "INSERT 0 1");
+  EXPECT_EQ(Run(*other, "SELECT count(*) FROM t"), "2;");
+  EXPECT_EQ(Run("COMMIT"), "COMMIT");
+  EXPECT_EQ(Run("SELECT count(*) FROM t"), "3;");
+  Run("BEGIN");
+  Run("INSERT INTO t VALUES (4)");
+  EXPECT_EQ(Run("ROLLBACK"), "ROLLBACK");
+  EXPECT_EQ(Run("SELECT count(*) FROM t"), "3;");
+}
+
+TEST_F(ServingTest, AfterAnErrorATransactionOnlyEnds) {
+  Run("BEGIN");
+  EXPECT_NE(Run("SELECT * FROM nowhere").find("42P01"), std::string::npos);
+  EXPECT_EQ(admin->transaction(), TransactionState::kFailed);
+  EXPECT_EQ(Run("SELECT 1").substr(0, 5), "25P02");
+  EXPECT_EQ(Run("COMMIT"), "ROLLBACK");
+  EXPECT_EQ(Run("SELECT 1"), "1;");
+}
+
+TEST_F(ServingTest, CursorsGiveTheirRowsInParts) {
+  Run("CREATE TABLE t (k INT)");
+  Run("INSERT INTO t VALUES (1), (2), (3), (4), (5)");
+  Run("BEGIN");
+  EXPECT_EQ(Run("DECLARE c CURSOR FOR SELECT k FROM t ORDER BY k"), "DECLARE CURSOR");
+  EXPECT_EQ(Run("FETCH 2 FROM c"), "1;2;");
+  EXPECT_EQ(Run("SELECT count(*) FROM t"), "5;");  // another query in between
+  EXPECT_EQ(Run("MOVE 1 FROM c"), "MOVE 1");
+  EXPECT_EQ(Run("FETCH ALL FROM c"), "4;5;");
+  EXPECT_EQ(Run("FETCH 1 FROM c"), "");
+  EXPECT_EQ(Run("CLOSE c"), "CLOSE CURSOR");
+  EXPECT_EQ(Run("FETCH 1 FROM c").substr(0, 5), "34000");
+  Run("ROLLBACK");
+}
+
+TEST_F(ServingTest, ASubscriptionBeginsWithTheRowsThereAre) {
+  Run("CREATE TABLE t (k INT, v INT, PRIMARY KEY (k) NOT ENFORCED)");
+  Run("CREATE MATERIALIZED VIEW sums AS SELECT k % 2 AS odd, SUM(v) AS s FROM t GROUP BY k % 2");
+  Run("INSERT INTO t VALUES (1, 10), (2, 20)");
+  Run("BEGIN");
+  Run("DECLARE c CURSOR FOR SUBSCRIBE TO sums");
+  std::string first = Run("FETCH 2 FROM c WITH (TIMEOUT = '10s')");
+  EXPECT_NE(first.find("|+I|0|20;"), std::string::npos) << first;
+  EXPECT_NE(first.find("|+I|1|10;"), std::string::npos) << first;
+  const auto other = Open("millrace");
+  EXPECT_EQ(Run(*other, "INSERT INTO t VALUES (3, 5)"), "INSERT 0 1");
+  const std::string then = Run("FETCH 2 FROM c WITH (TIMEOUT = '10s')");
+  EXPECT_NE(then.find("|-U|1|10;"), std::string::npos) << then;
+  EXPECT_NE(then.find("|+U|1|15;"), std::string::npos) << then;
+  EXPECT_EQ(Run("FETCH ALL FROM c WITH (TIMEOUT = '1ms')"), "");
+  Run("ROLLBACK");
+}
+
+TEST_F(ServingTest, PreparedByName) {
+  Run("CREATE TABLE t (k INT, v STRING, PRIMARY KEY (k) NOT ENFORCED)");
+  EXPECT_EQ(Run("PREPARE put AS INSERT INTO t VALUES ($1, $2)"), "PREPARE");
+  EXPECT_EQ(Run("EXECUTE put(1, 'x')"), "INSERT 0 1");
+  EXPECT_EQ(Run("PREPARE look (INT) AS SELECT v FROM t WHERE k = $1"), "PREPARE");
+  EXPECT_EQ(Run("EXECUTE look(1)"), "x;");
+  EXPECT_EQ(Run("EXECUTE look(1, 2)").substr(0, 5), "22023");
+  EXPECT_EQ(Run("DEALLOCATE look"), "DEALLOCATE");
+  EXPECT_EQ(Run("EXECUTE look(1)").substr(0, 5), "26000");
+}
+
+TEST_F(ServingTest, RolesReadAndWriteWhatTheyWereGranted) {
+  Run("CREATE TABLE ods.orders (k INT, PRIMARY KEY (k) NOT ENFORCED)");
+  Run("INSERT INTO ods.orders VALUES (1)");
+  EXPECT_EQ(Run("CREATE ROLE reader LOGIN"), "CREATE ROLE");
+  const auto reader = Open("reader");
+  EXPECT_EQ(Run(*reader, "SELECT k FROM ods.orders WHERE k = 1").substr(0, 5), "42501");
+  EXPECT_EQ(Run(*reader, "SELECT count(*) FROM ods.orders").substr(0, 5), "42501");
+  EXPECT_EQ(Run("GRANT USAGE ON SCHEMA ods TO reader"), "GRANT");
+  EXPECT_EQ(Run("GRANT SELECT ON ods.orders TO reader"), "GRANT");
+  EXPECT_EQ(Run(*reader, "SELECT k FROM ods.orders WHERE k = 1"), "1;");
+  EXPECT_EQ(Run(*reader, "SELECT count(*) FROM ods.orders"), "1;");
+  EXPECT_EQ(Run(*reader, "INSERT INTO ods.orders VALUES (2)").substr(0, 5), "42501");
+  EXPECT_EQ(Run(*reader, "DROP TABLE ods.orders").substr(0, 5), "42501");
+  EXPECT_EQ(Run(*reader, "CREATE TABLE ods.mine (k INT)").substr(0, 5), "42501");
+  EXPECT_EQ(Run("REVOKE SELECT ON ods.orders FROM reader"), "REVOKE");
+  EXPECT_EQ(Run(*reader, "SELECT count(*) FROM ods.orders").substr(0, 5), "42501");
+}
+
+TEST_F(ServingTest, ParametersOfTheSession) {
+  EXPECT_EQ(Run("SET TimeZone = 'Asia/Shanghai'"), "SET");
+  EXPECT_EQ(Run("SHOW TimeZone"), "Asia/Shanghai;");
+  EXPECT_EQ(Run("SELECT CAST(TO_TIMESTAMP_LTZ(0, 3) AS STRING)"), "1970-01-01 08:00:00.000;");
+  EXPECT_EQ(Run("SET extra_float_digits = 3"), "SET");
+  EXPECT_EQ(Run("SHOW server_version").empty(), false);
+  EXPECT_EQ(Run("SET nonsense = 1").substr(0, 5), "42704");
+  EXPECT_EQ(Run("SELECT current_user, current_schema()"), "millrace|public;");
+  EXPECT_EQ(Run("SELECT relname FROM pg_catalog.pg_class WHERE relname = 'late_rows'"), "late_rows;");
+}
+
+TEST_F(ServingTest, CopyPutsRowsInAndGivesThemOut) {
+  Run("CREATE TABLE t (a INT, b STRING)");
+  const auto prepared = admin->Prepare("COPY t (b) FROM STDIN");
+  ASSERT_TRUE(prepared.has_value()) << prepared.error().ToString();
+  auto outcome = admin->Open(*prepared);
+  ASSERT_TRUE(outcome.has_value()) << outcome.error().ToString();
+  ASSERT_NE(outcome->copy_in, nullptr);
+  data::Batch batch;
+  batch.rows = 2;
+  auto column = data::Column::Make(data::DataType::String(), 2);
+  column->AppendString("x");
+  column->AppendString("y");
+  batch.columns.push_back(std::move(column));
+  const auto pushed = outcome->copy_in->TryPush(&batch, [] {});
+  ASSERT_TRUE(pushed.has_value() && *pushed);
+  EXPECT_EQ(outcome->copy_in->Finish().value_or(0), 2);
+  EXPECT_EQ(Run("COPY (SELECT a, b FROM t ORDER BY b) TO STDOUT"), "NULL|x;NULL|y;");
+}
+
+}  // namespace
+}  // namespace millrace::session

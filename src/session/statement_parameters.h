@@ -1,0 +1,33 @@
+// Parameters ($1, $2 ...) of statements that the streaming engine runs. Pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "data/datetime.h"
+#include "data/type.h"
+#include "data/value.h"
+#include "sql/statement.h"
+
+namespace millrace::session {
+
+// The greatest n of a $n in the text; 0: there is none.
+size_t CountParameters(std::string_view text);
+
+// The types of the parameters of an INSERT: as declared, else that of the column that a parameter in VALUES
+// is for, else STRING. `table` is the target.
+std::vector<data::DataType> InsertParameterTypes(const sql::InsertStatement& statement, size_t count,
+                                                 const catalog::Entry& table,
+                                                 const std::vector<std::optional<data::DataType>>& declared);
+
+// The value as an SQL expression of its type.
+std::string LiteralText(const data::Value& value, const data::DataType& type, const data::TimeZone& zone);
+
+// The text with each $n as a literal of its value.
+std::string SubstituteParameters(std::string_view text, const std::vector<data::Value>& values,
+                                 const std::vector<data::DataType>& types, const data::TimeZone& zone);
+
+}  // namespace millrace::session
