@@ -48,16 +48,16 @@ BuildEnvironment Warehouse::LockedEnvironment() {
   environment.whole_files = options_.whole_files;
   environment.metrics = options_.metrics;
   // Called while the pipelines are built, under the lock.
-  environment.find_table = [&tables = tables_](const std::string& name) -> StoredTable* {
-    const auto found = tables.find(name);
-    return found == tables.end() ? nullptr : found->second.get();
+  environment.find_table = [tables = &tables_](const std::string& name) -> StoredTable* {
+    const auto found = tables->find(name);
+    return found == tables->end() ? nullptr : found->second.get();
   };
-  environment.find_table_task = [&table_tasks = table_tasks_](const std::string& name) -> TableTask* {
-    const auto found = table_tasks.find(name);
-    return found == table_tasks.end() ? nullptr : found->second;
+  environment.find_table_task = [table_tasks = &table_tasks_](const std::string& name) -> TableTask* {
+    const auto found = table_tasks->find(name);
+    return found == table_tasks->end() ? nullptr : found->second;
   };
-  environment.spread_of = [&tables = tables_](const catalog::ObjectName& name) {
-    return SpreadIn(tables, name);
+  environment.spread_of = [tables = &tables_](const catalog::ObjectName& name) {
+    return SpreadIn(*tables, name);
   };
   return environment;
 }
