@@ -102,17 +102,13 @@ class Conversation {
 
   // COPY … FROM STDIN.
   struct CopyIn {
-    CopyIn(CopyOptions options, std::unique_ptr<RowSink> sink, std::string tag, const data::TimeZone& zone)
-        : sink(std::move(sink)),
-          decoder(std::move(options), this->sink->schema(), zone),
-          tag(std::move(tag)) {}
+    CopyIn(CopyOptions options, std::unique_ptr<RowSink> sink, const data::TimeZone& zone)
+        : sink(std::move(sink)), decoder(std::move(options), this->sink->schema(), zone) {}
     std::unique_ptr<RowSink> sink;
     CopyDecoder decoder;
-    std::string tag;
     std::optional<data::Batch> batch;  // decoded, not yet taken by the sink
     size_t frame_at = 0;               // what has been read of the message at hand
-    uint64_t rows = 0;
-    bool is_done = false;  // CopyDone has come
+    bool is_done = false;              // CopyDone has come
   };
 
   // Reaches the session from cancel requests, as long as there is one.

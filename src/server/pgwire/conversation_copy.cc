@@ -10,14 +10,12 @@ namespace millrace::server::pgwire {
 Conversation::Flow Conversation::StepCopyIn() {
   CopyIn& copy = *copy_in_;
   if (copy.batch) {
-    const size_t rows = copy.batch->rows;
     const auto taken = copy.sink->TryPush(&*copy.batch, wake_);
     if (!taken) {
       FailCopy(taken.error());
       return std::nullopt;
     }
     if (!*taken) return Next::kWait;
-    copy.rows += rows;
     copy.batch.reset();
   }
   if (!copy.is_done) {
@@ -35,11 +33,12 @@ Conversation::Flow Conversation::StepCopyIn() {
     copy.batch = copy.decoder.Take();
     return std::nullopt;
   }
-  if (const Status finished = copy.sink->Finish(); !finished) {
-    FailCopy(finished.error());
+  const auto rows = copy.sink->Finish();
+  if (!rows) {
+    FailCopy(rows.error());
     return std::nullopt;
   }
-  WriteCommandComplete(fmt::format("COPY {}", copy.rows), &output_);
+  WriteCommandComplete(fmt::format("COPY {}", *rows), &output_);
   copy_in_.reset();
   return std::nullopt;
 }

@@ -125,7 +125,7 @@ bool Conversation::StartCopy(Portal* portal) {
     const WireFormat format =
         options.format == CopyOptions::Format::kBinary ? WireFormat::kBinary : WireFormat::kText;
     WriteCopyResponse(true, format, outcome.copy_in->schema().size(), &output_);
-    copy_in_ = std::make_unique<CopyIn>(options, std::move(outcome.copy_in), outcome.tag, session_->zone());
+    copy_in_ = std::make_unique<CopyIn>(options, std::move(outcome.copy_in), session_->zone());
     portal->is_ended = true;
     return true;
   }

@@ -108,7 +108,7 @@ std::optional<int64_t> ReadOffset(std::string_view text) {
   text.remove_prefix(1);
   int64_t seconds = 0;
   for (const int64_t unit : {3600, 60, 1}) {
-    if (text.empty()) break;
+    if (text.empty() && unit != 3600) break;
     if (unit != 3600 && text[0] == ':') text.remove_prefix(1);
     const auto part = TakeNumber(&text, 2);
     if (!part || *part >= (unit == 3600 ? 16 : 60)) return std::nullopt;

@@ -57,8 +57,8 @@ class RowSink {
   virtual const data::Schema& schema() const = 0;  // of the columns named, in order
   // Takes the batch; false: no room, `wake` is called once when there may be.
   virtual Result<bool> TryPush(data::Batch* batch, const Wake& wake) = 0;
-  // Everything pushed is visible. May wait.
-  virtual Status Finish() = 0;
+  // All rows have come: waits until they can be read; how many they were.
+  virtual Result<int64_t> Finish() = 0;
 };
 
 // A statement that is understood. Immutable.
