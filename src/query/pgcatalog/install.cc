@@ -139,7 +139,10 @@ void CallFunction(duckdb_function_info info, duckdb_data_chunk input, duckdb_vec
     }
     const Result<Cell> result = function->call(*catalog, arguments);
     if (!result.has_value()) {
-      duckdb_scalar_function_set_error(info, result.error().message().c_str());
+      // The code goes along in the text, for AsPostgresError.
+      const Error& error = result.error();
+      duckdb_scalar_function_set_error(
+          info, fmt::format("[{}] {}", SqlState(error.code()), error.message()).c_str());
       return;
     }
     WriteCell(*result, storage, row, output);
@@ -208,6 +211,28 @@ BoundCatalog::~BoundCatalog() {
 
 CatalogPtr CurrentCatalog() {
   return bound_catalog;
+}
+
+Error AsPostgresError(const Error& error) {
+  std::string message = error.message();
+  ErrorCode code = error.code();
+  if (message.size() > 8 && message[0] == '[' && message[6] == ']') {
+    for (int i = 0; i <= static_cast<int>(ErrorCode::kInternal); ++i) {
+      if (message.compare(1, 5, SqlState(static_cast<ErrorCode>(i))) == 0) {
+        code = static_cast<ErrorCode>(i);
+        message.erase(0, 8);
+        break;
+      }
+    }
+  }
+  // The longest first: it has the others in it.
+  for (const std::string_view ours : {"millrace_information_schema.", "millrace_pg_catalog.",
+                                      "millrace_information_schema", "millrace_pg_catalog", "millrace_pg_"}) {
+    for (size_t at = message.find(ours); at != std::string::npos; at = message.find(ours, at)) {
+      message.erase(at, ours.size());
+    }
+  }
+  return Error(code, std::move(message), error.hint(), error.location());
 }
 
 Status InstallPgCatalog(duckdb_connection connection, const std::string& catalog) {

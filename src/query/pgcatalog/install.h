@@ -45,4 +45,9 @@ class BoundCatalog {
 // The one that is bound on this thread; nullptr outside of any BoundCatalog.
 CatalogPtr CurrentCatalog();
 
+// An error of DuckDB (its message without its class in front) as PostgreSQL would give it: what these
+// functions refuse has its own code, e.g. 42P01 for 'x'::regclass, and names of functions are PostgreSQL's
+// again.
+Error AsPostgresError(const Error& error);
+
 }  // namespace millrace::query::pgcatalog

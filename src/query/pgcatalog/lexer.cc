@@ -41,6 +41,8 @@ class Scanner {
       MR_TRY(Next(&token));
       token.end = at_;
       token.text = std::string(sql_.substr(token.begin, token.end - token.begin));
+      // Millrace's own quotes are Flink's.
+      if (token.text.starts_with('`')) token.text = "\"" + token.name + "\"";
       const int index = static_cast<int>(tokens.size());
       if (token.Is('(') || token.Is('[')) open.push_back(index);
       if (token.Is(')') || token.Is(']')) {

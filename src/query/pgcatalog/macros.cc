@@ -75,7 +75,12 @@ constexpr Macro kMacros[] = {
      "lambda x: coalesce(CAST(x AS VARCHAR), nulls)), 'string_agg', delimiter), '') END"},
     {"array_remove", "(list, element) AS list_filter(list, lambda x: x IS DISTINCT FROM element)"},
     {"_pg_expandarray", "(list) AS unnest(list_transform(list, lambda e, i: {{'x': e, 'n': i}}))"},
-    {"_pg_truetypid", "(att, typ) AS att.atttypid"},
+    {"aclexplode",
+     "(acl) AS unnest(list_transform(millrace_pg_acl_items(acl), lambda x: {{'grantor': CAST(split_part(x, "
+     "',', 1) "
+     "AS INTEGER), 'grantee': CAST(split_part(x, ',', 2) AS INTEGER), 'privilege_type': split_part(x, ',', "
+     "3), "
+     "'is_grantable': CAST(split_part(x, ',', 4) AS BOOLEAN)}}))"},
     {"btrim", "(str) AS trim(str), (str, characters) AS trim(str, characters)"},
     {"array_in", "(str) AS CASE WHEN str = '{{}}' THEN [] ELSE string_split(str[2:-2], ',') END"},
     {"unanchored", "(pattern) AS '(?s).*(?:' || pattern || ').*'"},

@@ -157,6 +157,32 @@ Result<Cell> HasRole(const Catalog& catalog, Arguments arguments) {
   return Cell(catalog.IsMember(*role, of->info->name));
 }
 
+// What aclexplode() shows of an access list: "grantor,grantee,privilege,grantable" for each privilege, the
+// roles as oids (0: PUBLIC).
+Result<Cell> AclItems(const Catalog& catalog, Arguments arguments) {
+  constexpr std::pair<char, std::string_view> kNames[] = {
+      {'a', "INSERT"},   {'r', "SELECT"},     {'w', "UPDATE"},    {'d', "DELETE"},
+      {'D', "TRUNCATE"}, {'x', "REFERENCES"}, {'t', "TRIGGER"},   {'X', "EXECUTE"},
+      {'U', "USAGE"},    {'C', "CREATE"},     {'T', "TEMPORARY"}, {'c', "CONNECT"}};
+  Cell::Texts items;
+  for (const std::string& item : arguments[0].As<Cell::Texts>()) {
+    const size_t slash = item.rfind('/');
+    const size_t equal = slash == std::string::npos ? slash : item.rfind('=', slash);
+    if (equal == std::string::npos) {
+      return Fail(ErrorCode::kInvalidText, fmt::format("invalid access list item \"{}\"", item));
+    }
+    const uint32_t grantee = equal == 0 ? 0 : catalog.RoleOid(item.substr(0, equal));
+    const uint32_t grantor = catalog.RoleOid(item.substr(slash + 1));
+    for (size_t i = equal + 1; i < slash; ++i) {
+      for (const auto& [letter, name] : kNames) {
+        if (item[i] == letter)
+          items.push_back(fmt::format("{},{},{},{}", grantor, grantee, name, item[i + 1] == '*'));
+      }
+    }
+  }
+  return Cell(std::move(items));
+}
+
 void Add(std::string_view name, Result<Cell> (*call)(const Catalog&, Arguments),
          std::vector<NativeFunction>* functions) {
   for (const std::string_view signature : {"b:tt", "b:lt", "b:ttt", "b:tlt", "b:ltt", "b:llt"}) {
@@ -167,7 +193,7 @@ void Add(std::string_view name, Result<Cell> (*call)(const Catalog&, Arguments),
 }  // namespace
 
 std::vector<NativeFunction> PrivilegeFunctions() {
-  std::vector<NativeFunction> functions;
+  std::vector<NativeFunction> functions = {{"acl_items", "T:T", AclItems}};
   Add("has_table_privilege", HasTablePrivilege, &functions);
   Add("has_any_column_privilege", HasAnyColumnPrivilege, &functions);
   Add("has_schema_privilege", HasSchemaPrivilege, &functions);

@@ -121,6 +121,13 @@ Result<Cell> QuoteNullable(const Catalog&, Arguments arguments) {
   return arguments[0].is_null() ? Cell("NULL") : Cell(Literal(arguments[0].text()));
 }
 
+Result<Cell> ParseIdent(const Catalog&, Arguments arguments) {
+  std::vector<std::string> parts = SplitQualifiedName(arguments[0].text());
+  if (!parts.empty()) return Cell(std::move(parts));
+  return Fail(ErrorCode::kInvalidParameter,
+              fmt::format("string is not a valid identifier: \"{}\"", arguments[0].text()));
+}
+
 // format(): %s, %I, %L and %%, and n$ before the letter.
 Result<Cell> Format(const Catalog&, Arguments arguments) {
   if (arguments.empty() || arguments[0].is_null()) return Cell();
@@ -237,6 +244,7 @@ std::vector<NativeFunction> SessionFunctions() {
       {"current_setting", "t:tb", CurrentSetting},
       {"set_config", "t:ttb", SetConfig},
       {"quote_ident", "t:t", QuoteIdent},
+      {"parse_ident", "T:t", ParseIdent},
       {"quote_literal", "t:t", QuoteLiteral},
       {"quote_nullable", "t:t", QuoteNullable, true},
       {"format", "t:*", Format, true},

@@ -174,7 +174,7 @@ TEST(RecordedQueriesTest, AnswerWhatTheirToolsNeed) {
       ++checked;
     }
   }
-  EXPECT_GE(checked, 150u);
+  EXPECT_GE(checked, 290u);
 }
 
 }  // namespace

@@ -52,7 +52,9 @@ constexpr std::string_view kServerFunctions[] = {"version",
                                                  "row_security_active",
                                                  "quote_ident",
                                                  "quote_literal",
-                                                 "quote_nullable"};
+                                                 "quote_nullable",
+                                                 "aclexplode",
+                                                 "parse_ident"};
 
 bool MeansServer(std::string_view word, bool quoted, bool called) {
   if (StartsWith(word, "pg_") || SameWord(word, "information_schema")) return true;

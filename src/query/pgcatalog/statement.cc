@@ -90,11 +90,11 @@ void Statement::FindPlaces() {
       frame.clause = Clause::kSelectList;
       frame.table = false;
       size_t begin = i + 1;
-      if (tokens_[begin].IsWord("all")) ++begin;
-      if (tokens_[begin].IsWord("distinct")) {
+      if (at(begin).IsWord("all")) ++begin;
+      if (at(begin).IsWord("distinct")) {
         ++begin;
-        if (tokens_[begin].IsWord("on") && tokens_[begin + 1].Is('(')) {
-          begin = static_cast<size_t>(tokens_[begin + 1].partner) + 1;
+        if (at(begin).IsWord("on") && at(begin + 1).Is('(')) {
+          begin = static_cast<size_t>(at(begin + 1).partner) + 1;
         }
       }
       frame.item_begin = static_cast<int>(begin);
@@ -123,30 +123,29 @@ size_t Statement::OperandBefore(size_t end) const {
   for (;;) {
     if (begin == 0) return begin;
     --begin;
-    const Token* token = &tokens_[begin];
+    const Token* token = &at(begin);
     // Subscripts, and the [] of types.
     while (token->Is(']') && begin > 0) {
       begin = static_cast<size_t>(token->partner);
       if (begin == 0) return begin;
       --begin;
-      token = &tokens_[begin];
+      token = &at(begin);
     }
     if (token->Is(')')) {
       begin = static_cast<size_t>(token->partner);
       // A call, unless the word before it is of the grammar.
-      if (begin > 0 && tokens_[begin - 1].IsName() &&
-          (!IsConnective(tokens_[begin - 1]) || tokens_[begin - 1].IsWord("cast") ||
-           tokens_[begin - 1].IsWord("array") || tokens_[begin - 1].IsWord("left") ||
-           tokens_[begin - 1].IsWord("right"))) {
+      if (begin > 0 && at(begin - 1).IsName() &&
+          (!IsConnective(at(begin - 1)) || at(begin - 1).IsWord("cast") || at(begin - 1).IsWord("array") ||
+           at(begin - 1).IsWord("left") || at(begin - 1).IsWord("right"))) {
         --begin;
       }
     }
-    while (begin > 1 && tokens_[begin - 1].Is('.')) {
+    while (begin > 1 && at(begin - 1).Is('.')) {
       begin -= 2;
-      if (tokens_[begin].Is(')')) begin = static_cast<size_t>(tokens_[begin].partner);
+      if (at(begin).Is(')')) begin = static_cast<size_t>(at(begin).partner);
     }
     // What was read so far may be the type of a cast.
-    if (begin > 0 && tokens_[begin - 1].kind == TokenKind::kOperator && tokens_[begin - 1].name == "::") {
+    if (begin > 0 && at(begin - 1).kind == TokenKind::kOperator && at(begin - 1).name == "::") {
       --begin;
       continue;
     }
@@ -155,49 +154,51 @@ size_t Statement::OperandBefore(size_t end) const {
 }
 
 size_t Statement::OperandAfter(size_t begin) const {
-  size_t at = begin;
-  if (at + 1 >= tokens_.size()) return at;
-  if (tokens_[at].kind == TokenKind::kOperator && tokens_[at].name != "::") ++at;  // a sign
-  if (tokens_[at].Is('(')) {
-    at = static_cast<size_t>(tokens_[at].partner) + 1;
-  } else if (tokens_[at].IsName()) {
-    ++at;
-    while (tokens_[at].Is('.') && tokens_[at + 1].IsName()) at += 2;
-    if (tokens_[at].Is('(') || tokens_[at].Is('[')) at = static_cast<size_t>(tokens_[at].partner) + 1;
+  size_t i = begin;
+  if (i + 1 >= tokens_.size()) return i;
+  if (at(i).kind == TokenKind::kOperator && at(i).name != "::") ++i;  // a sign
+  if (at(i).Is('(')) {
+    i = static_cast<size_t>(at(i).partner) + 1;
+  } else if (at(i).IsName()) {
+    ++i;
+    while (at(i).Is('.') && at(i + 1).IsName()) i += 2;
+    if (at(i).Is('(') || at(i).Is('[')) i = static_cast<size_t>(at(i).partner) + 1;
   } else {
-    ++at;
+    ++i;
   }
   for (;;) {
-    if (tokens_[at].Is('[')) {
-      at = static_cast<size_t>(tokens_[at].partner) + 1;
-    } else if (tokens_[at].kind == TokenKind::kOperator && tokens_[at].name == "::") {
-      at = TypeAfter(at + 1);
-    } else if (tokens_[at].IsWord("collate")) {
-      at += 2;
-      while (tokens_[at].Is('.')) at += 2;
+    if (at(i).Is('[')) {
+      i = static_cast<size_t>(at(i).partner) + 1;
+    } else if (at(i).Is('.') && at(i + 1).IsName()) {
+      i += 2;
+    } else if (at(i).kind == TokenKind::kOperator && at(i).name == "::") {
+      i = TypeAfter(i + 1);
+    } else if (at(i).IsWord("collate")) {
+      i += 2;
+      while (at(i).Is('.')) i += 2;
     } else {
-      return at;
+      return i;
     }
   }
 }
 
 size_t Statement::TypeAfter(size_t begin) const {
-  size_t at = begin;
-  if (!tokens_[at].IsName()) return at;
-  while (tokens_[at + 1].Is('.') && tokens_[at + 2].IsName()) at += 2;
-  const std::string& first = tokens_[at].name;
-  ++at;
-  if (first == "double" && tokens_[at].IsWord("precision")) ++at;
-  if ((first == "character" || first == "char" || first == "bit") && tokens_[at].IsWord("varying")) ++at;
-  if (tokens_[at].Is('(')) at = static_cast<size_t>(tokens_[at].partner) + 1;
-  if ((first == "timestamp" || first == "time") &&
-      (tokens_[at].IsWord("with") || tokens_[at].IsWord("without")) && tokens_[at + 1].IsWord("time")) {
-    at += 3;
+  size_t i = begin;
+  if (!at(i).IsName()) return i;
+  while (at(i + 1).Is('.') && at(i + 2).IsName()) i += 2;
+  const std::string& first = at(i).name;
+  ++i;
+  if (first == "double" && at(i).IsWord("precision")) ++i;
+  if ((first == "character" || first == "char" || first == "bit") && at(i).IsWord("varying")) ++i;
+  if (at(i).Is('(')) i = static_cast<size_t>(at(i).partner) + 1;
+  if ((first == "timestamp" || first == "time") && (at(i).IsWord("with") || at(i).IsWord("without")) &&
+      at(i + 1).IsWord("time")) {
+    i += 3;
   }
-  while (tokens_[at].Is('[') && tokens_[at].partner <= static_cast<int>(at) + 2) {
-    at = static_cast<size_t>(tokens_[at].partner) + 1;
+  while (at(i).Is('[') && at(i).partner <= static_cast<int>(i) + 2) {
+    i = static_cast<size_t>(at(i).partner) + 1;
   }
-  return at;
+  return i;
 }
 
 }  // namespace millrace::query::pgcatalog

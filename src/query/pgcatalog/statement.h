@@ -1,6 +1,7 @@
 // A statement's tokens with what each stands in: which clause of which SELECT.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -30,9 +31,10 @@ class Statement {
 
   std::string_view sql() const { return sql_; }
   size_t size() const { return tokens_.size(); }  // with the one at the end
-  Token& at(size_t i) { return tokens_[i]; }
-  const Token& at(size_t i) const { return tokens_[i]; }
-  const Place& place(size_t i) const { return places_[i]; }
+  // Behind the end there is the end.
+  Token& at(size_t i) { return tokens_[std::min(i, tokens_.size() - 1)]; }
+  const Token& at(size_t i) const { return tokens_[std::min(i, tokens_.size() - 1)]; }
+  const Place& place(size_t i) const { return places_[std::min(i, places_.size() - 1)]; }
   const std::vector<SelectItem>& items() const { return items_; }
   const std::vector<Token>& tokens() const { return tokens_; }
 

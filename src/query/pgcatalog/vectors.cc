@@ -107,7 +107,7 @@ void WriteCell(const Cell& cell, Storage storage, idx_t row, duckdb_vector vecto
 }
 
 CellReader::CellReader(duckdb_vector vector)
-    : data_(duckdb_vector_get_data(vector)), validity_(duckdb_vector_get_validity(vector)) {
+    : vector_(vector), data_(duckdb_vector_get_data(vector)), validity_(duckdb_vector_get_validity(vector)) {
   const LogicalType type(duckdb_vector_get_column_type(vector));
   type_ = duckdb_get_type_id(type.get());
 }
@@ -121,6 +121,16 @@ Cell CellReader::Read(idx_t row) const {
       return static_cast<const int32_t*>(data_)[row];
     case DUCKDB_TYPE_BIGINT:
       return static_cast<const int64_t*>(data_)[row];
+    case DUCKDB_TYPE_LIST: {
+      const duckdb_list_entry entry = static_cast<const duckdb_list_entry*>(data_)[row];
+      const CellReader elements(duckdb_list_vector_get_child(vector_));
+      Cell::Texts texts;
+      for (idx_t i = entry.offset; i < entry.offset + entry.length; ++i) {
+        const Cell element = elements.Read(i);
+        if (!element.is_null()) texts.push_back(element.text());
+      }
+      return texts;
+    }
     default: {
       duckdb_string_t text = static_cast<const duckdb_string_t*>(data_)[row];
       return std::string(duckdb_string_t_data(&text), duckdb_string_t_length(text));

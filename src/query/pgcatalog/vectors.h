@@ -13,13 +13,14 @@ LogicalType TypeOfStorage(Storage storage);
 // Writes the entry `row` of a vector of TypeOfStorage(storage). Entries are written in order.
 void WriteCell(const Cell& cell, Storage storage, idx_t row, duckdb_vector vector);
 
-// A vector of BOOLEAN, INTEGER, BIGINT or VARCHAR.
+// A vector of BOOLEAN, INTEGER, BIGINT, VARCHAR or VARCHAR[] (NULL elements are left out).
 class CellReader {
  public:
   explicit CellReader(duckdb_vector vector);
   Cell Read(idx_t row) const;
 
  private:
+  duckdb_vector vector_;
   const void* data_;
   uint64_t* validity_;
   duckdb_type type_;
