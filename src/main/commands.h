@@ -2,6 +2,7 @@
 // reported on standard error, 2 for wrong usage.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,20 @@ struct TestOptions {
   std::vector<std::string> modes;
 };
 int TestCommand(const TestOptions& options);
+
+struct ServeOptions {
+  std::vector<std::string> files;
+  std::string listen = "127.0.0.1:5433";
+  std::string http = "127.0.0.1:8080";
+  std::string auth = "trust";  // or scram
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string query_memory;  // e.g. "4GB"; empty: a quarter of the machine's
+  std::vector<std::string> settings;
+  int threads = 0;
+  int64_t seconds = 0;  // 0: until a signal
+};
+int ServeCommand(const ServeOptions& options);
 
 int FunctionsCommand();
 

@@ -1,4 +1,4 @@
-// The `millrace` command: run and test.
+// The `millrace` command.
 #include <CLI/CLI.hpp>
 
 #include "main/commands.h"
@@ -25,11 +25,35 @@ int main(int argc, char** argv) {
   test_command->add_option("--mode", test.modes,
                            "default, batch1, shards2, batch1-shards2; all unless given");
 
+  millrace::ServeOptions serve;
+  CLI::App* serve_command =
+      app.add_subcommand("serve", "Run a warehouse that clients use over PostgreSQL's protocol and HTTP");
+  serve_command->add_option("files", serve.files, "SQL files, executed before clients are let in");
+  serve_command->add_option("--listen", serve.listen, "Where PostgreSQL's protocol is spoken, host:port")
+      ->capture_default_str();
+  serve_command->add_option("--http", serve.http, "Where HTTP is spoken, host:port")->capture_default_str();
+  serve_command
+      ->add_option("--auth", serve.auth,
+                   "trust: clients of this machine need no password; scram: everyone has one")
+      ->check(CLI::IsMember({"trust", "scram"}))
+      ->capture_default_str();
+  serve_command->add_option("--tls-cert", serve.tls_certificate, "Certificate chain, PEM");
+  serve_command->add_option("--tls-key", serve.tls_key, "Private key, PEM");
+  serve_command->add_option(
+      "--query-memory", serve.query_memory,
+      "Memory of all queries together, e.g. 4GB; a quarter of the machine's if not given");
+  serve_command->add_option("--set", serve.settings, "A setting, key=value");
+  serve_command->add_option("--threads", serve.threads, "Worker threads; 0: one a processor")
+      ->capture_default_str();
+  serve_command->add_option("--seconds", serve.seconds, "Stop after so many seconds; 0: at a signal")
+      ->capture_default_str();
+
   CLI::App* functions_command = app.add_subcommand("functions", "List the built-in functions as Markdown");
 
   CLI11_PARSE(app, argc, argv);
   if (run_command->parsed()) return millrace::RunCommand(run);
   if (test_command->parsed()) return millrace::TestCommand(test);
+  if (serve_command->parsed()) return millrace::ServeCommand(serve);
   if (functions_command->parsed()) return millrace::FunctionsCommand();
   return 2;
 }

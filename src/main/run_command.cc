@@ -4,10 +4,10 @@
 #include <csignal>
 #include <cstdio>
 
-#include "connectors/print/print_output.h"
 #include "data/datetime.h"
 #include "env/env.h"
 #include "main/commands.h"
+#include "main/stream_output.h"
 #include "session/result_printer.h"
 #include "session/script.h"
 #include "session/session.h"
@@ -26,21 +26,6 @@ void Interrupt(int signal) {
 void Complain(const std::string& text) {
   fmt::print(stderr, "{}\n", text);
 }
-
-// Standard output that is flushed with every write, so that print tables and results keep their order.
-class StreamOutput final : public connectors::PrintOutput {
- public:
-  explicit StreamOutput(FILE* stream) : stream_(stream) {}
-  Status Write(std::string_view lines) override {
-    if (std::fwrite(lines.data(), 1, lines.size(), stream_) != lines.size() || std::fflush(stream_) != 0) {
-      return Fail(ErrorCode::kIoError, "cannot write to standard output");
-    }
-    return {};
-  }
-
- private:
-  FILE* stream_;
-};
 
 // One line on a terminal, redrawn about ten times a second.
 class ProgressLine {
@@ -149,10 +134,6 @@ void ReportSideRows(const dataflow::Progress& progress) {
   }
 }
 
-Result<std::string> ReadScript(env::Env& env, const std::string& path) {
-  return env.files->ReadAll(path == "-" ? "/dev/stdin" : path);
-}
-
 }  // namespace
 
 int RunCommand(const RunOptions& options) {
@@ -172,9 +153,7 @@ int RunCommand(const RunOptions& options) {
 
   session::InstanceOptions instance_options;
   instance_options.env = &env;
-  instance_options.threads = options.threads > 0
-                                 ? options.threads
-                                 : static_cast<int>(std::max<long>(1, sysconf(_SC_NPROCESSORS_ONLN)));
+  instance_options.threads = ThreadsOrProcessors(options.threads);
   instance_options.queries.threads = instance_options.threads;
   instance_options.queries.host_access = true;
   instance_options.standard_output = &standard_output;

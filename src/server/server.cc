@@ -24,6 +24,23 @@ void RaiseDescriptorLimit() {
 
 }  // namespace
 
+Status CheckExposure(const std::string& address_text, bool has_tls, bool trusts_loopback) {
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(address_text, error);
+  if (!error && address.is_loopback()) return Ok();
+  if (!has_tls) {
+    return Fail(ErrorCode::kInvalidParameter,
+                fmt::format("listening on {} takes TLS: it can be reached from other machines", address_text),
+                "give a certificate and a key, or listen on 127.0.0.1");
+  }
+  if (trusts_loopback) {
+    return Fail(ErrorCode::kInvalidParameter,
+                fmt::format("listening on {} takes passwords for everyone", address_text),
+                "turn SCRAM authentication on, or listen on 127.0.0.1");
+  }
+  return Ok();
+}
+
 Server::Server(ServerOptions options)
     : options_(std::move(options)),
       pool_(std::make_unique<QueryPool>(*options_.env->executor)),
@@ -38,21 +55,7 @@ Status Server::CheckOptions() const {
     return Fail(ErrorCode::kInvalidParameter,
                 "TLS takes a certificate file and a key file: one of them is missing");
   }
-  boost::system::error_code error;
-  const auto address = boost::asio::ip::make_address(options_.address, error);
-  if (!error && address.is_loopback()) return Ok();
-  if (options_.tls_key_file.empty()) {
-    return Fail(
-        ErrorCode::kInvalidParameter,
-        fmt::format("listening on {} takes TLS: it can be reached from other machines", options_.address),
-        "give a certificate and a key, or listen on 127.0.0.1");
-  }
-  if (options_.trust_loopback) {
-    return Fail(ErrorCode::kInvalidParameter,
-                fmt::format("listening on {} takes passwords for everyone", options_.address),
-                "turn SCRAM authentication on, or listen on 127.0.0.1");
-  }
-  return Ok();
+  return CheckExposure(options_.address, !options_.tls_key_file.empty(), options_.trust_loopback);
 }
 
 Status Server::LoadTls() {

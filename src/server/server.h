@@ -37,6 +37,9 @@ struct ServerOptions {
   int64_t idle_micros = 0;  // 0: a client may be idle for ever
 };
 
+// kInvalidParameter for an address beyond loopback without TLS and passwords for everyone.
+Status CheckExposure(const std::string& address, bool has_tls, bool trusts_loopback);
+
 class Server {
  public:
   explicit Server(ServerOptions options);

@@ -1,0 +1,202 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "main/commands.h"
+#include "main/stream_output.h"
+#include "server/auth/scram.h"
+#include "server/http/server.h"
+#include "server/instance_backend.h"
+#include "server/instance_port.h"
+#include "server/server.h"
+#include "session/script.h"
+#include "session/session.h"
+
+namespace millrace {
+namespace {
+
+constexpr const char* kSuperuser = "millrace";
+constexpr size_t kSaltBytes = 16;
+
+void Complain(const std::string& text) {
+  fmt::print(stderr, "{}\n", text);
+}
+
+struct Endpoint {
+  std::string address;
+  uint16_t port = 0;
+};
+
+// "127.0.0.1:5433", "[::1]:5433", "5433".
+Result<Endpoint> ParseEndpoint(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  Endpoint endpoint;
+  endpoint.address = colon == std::string::npos ? "127.0.0.1" : text.substr(0, colon);
+  if (endpoint.address.starts_with('[') && endpoint.address.ends_with(']')) {
+    endpoint.address = endpoint.address.substr(1, endpoint.address.size() - 2);
+  }
+  const std::string port = colon == std::string::npos ? text : text.substr(colon + 1);
+  char* end = nullptr;
+  const long number = std::strtol(port.c_str(), &end, 10);
+  if (port.empty() || *end != '\0' || number < 0 || number > 65535) {
+    return Fail(ErrorCode::kInvalidParameter, fmt::format("'{}' is no address to listen on", text),
+                "write host:port, e.g. 127.0.0.1:5433");
+  }
+  endpoint.port = static_cast<uint16_t>(number);
+  return endpoint;
+}
+
+Result<std::string> MakeVerifier(std::string_view password) {
+  MR_ASSIGN(const std::string salt, server::auth::RandomBytes(kSaltBytes));
+  return server::auth::FormatScramVerifier(server::auth::MakeScramVerifier(password, salt));
+}
+
+// A quarter of the machine's memory, at least 256 MB.
+std::string QueryMemory() {
+  const int64_t bytes = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+  return fmt::format("{}MB", std::max<int64_t>(256, bytes / 4 / 1'000'000));
+}
+
+// Runs the statements of the start.
+Status RunFiles(session::Instance* instance, const std::vector<std::string>& files) {
+  session::SessionOptions options;
+  options.role = kSuperuser;
+  options.database = "millrace";
+  session::Session session(instance, std::move(options));
+  MR_TRY(session.Start());
+  for (const std::string& path : files) {
+    MR_ASSIGN(const std::string script, ReadScript(instance->env(), path));
+    for (const session::ScriptPart& part : session::SplitScript(script)) {
+      Result<session::StatementResult> result = session.Execute(part.text);
+      if (!result.has_value()) {
+        return std::unexpected(session::PlaceInScript(result.error(), part.location).Within(path));
+      }
+      for (const std::string& warning : result->warnings) Complain("WARNING: " + warning);
+    }
+  }
+  return {};
+}
+
+Status SetPassword(session::Instance* instance, std::string_view password) {
+  MR_ASSIGN(const std::string verifier, MakeVerifier(password));
+  session::SessionOptions options;
+  options.role = kSuperuser;
+  session::Session session(instance, std::move(options));
+  MR_TRY(session.Start());
+  MR_TRY(session.Execute(fmt::format("ALTER ROLE {} PASSWORD '{}'", kSuperuser, verifier)));
+  return {};
+}
+
+// Waits for SIGINT or SIGTERM, which every thread has blocked.
+void AwaitSignal(const sigset_t& signals, int64_t seconds) {
+  if (seconds > 0) {
+    const timespec timeout{static_cast<time_t>(seconds), 0};
+    while (sigtimedwait(&signals, nullptr, &timeout) < 0 && errno == EINTR) {
+    }
+    return;
+  }
+  int signal = 0;
+  sigwait(&signals, &signal);
+}
+
+Status Serve(const ServeOptions& options, const sigset_t& signals) {
+  env::Env& env = env::RealEnv();
+  MR_ASSIGN(const Endpoint listen, ParseEndpoint(options.listen));
+  MR_ASSIGN(const Endpoint http, ParseEndpoint(options.http));
+  const bool trusts = options.auth != "scram";
+  StreamOutput standard_output(stdout);
+  StreamOutput standard_error(stderr);
+  telemetry::MetricsRegistry metrics;
+
+  session::InstanceOptions instance_options;
+  instance_options.env = &env;
+  instance_options.threads = ThreadsOrProcessors(options.threads);
+  instance_options.queries.threads = instance_options.threads;
+  instance_options.queries.memory = options.query_memory.empty() ? QueryMemory() : options.query_memory;
+  instance_options.standard_output = &standard_output;
+  instance_options.standard_error = &standard_error;
+  instance_options.metrics = &metrics;
+  instance_options.version = MILLRACE_VERSION;
+  instance_options.roles.superuser = kSuperuser;
+  instance_options.roles.make_verifier = MakeVerifier;
+  instance_options.make_token = server::MakeToken;
+  for (const std::string& setting : options.settings) {
+    const size_t equals = setting.find('=');
+    if (equals == std::string::npos) {
+      return Fail(ErrorCode::kInvalidParameter, fmt::format("--set wants key=value, not '{}'", setting));
+    }
+    instance_options.settings.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+  }
+  session::Instance instance(std::move(instance_options));
+  MR_TRY(instance.Start());
+
+  server::InstancePort port(&instance);
+  server::ServerOptions server_options;
+  server_options.env = &env;
+  server_options.sessions = &port;
+  server_options.address = listen.address;
+  server_options.port = listen.port;
+  server_options.trust_loopback = trusts;
+  server_options.tls_certificate_file = options.tls_certificate;
+  server_options.tls_key_file = options.tls_key;
+  server::Server server(std::move(server_options));
+  MR_TRY(server::CheckExposure(http.address, !options.tls_key.empty(), trusts));
+  MR_TRY(RunFiles(&instance, options.files));
+  if (const char* password = std::getenv("MILLRACE_PASSWORD"); password != nullptr) {
+    MR_TRY(SetPassword(&instance, password));
+  }
+  if (!trusts && !instance.roles().snapshot()->Find(kSuperuser)->verifier.has_value()) {
+    return Fail(ErrorCode::kInvalidParameter, "nobody could log in: the superuser 'millrace' has no password",
+                "set MILLRACE_PASSWORD, or ALTER ROLE millrace PASSWORD '...' in an SQL file of the start");
+  }
+  MR_TRY(server.Start());
+
+  server::InstanceBackend backend(&instance, trusts, kSuperuser);
+  backend.SetStarted();
+  server::http::HttpServerOptions http_options;
+  http_options.address = http.address;
+  http_options.port = http.port;
+  http_options.tls = server.tls() == nullptr ? nullptr : server.tls()->native();
+  server::http::HttpServer::Context context;
+  context.io = &server.io_threads().context();
+  context.env = &env;
+  context.backend = &backend;
+  context.metrics = &metrics;
+  context.run_waiting = [&server](std::function<void()> job) {
+    server.query_pool().Post(std::move(job));
+    return true;
+  };
+  server::http::HttpServer http_server(context, std::move(http_options));
+  MR_TRY(http_server.Start());
+
+  fmt::print("millrace {} is ready\n  PostgreSQL  postgresql://{}@{}:{}/millrace\n  HTTP        {}://{}:{}\n",
+             MILLRACE_VERSION, kSuperuser, listen.address, server.port(),
+             server.tls() == nullptr ? "http" : "https", http.address, http_server.port());
+  std::fflush(stdout);
+  AwaitSignal(signals, options.seconds);
+  http_server.Stop();
+  server.Stop();
+  instance.warehouse().Stop();
+  return {};
+}
+
+}  // namespace
+
+int ServeCommand(const ServeOptions& options) {
+  // Threads inherit the mask: only the one that waits for a signal gets it.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  const Status served = Serve(options, signals);
+  if (served.has_value()) return 0;
+  Complain("ERROR " + served.error().ToString());
+  return 1;
+}
+
+}  // namespace millrace
