@@ -66,11 +66,24 @@ void SourceTask::OnFinish() {
   source_.reset();
 }
 
+void SourceTask::NoteProgress() {
+  MutexLock lock(progress_mutex_);
+  const uint64_t bytes_before = progress_.bytes_read;
+  progress_ = source_->Progress();
+  if (rows_total_ != nullptr) {
+    rows_total_->Increment(std::exchange(rows_given_, 0));
+    bytes_total_->Increment(progress_.bytes_read - std::min(progress_.bytes_read, bytes_before));
+  }
+}
+
 Result<bool> SourceTask::Step() {
   Epoch epoch;
   if (TakeInjected(&epoch)) {
     // What was pushed before the epoch began is in it.
-    if (!job_->stopping.load(std::memory_order_relaxed)) MR_TRY(source_->GivePushed(*this));
+    if (!job_->stopping.load(std::memory_order_relaxed)) {
+      MR_TRY(source_->GivePushed(*this));
+      NoteProgress();
+    }
     const int64_t started_micros = env_.clock->MonotonicMicros();
     for (auto& consumer : consumers_) {
       if (!consumer->ended) MR_TRY(consumer->next->OnEpoch(epoch));
@@ -91,15 +104,7 @@ Result<bool> SourceTask::Step() {
   gave_something_ = false;
   MR_ASSIGN(const connectors::ReadStatus status, source_->Poll(*this, connectors::PollLimits{}));
   if (gave_something_) coordinator_.NoteChange();
-  {
-    MutexLock lock(progress_mutex_);
-    const uint64_t bytes_before = progress_.bytes_read;
-    progress_ = source_->Progress();
-    if (rows_total_ != nullptr) {
-      rows_total_->Increment(std::exchange(rows_given_, 0));
-      bytes_total_->Increment(progress_.bytes_read - std::min(progress_.bytes_read, bytes_before));
-    }
-  }
+  NoteProgress();
   switch (status.kind) {
     case connectors::ReadStatus::Kind::kMore:
       return true;

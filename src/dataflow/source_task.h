@@ -80,6 +80,8 @@ class SourceTask final : public RootTask, private connectors::SourceSink {
   Status MarkIdle();
   Status EndConsumer(Consumer* consumer);
   Status EndDone();
+  // Tells those who watch how far the source is.
+  void NoteProgress() MR_EXCLUDES(progress_mutex_);
 
   SideTables& side_;
   Options options_;
