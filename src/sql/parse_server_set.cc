@@ -19,6 +19,7 @@ Result<Name> Parser::ParseParameterName(std::string_view what) {
     MR_ASSIGN(const Name part, ParseFoldedName("a name after '.'"));
     name.text += '.';
     name.text += part.text;
+    name.quoted = false;
   }
   return name;
 }

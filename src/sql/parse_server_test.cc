@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "sql/server_statement.h"
 #include "sql/parser.h"
 #include "sql/printer.h"
+#include "sql/server_statement.h"
 
 namespace millrace::sql {
 namespace {
@@ -88,7 +88,7 @@ TEST(ParseServer, Parameters) {
            {"SET TIME ZONE LOCAL", "SET timezone = DEFAULT"},
            {"SET NAMES 'UTF8'", "SET client_encoding = 'UTF8'"},
            {"SET SCHEMA 'ods'", "SET search_path = 'ods'"},
-           {"SET role = 'x'", ""},
+           {"SET role = 'x'", "SET `role` = 'x'"},
            {"SET ROLE Analyst", "SET ROLE analyst"},
            {"SET LOCAL ROLE NONE", ""},
            {"SET SESSION ROLE 'Bob'", "SET ROLE `Bob`"},
@@ -101,9 +101,14 @@ TEST(ParseServer, Parameters) {
            {"RESET TIME ZONE", "RESET timezone"},
            {"SHOW server_version", ""},
            {"SHOW TRANSACTION ISOLATION LEVEL", "SHOW transaction_isolation"},
-           {"SHOW TIME ZONE", "SHOW timezone"},
+           {"SHOW TIME ZONE", "SHOW `timezone`"},
            {"SHOW SESSION AUTHORIZATION", "SHOW session_authorization"},
-           {"SHOW myapp.tenant", ""},
+           {"SHOW myapp.tenant", "SHOW `myapp`.`tenant`"},
+           {"SHOW \"jobs\"", "SHOW `jobs`"},
+           {"SHOW \"tabels\"", "SHOW `tabels`"},
+           {"RESET \"role\"", "RESET `role`"},
+           {"SET \"transaction\".x = 1", "SET `transaction`.x = 1"},
+           {"SET a.\"b..c\" = 1", "SET `a.b..c` = 1"},
            {"SHOW ALL", ""},
            {"SHOW TABLES", ""},
            {"SET 'table.local-time-zone' = 'UTC'", ""},

@@ -264,7 +264,8 @@ Result<bool> Parser::ParseShowSubject(ShowStatement* show) {
         "CREATE and CURRENT SCHEMA");
   } else {
     // SHOW parameter; a word that is nearly one of those above was meant to be it.
-    if ((AtName() || At(Word::kTIME)) && WordHint().empty()) return false;
+    const bool has_underscore = lexer_.TextOf(Current()).find('_') != std::string_view::npos;
+    if ((AtName() || At(Word::kTIME)) && (has_underscore || WordHint().empty())) return false;
     if (At(Word::kTRANSACTION) || At(Word::kSESSION)) return false;
     return Expected("what to show (TABLES, VIEWS, SCHEMAS, FUNCTIONS, COLUMNS, JOBS, CREATE TABLE …)");
   }

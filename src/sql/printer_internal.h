@@ -100,7 +100,7 @@ class Printer {
   void WriteServerStatement(const Statement& statement);
   void WriteFolded(const Name& name);
   void WriteQuoted(std::string_view name);
-  void WriteParameterName(const Name& name);
+  void WriteParameterName(const Name& name, bool strict = false);
   void WriteParameterValues(const std::vector<ParameterValue>& values);
   void WriteModes(const TransactionModes& modes);
   void WriteTransaction(const TransactionStatement& node);

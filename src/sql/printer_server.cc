@@ -34,12 +34,21 @@ void Printer::WriteFolded(const Name& name) {
   WriteQuoted(name.text);
 }
 
-// a.b: each part by itself.
-void Printer::WriteParameterName(const Name& name) {
+// a.b: each part by itself, and in back-quotes where it is a word that SET, SHOW or RESET would take
+// otherwise. `strict`: unless it has a '_', since SHOW takes what is nearly one of its words for a slip.
+void Printer::WriteParameterName(const Name& name, bool strict) {
+  const bool is_whole = name.quoted || name.text.starts_with('.') || name.text.ends_with('.') ||
+                        name.text.find("..") != std::string::npos;
+  if (is_whole) return WriteQuoted(name.text);
   size_t begin = 0;
   while (true) {
-    const size_t dot = name.quoted ? std::string::npos : name.text.find('.', begin);
-    WriteFolded(Name{name.text.substr(begin, dot == std::string::npos ? dot : dot - begin), {}, false});
+    const size_t dot = name.text.find('.', begin);
+    const std::string part = name.text.substr(begin, dot == std::string::npos ? dot : dot - begin);
+    if (FindWord(part) != Word::kNone || (strict && part.find('_') == std::string::npos)) {
+      WriteQuoted(part);
+    } else {
+      WriteFolded(Name{part, {}, false});
+    }
     if (dot == std::string::npos) return;
     Text(".");
     begin = dot + 1;
@@ -244,7 +253,7 @@ void Printer::WriteServerStatement(const Statement& statement) {
     }
     case StatementKind::kShowParameter:
       Text("SHOW ");
-      return WriteParameterName(statement.As<ShowParameterStatement>().name);
+      return WriteParameterName(statement.As<ShowParameterStatement>().name, /*strict=*/true);
     case StatementKind::kResetParameter: {
       const auto& node = statement.As<ResetParameterStatement>();
       Text("RESET ");
