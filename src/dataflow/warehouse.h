@@ -66,7 +66,7 @@ class Warehouse {
     ChangeConsumer consumer;
     std::string job_name;  // that of the first request names the job; may be empty
     // Of the first request: called once when the job has ended, from any thread; must only note or post.
-    std::function<void()> on_end;
+    std::function<void()> on_end = {};
   };
 
   explicit Warehouse(Options options);

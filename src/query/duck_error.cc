@@ -29,8 +29,9 @@ ErrorCode CodeOf(duckdb_error_type type, const std::string& message) {
     case DUCKDB_ERROR_INTERRUPT:
       return ErrorCode::kCancelled;
     case DUCKDB_ERROR_NOT_IMPLEMENTED:
-    case DUCKDB_ERROR_PERMISSION:
       return ErrorCode::kNotSupported;
+    case DUCKDB_ERROR_PERMISSION:
+      return ErrorCode::kInsufficientPrivilege;
     default:
       return ErrorCode::kInvalidParameter;
   }
@@ -120,7 +121,8 @@ std::unexpected<Error> DuckError(const char* text, duckdb_error_type type) {
         {"Parser Error", DUCKDB_ERROR_PARSER},
         {"Catalog Error", DUCKDB_ERROR_CATALOG},
         {"Binder Error", DUCKDB_ERROR_BINDER},
-        {"Conversion Error", DUCKDB_ERROR_CONVERSION}};
+        {"Conversion Error", DUCKDB_ERROR_CONVERSION},
+        {"Permission Error", DUCKDB_ERROR_PERMISSION}};
     for (const auto& [prefix, known] : kClasses) {
       if (message.starts_with(prefix)) type = known;
     }

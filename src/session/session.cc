@@ -275,16 +275,19 @@ Result<Outcome> Session::Explain(const sql::ExplainStatement& statement, std::st
     case sql::StatementKind::kQuery: {
       MR_ASSIGN(const auto planned,
                 plan::PlanQuery(*inner.As<sql::QueryStatement>().query, catalog(), context));
+      MR_TRY(CheckReads(planned));
       return PlanLines(plan::Explain(planned, spreading));
     }
     case sql::StatementKind::kInsert: {
       MR_ASSIGN(const auto planned, plan::PlanInsert(inner.As<sql::InsertStatement>(), catalog(), context));
+      MR_TRY(CheckReads(planned));
       return PlanLines(plan::Explain(planned, spreading));
     }
     case sql::StatementKind::kStatementSet: {
       std::string text_of_all;
       for (const auto& insert : inner.As<sql::StatementSetStatement>().inserts) {
         MR_ASSIGN(const auto planned, plan::PlanInsert(*insert, catalog(), context));
+        MR_TRY(CheckReads(planned));
         text_of_all += plan::Explain(planned, spreading);
       }
       return PlanLines(text_of_all);
@@ -293,6 +296,7 @@ Result<Outcome> Session::Explain(const sql::ExplainStatement& statement, std::st
       MR_ASSIGN(
           const auto planned,
           plan::PlanMaterializedView(inner.As<sql::CreateMaterializedViewStatement>(), catalog(), context));
+      MR_TRY(CheckReads(planned.query));
       return PlanLines(plan::Explain(planned.query, spreading));
     }
     default:

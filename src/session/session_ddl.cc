@@ -88,6 +88,11 @@ Result<Outcome> Session::CreateTable(const sql::CreateTableStatement& statement,
   MR_ASSIGN(catalog::TableDefinition table, plan::BindCreateTable(statement, change.catalog(), context));
   MR_TRY(CheckCreateIn(table.name.schema));
   MR_TRY(CheckConnector(table));
+  if (statement.like.has_value()) {
+    // It copies the options, which may be secrets.
+    MR_ASSIGN(const catalog::EntryPtr source, change.catalog().Resolve(statement.like->table));
+    MR_TRY(CheckRead(source->name.ToString()));
+  }
   const bool stored = table.connector().empty();
   if (!stored) {
     if (table.connector() == "feed" && !instance_.options().test_feeds) {
@@ -178,6 +183,14 @@ Result<Outcome> Session::Drop(const sql::DropStatement& statement) {
                                                "DROP SCHEMA"};
   CatalogChange change(&instance_, current_schema_);
   catalog::Catalog& catalog = change.catalog();
+  // Before anything is said of what depends on it.
+  if (statement.object != sql::ObjectKind::kSchema) {
+    if (const auto entry = catalog.Resolve(statement.name); entry.has_value()) {
+      MR_TRY(CheckOwner(catalog::Securable::Table((*entry)->name)));
+    }
+  } else {
+    MR_TRY(CheckOwner(catalog::Securable::Schema(statement.name.Last().text)));
+  }
   std::vector<catalog::EntryPtr> dropped;
   if (statement.object == sql::ObjectKind::kSchema) {
     MR_ASSIGN(dropped, catalog.DropSchema(statement.name, statement.if_exists, statement.cascade));
@@ -186,7 +199,6 @@ Result<Outcome> Session::Drop(const sql::DropStatement& statement) {
               catalog.Drop(statement.object, statement.name, statement.if_exists, statement.cascade));
   }
   const bool drops_schema = statement.object == sql::ObjectKind::kSchema;
-  if (drops_schema) MR_TRY(CheckOwner(catalog::Securable::Schema(statement.name.Last().text)));
   for (const catalog::EntryPtr& entry : dropped) MR_TRY(CheckOwner(catalog::Securable::Table(entry->name)));
   change.Commit();
   if (drops_schema) instance_.roles().ObjectDropped(catalog::Securable::Schema(statement.name.Last().text));

@@ -84,6 +84,7 @@ const std::vector<std::string> kColumnHeader = {"name", "type", "null", "key", "
 Result<Outcome> Session::Describe(const sql::DescribeStatement& statement) {
   MR_ASSIGN(const catalog::EntryPtr entry, catalog().Resolve(statement.name));
   if (!statement.extended) return TextRows(kColumnHeader, ColumnRows(*entry));
+  MR_TRY(CheckRead(entry->name.ToString()));
   Rows rows = {{"name", entry->name.ToString()},
                {"kind", std::string(catalog::EntryKindName(entry->kind))},
                {"comment", entry->comment},
@@ -153,6 +154,7 @@ Result<Outcome> Session::Show(const sql::ShowStatement& statement) {
     case ShowKind::kCreateView:
     case ShowKind::kCreateMaterializedView: {
       MR_ASSIGN(const catalog::EntryPtr entry, catalog().Resolve(statement.from));
+      MR_TRY(CheckRead(entry->name.ToString()));  // options of a connector may be secrets
       const auto wanted = statement.show == ShowKind::kCreateTable  ? catalog::EntryKind::kTable
                           : statement.show == ShowKind::kCreateView ? catalog::EntryKind::kView
                                                                     : catalog::EntryKind::kMaterializedView;
