@@ -78,8 +78,8 @@ TEST(FrontendMessageTest, ReadsParse) {
 
 TEST(FrontendMessageTest, ReadsBind) {
   BindMessage message;
-  ASSERT_TRUE(
-      ReadBind("p\0s\0\0\x01\0\x01\0\x02\0\0\0\x02hi\xff\xff\xff\xff\0\x01\0\0"s, &message).has_value());
+  const std::string body = "p\0s\0\0\x01\0\x01\0\x02\0\0\0\x02hi\xff\xff\xff\xff\0\x01\0\0"s;
+  ASSERT_TRUE(ReadBind(body, &message).has_value());
   EXPECT_EQ(message.portal, "p");
   EXPECT_EQ(message.statement, "s");
   ASSERT_EQ(message.parameters.size(), 2u);
