@@ -245,10 +245,10 @@ TEST_F(SubscriptionTest, WhatIsThereToBeReadWakes) {
   AwaitVisible();
   replica.Drain(subscription.get());
   EXPECT_GT(replica.epoch(), 0);
-  std::promise<void> woken;
-  ASSERT_FALSE(subscription->TryNext([&] { woken.set_value(); }).has_value());
+  Notification woken;
+  ASSERT_FALSE(subscription->TryNext([&] { woken.Notify(); }).has_value());
   Push("t", {{RowKind::kInsert, 1, 1}});
-  woken.get_future().wait();
+  woken.Wait();
   replica.Drain(subscription.get());
   EXPECT_EQ(replica.Rows(), (std::vector<std::string>{"1, 1"}));
 }

@@ -34,7 +34,8 @@ struct Job {
   std::vector<std::shared_ptr<OperatorStats>> operators;       // fixed before the start
   std::vector<std::unique_ptr<QuerySideOutput>> side_outputs;  // one a query; fixed before the start
 
-  std::function<void()> on_end;  // called once, by the last task; fixed before the start; must only note or post
+  std::function<void()>
+      on_end;  // called once, by the last task; fixed before the start; must only note or post
 
   Mutex mutex;
   std::optional<Error> error MR_GUARDED_BY(mutex);  // why it was cancelled, if by a failure

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <future>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "data/text.h"
+#include "dataflow/notification.h"
 #include "dataflow/warehouse.h"
 #include "plan/planner.h"
 #include "sql/parser.h"
@@ -144,9 +144,9 @@ class WarehouseFixture : public testing::Test {
 
   // Waits until all that was pushed or inserted before is visible.
   void AwaitVisible() {
-    std::promise<void> visible;
-    warehouse_->WhenVisible([&] { visible.set_value(); });
-    visible.get_future().wait();
+    Notification visible;
+    warehouse_->WhenVisible([&] { visible.Notify(); });
+    visible.Wait();
   }
 
   catalog::Catalog catalog_;

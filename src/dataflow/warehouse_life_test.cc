@@ -120,17 +120,17 @@ TEST_F(WarehouseLifeTest, WhoeverWaitsCanBeStoppedAndHoldsNobodyUp) {
       "CREATE TABLE endless (k BIGINT, v BIGINT) WITH ('connector' = 'http', 'format' = 'json')"));
   MR_ASSERT_OK(CreateTable("CREATE TABLE t (k BIGINT, v BIGINT)"));
   std::atomic<bool> cancel{false};
-  std::promise<void> waits;
+  Notification waits;
   std::atomic<bool> told{false};
   std::thread waiting([&] {
     const auto outcome = InsertAndAwait("INSERT INTO t SELECT k, v FROM endless", [&] {
-      if (!told.exchange(true)) waits.set_value();
+      if (!told.exchange(true)) waits.Notify();
       return cancel.load();
     });
     ASSERT_FALSE(outcome.has_value());
     EXPECT_EQ(outcome.error().code(), ErrorCode::kCancelled);
   });
-  waits.get_future().wait();
+  waits.Wait();
   MR_ASSERT_OK(InsertAndAwait("INSERT INTO t VALUES (1, 2)"));
   EXPECT_EQ(Rows("t"), (std::vector<std::string>{"1, 2"}));
   cancel.store(true);

@@ -1,6 +1,5 @@
 #include "session/interruptible.h"
 
-#include <chrono>
 #include <utility>
 
 namespace millrace::session {
@@ -36,7 +35,7 @@ std::function<void()> Interruptible::Waker() const {
 }
 
 Result<bool> Interruptible::Wait(int64_t micros) const {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::microseconds(micros);
+  const int64_t deadline = clock_.MonotonicMicros() + micros;
   MutexLock lock(shared_->mutex);
   while (true) {
     if (shared_->cancelled.has_value()) return std::unexpected(*shared_->cancelled);
@@ -45,10 +44,9 @@ Result<bool> Interruptible::Wait(int64_t micros) const {
       shared_->changed.Wait(shared_->mutex);
       continue;
     }
-    const auto left =
-        std::chrono::duration_cast<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return false;
-    shared_->changed.WaitFor(shared_->mutex, left.count());
+    const int64_t left = deadline - clock_.MonotonicMicros();
+    if (left <= 0) return false;
+    shared_->changed.WaitFor(shared_->mutex, left);
   }
 }
 

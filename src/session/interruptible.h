@@ -10,11 +10,15 @@
 
 #include "base/error.h"
 #include "base/mutex.h"
+#include "env/clock.h"
 
 namespace millrace::session {
 
 class Interruptible {
  public:
+  // `clock` outlives it.
+  explicit Interruptible(env::Clock* clock) : clock_(*clock) {}
+
   // A new statement begins: an earlier Cancel does not count any more.
   void Begin();
   // What now waits, or will before the next Begin, ends with `reason`.
@@ -34,6 +38,7 @@ class Interruptible {
     bool woken MR_GUARDED_BY(mutex) = false;
     std::optional<Error> cancelled MR_GUARDED_BY(mutex);
   };
+  env::Clock& clock_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 };
 

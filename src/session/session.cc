@@ -51,7 +51,10 @@ Outcome TextRows(const std::vector<std::string>& names, const std::vector<std::v
 }
 
 Session::Session(Instance* instance, SessionOptions options)
-    : instance_(*instance), options_(std::move(options)), writes_(&instance->warehouse(), &interruptible_) {}
+    : instance_(*instance),
+      options_(std::move(options)),
+      interruptible_(instance->env().clock),
+      writes_(&instance->warehouse(), &interruptible_) {}
 
 Session::~Session() {
   if (is_connected_) instance_.roles().Disconnect(login_role_);

@@ -38,7 +38,7 @@ using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
 struct SnapshotSet {
   int64_t epoch = 0;
-  int64_t version = 0;  // grows with each set published, also within an epoch
+  int64_t version = 0;                        // grows with each set published, also within an epoch
   std::map<std::string, SnapshotPtr> tables;  // by "schema.name"
 };
 using SnapshotSetPtr = std::shared_ptr<const SnapshotSet>;

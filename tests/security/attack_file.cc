@@ -1,4 +1,4 @@
-#include "attack_file.h"
+#include "security/attack_file.h"
 
 #include <cstdlib>
 #include <fstream>

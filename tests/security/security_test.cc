@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "attack_file.h"
 #include "env/env.h"
+#include "security/attack_file.h"
 #include "session/instance.h"
 #include "session/session.h"
 
