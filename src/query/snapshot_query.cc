@@ -66,7 +66,10 @@ SnapshotQuery::~SnapshotQuery() {
 }
 
 Status SnapshotQuery::Refused(Status otherwise, const std::optional<Error>& refusal) const {
-  if (cancelled_.load()) return Fail(ErrorCode::kCancelled, "the statement was cancelled");
+  {
+    MutexLock lock(cancel_mutex_);
+    if (cancelled_.has_value()) return std::unexpected(*cancelled_);
+  }
   if (refusal.has_value()) return std::unexpected(*refusal);
   return otherwise;
 }
@@ -116,7 +119,7 @@ Status SnapshotQuery::Start(const std::vector<data::Value>& parameters) {
       return DuckError(duckdb_prepare_error(prepared_), DUCKDB_ERROR_INVALID);
     }
   }
-  if (cancelled_.load()) return Refused({}, {});
+  MR_TRY(Refused({}, {}));
   // It plans again when the catalog has changed since.
   const ScanScope scan(scope_.snapshots.get(), &scope_.check_read);
   const pgcatalog::BoundCatalog bound(scope_.catalog);
@@ -130,7 +133,7 @@ Status SnapshotQuery::Start(const std::vector<data::Value>& parameters) {
 }
 
 Result<std::optional<data::Batch>> SnapshotQuery::Next() {
-  if (cancelled_.load()) return std::unexpected(Refused({}, {}).error());
+  MR_TRY(Refused({}, {}));
   while (duckdb_data_chunk chunk = duckdb_fetch_chunk(result_)) {
     data::Batch batch;
     batch.rows = duckdb_data_chunk_get_size(chunk);
@@ -147,8 +150,11 @@ Result<std::optional<data::Batch>> SnapshotQuery::Next() {
   return std::nullopt;
 }
 
-void SnapshotQuery::Cancel() {
-  cancelled_.store(true);
+void SnapshotQuery::Cancel(Error reason) {
+  {
+    MutexLock lock(cancel_mutex_);
+    cancelled_ = std::move(reason);
+  }
   connection_->Interrupt();
 }
 

@@ -6,13 +6,13 @@
 
 #include <duckdb.h>
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "data/batch.h"
 #include "data/schema.h"
 #include "data/value.h"
@@ -49,15 +49,15 @@ class SnapshotQuery {
   Status Start(const std::vector<data::Value>& parameters);
   // The next rows; nullopt at the end.
   Result<std::optional<data::Batch>> Next();
-  // Start or Next, now or later, fails with kCancelled.
-  void Cancel();
+  // Start or Next, now or later, fails with `reason`; any thread.
+  void Cancel(Error reason) MR_EXCLUDES(cancel_mutex_);
 
  private:
   SnapshotQuery(SnapshotDatabase* database, QueryScope scope)
       : database_(*database), scope_(std::move(scope)) {}
   Status Plan(const std::string& sql);
   Status Describe();
-  Status Refused(Status otherwise, const std::optional<Error>& refusal) const;
+  Status Refused(Status otherwise, const std::optional<Error>& refusal) const MR_EXCLUDES(cancel_mutex_);
 
   SnapshotDatabase& database_;
   QueryScope scope_;
@@ -65,7 +65,8 @@ class SnapshotQuery {
   duckdb_prepared_statement prepared_ = nullptr;
   duckdb_result result_{};
   bool has_result_ = false;
-  std::atomic<bool> cancelled_{false};
+  mutable Mutex cancel_mutex_;
+  std::optional<Error> cancelled_ MR_GUARDED_BY(cancel_mutex_);
   data::Schema schema_;
   std::vector<data::DataType> parameters_;
 };

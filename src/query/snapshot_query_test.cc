@@ -212,7 +212,7 @@ TEST(SnapshotQueryTest, ACancelledQueryEndsAndTheNextOneRuns) {
   {
     const auto query = SnapshotQuery::Prepare(&database, scope, "SELECT count(*) FROM range(100000000000)");
     ASSERT_TRUE(query.has_value()) << query.error().ToString();
-    (*query)->Cancel();
+    (*query)->Cancel(Error(ErrorCode::kCancelled, "cancelled"));
     const Status started = (*query)->Start({});
     ASSERT_FALSE(started.has_value());
     EXPECT_EQ(started.error().code(), ErrorCode::kCancelled);

@@ -47,6 +47,7 @@ query::ViewSetPtr ViewsOf(const catalog::Catalog& catalog, int64_t version) {
 Instance::Instance(InstanceOptions options)
     : options_(std::move(options)),
       started_micros_(options_.env->clock->NowMicros()),
+      timers_(options_.env->executor->MakePool("timers", 1)),
       roles_(options_.roles),
       queries_(options_.queries) {
   dataflow::Warehouse::Options warehouse;

@@ -67,6 +67,8 @@ class Instance {
   connectors::FeedHub& feeds() { return feeds_; }
   dataflow::Warehouse& warehouse() { return *warehouse_; }
   catalog::Roles& roles() { return roles_; }
+  // Where statements are timed.
+  env::WorkerPool& timers() { return *timers_; }
   // Where queries of a role run: with the others, or, if the memory of the role is limited, by themselves.
   query::SnapshotDatabase& QueriesOf(const std::string& role) MR_EXCLUDES(mutex_);
   CatalogVersionPtr catalog() const MR_EXCLUDES(mutex_);
@@ -77,6 +79,7 @@ class Instance {
 
   InstanceOptions options_;
   const int64_t started_micros_;
+  const std::unique_ptr<env::WorkerPool> timers_;
   connectors::FeedHub feeds_;
   query::ParquetFiles parquet_;
   catalog::Roles roles_;

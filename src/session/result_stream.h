@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -49,25 +50,38 @@ class RowsStream final : public ResultStream {
   size_t next_ = 0;
 };
 
-// Fails when there are more rows than its role may have.
-class BoundedStream final : public ResultStream {
+// Fails when there are more rows than its role may have; tells when it has ended or is let go.
+class WatchedStream final : public ResultStream {
  public:
-  BoundedStream(std::unique_ptr<ResultStream> rows, int64_t rows_max)
-      : rows_(std::move(rows)), rows_max_(rows_max) {}
+  WatchedStream(std::unique_ptr<ResultStream> rows, std::optional<int64_t> rows_max,
+                std::function<void()> ended)
+      : rows_(std::move(rows)), rows_max_(rows_max), ended_(std::move(ended)) {}
+  ~WatchedStream() override { End(); }
   const data::Schema& schema() const override { return rows_->schema(); }
   Result<Step> Next(const std::function<void()>& wake) override {
-    MR_ASSIGN(Step step, rows_->Next(wake));
-    rows_given_ += static_cast<int64_t>(step.batch.rows);
-    if (rows_given_ <= rows_max_) return step;
+    Result<Step> step = rows_->Next(wake);
+    if (!step.has_value() || step->kind == Step::Kind::kEnd) {
+      End();
+      return step;
+    }
+    rows_given_ += static_cast<int64_t>(step->batch.rows);
+    if (!rows_max_.has_value() || rows_given_ <= *rows_max_) return step;
+    End();
     return Fail(ErrorCode::kProgramLimitExceeded,
-                "the result has more than " + std::to_string(rows_max_) + " rows, the limit of the role",
+                "the result has more than " + std::to_string(*rows_max_) + " rows, the limit of the role",
                 "LIMIT, or ask for less");
   }
 
  private:
+  void End() {
+    if (!std::exchange(has_ended_, true)) ended_();
+  }
+
   std::unique_ptr<ResultStream> rows_;
-  const int64_t rows_max_;
+  const std::optional<int64_t> rows_max_;
+  const std::function<void()> ended_;
   int64_t rows_given_ = 0;
+  bool has_ended_ = false;
 };
 
 // How the bytes of COPY are written; those of PostgreSQL.

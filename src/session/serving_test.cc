@@ -187,6 +187,13 @@ TEST_F(ServingTest, ParametersOfTheSession) {
   EXPECT_EQ(Run("SELECT relname FROM pg_catalog.pg_class WHERE relname = 'late_rows'"), "late_rows;");
 }
 
+TEST_F(ServingTest, AStatementThatTakesTooLongEnds) {
+  Run("SET statement_timeout = '50ms'");
+  EXPECT_EQ(Run("SELECT count(*) FROM range(1000000000000)").substr(0, 5), "57014");
+  Run("SET statement_timeout = 0");
+  EXPECT_EQ(Run("SELECT 1"), "1;");
+}
+
 TEST_F(ServingTest, CopyPutsRowsInAndGivesThemOut) {
   Run("CREATE TABLE t (a INT, b STRING)");
   const auto prepared = admin->Prepare("COPY t (b) FROM STDIN");

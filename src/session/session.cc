@@ -65,6 +65,10 @@ Status Session::Start() {
   MR_TRY(ApplySettings());
   if (options_.script) return {};
   login_role_ = session_role_ = role_ = options_.role;
+  timer_ = std::make_unique<StatementTimer>(instance_.env().clock, &instance_.timers(), [this] {
+    Cancel(Error(ErrorCode::kQueryTimeout, "the statement took longer than it may",
+                 "statement_timeout, or the TIME LIMIT of the role, says how long"));
+  });
   MR_TRY(instance_.roles().Connect(login_role_));
   is_connected_ = true;
   for (const auto& [name, values] : instance_.roles().ParametersOf(login_role_)) {
@@ -153,16 +157,20 @@ Result<PreparedPtr> Session::Prepare(std::string_view text,
 
 Result<Outcome> Session::Open(const PreparedPtr& statement, const std::vector<data::Value>& parameters) {
   interruptible_.Begin();
+  if (timer_ != nullptr) timer_->Arm(statement_timeout_micros());
   Result<Outcome> outcome = Run(*statement, parameters);
+  const bool goes_on = outcome.has_value() && (outcome->rows != nullptr || outcome->copy_in != nullptr);
+  const bool is_subscription = goes_on && statement->statement != nullptr &&
+                               statement->statement->kind == sql::StatementKind::kSubscribe;
+  if (timer_ != nullptr && (!goes_on || is_subscription)) timer_->Disarm();
   if (!outcome.has_value()) {
     FailTransaction();
     return outcome;
   }
   if (options_.script || outcome->rows == nullptr) return outcome;
-  const std::optional<int64_t> rows_max = instance_.roles().LimitsOf(login_role_).result_rows;
-  if (rows_max.has_value()) {
-    outcome->rows = std::make_unique<BoundedStream>(std::move(outcome->rows), *rows_max);
-  }
+  outcome->rows = std::make_unique<WatchedStream>(std::move(outcome->rows),
+                                                  instance_.roles().LimitsOf(login_role_).result_rows,
+                                                  [this] { timer_->Disarm(); });
   return outcome;
 }
 
@@ -184,8 +192,12 @@ Result<Outcome> Session::Run(const Prepared& prepared, const std::vector<data::V
 }
 
 void Session::Cancel() {
-  interruptible_.Cancel(Error(ErrorCode::kCancelled, "the statement was cancelled"));
-  active_.Cancel();
+  Cancel(Error(ErrorCode::kCancelled, "the statement was cancelled"));
+}
+
+void Session::Cancel(Error reason) {
+  active_.Cancel(reason);
+  interruptible_.Cancel(std::move(reason));
 }
 
 Result<StatementResult> Session::Execute(std::string_view text) {

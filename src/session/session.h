@@ -28,6 +28,7 @@
 #include "session/prepared.h"
 #include "session/result_stream.h"
 #include "session/snapshot_stream.h"
+#include "session/statement_timer.h"
 #include "sql/server_statement.h"
 #include "sql/statement.h"
 
@@ -79,13 +80,14 @@ class Session {
   Result<StatementResult> Execute(std::string_view text);
   // The statement that runs now, or whose rows are being pulled, ends with kCancelled; any thread.
   void Cancel();
+  void Cancel(Error reason);
 
   // PostgreSQL's parameters that a client is told of and that changed since the last call; all at first.
   std::vector<std::pair<std::string, std::string>> TakeParameterChanges() {
     return parameters_.TakeChanges();
   }
-  // How long a statement may take, by its parameters and its role; 0: for ever. The server keeps the time,
-  // and calls Cancel.
+  // How long a statement may take, by its parameters and its role, until its last row has been pulled; 0: for
+  // ever. The session itself ends it. A subscription may go on.
   int64_t statement_timeout_micros() const;
   const std::string& role() const { return role_; }
 
@@ -240,6 +242,7 @@ class Session {
   std::vector<dataflow::Warehouse::Request> pending_;  // script: collected, not started
 
   ActiveQueries active_;
+  std::unique_ptr<StatementTimer> timer_;  // serving only
   Interruptible interruptible_;
   PendingWrites writes_;
   struct Savepoint {

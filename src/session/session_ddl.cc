@@ -163,6 +163,8 @@ Result<Outcome> Session::CreateMaterializedView(const sql::CreateMaterializedVie
   MR_TRY(Begin(std::move(requests), false));
   change.Commit();
   if (!replaces) Created(object);
+  // The rows that there are in what it reads can be seen when the statement has ended.
+  if (!options_.script) MR_TRY(writes_.AwaitVisible());
   return outcome;
 }
 

@@ -13,6 +13,7 @@
 #include "session/session.h"
 #include "session/snapshot_stream.h"
 #include "session/source_reads.h"
+#include "session/statement_parameters.h"
 #include "sql/parser.h"
 
 namespace millrace::session {
@@ -168,7 +169,11 @@ Status Session::DescribeQuery(Prepared* prepared, const std::vector<std::optiona
   }
   Status snapshot = DescribeSnapshot(prepared, types);
   if (snapshot.has_value()) return {};
-  if (!planned.has_value()) return std::unexpected(MoreTelling(planned.error(), snapshot.error()));
+  if (!planned.has_value()) {
+    // Our planner knows no parameters.
+    if (CountParameters(prepared->text) > 0) return snapshot;
+    return std::unexpected(MoreTelling(planned.error(), snapshot.error()));
+  }
   if (!planned->dependencies.empty()) return snapshot;
   // A constant in Flink's functions.
   prepared->route = Prepared::Route::kStreaming;

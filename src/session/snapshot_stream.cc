@@ -12,9 +12,9 @@ void ActiveQueries::Remove(query::SnapshotQuery* query) {
   std::erase(queries_, query);
 }
 
-void ActiveQueries::Cancel() {
+void ActiveQueries::Cancel(const Error& reason) {
   MutexLock lock(mutex_);
-  for (query::SnapshotQuery* query : queries_) query->Cancel();
+  for (query::SnapshotQuery* query : queries_) query->Cancel(reason);
 }
 
 SnapshotStream::SnapshotStream(ActiveQueries* active, std::unique_ptr<query::SnapshotQuery> query)

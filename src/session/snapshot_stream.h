@@ -16,7 +16,7 @@ class ActiveQueries {
  public:
   void Add(query::SnapshotQuery* query) MR_EXCLUDES(mutex_);
   void Remove(query::SnapshotQuery* query) MR_EXCLUDES(mutex_);
-  void Cancel() MR_EXCLUDES(mutex_);
+  void Cancel(const Error& reason) MR_EXCLUDES(mutex_);
 
  private:
   Mutex mutex_;
