@@ -41,7 +41,7 @@ constexpr std::string_view kTooMany =
 class Link {
  public:
   virtual ~Link() = default;
-  // Any thread.
+  // Ends after the answer that is being made, at the latest after HttpLimits::linger_micros. Any thread.
   virtual void End() = 0;
 };
 
@@ -125,7 +125,10 @@ class SocketLink final : public Link, public std::enable_shared_from_this<Socket
                                          .router = &shared_->router,
                                          .metrics = &shared_->metrics};
     connection_ = std::make_unique<Connection>(context, std::move(peer), [weak = this->weak_from_this()] {
-      if (const auto self = weak.lock()) self->Post([link = self.get()] { link->connection_->Resume(); });
+      if (auto self = weak.lock()) {
+        SocketLink* const link = self.get();
+        Post(std::move(self), [link] { link->connection_->Resume(); });
+      }
     });
     SysError ignored;
     socket().set_option(tcp::no_delay(true), ignored);
@@ -145,10 +148,10 @@ class SocketLink final : public Link, public std::enable_shared_from_this<Socket
   }
 
   void End() override {
-    Post([this] {
+    Post(this->shared_from_this(), [this] {
       if (!is_open_) return CloseSocket();
       connection_->FinishSoon();
-      connection_->Abandon();
+      end_at_ = Now() + shared_->options.limits.linger_micros;
     });
   }
 
@@ -162,10 +165,12 @@ class SocketLink final : public Link, public std::enable_shared_from_this<Socket
   }
   int64_t Now() const { return shared_->context.env->clock->MonotonicMicros(); }
 
-  // Runs on the strand, then sees what is to be done.
+  // Runs on the strand, then sees what is to be done. The caller, who may hold locks, keeps no reference: it
+  // is never the one to destroy the link.
   template <typename Function>
-  void Post(Function function) {
-    asio::post(stream_.get_executor(), [self = this->shared_from_this(), function] {
+  static void Post(std::shared_ptr<SocketLink> self, Function function) {
+    const auto executor = self->stream_.get_executor();
+    asio::post(executor, [self = std::move(self), function] {
       function();
       self->Pump();
     });
@@ -183,6 +188,7 @@ class SocketLink final : public Link, public std::enable_shared_from_this<Socket
     }
     if (connection_->is_closed()) return CloseSocket();
     if (const int64_t deadline = connection_->deadline(); deadline != env::kForever) ArmTimer(deadline);
+    if (end_at_ != 0) ArmTimer(end_at_);
   }
 
   void Write() {
@@ -242,11 +248,11 @@ class SocketLink final : public Link, public std::enable_shared_from_this<Socket
     if (!job) return;
     const bool is_taken = shared_->context.run_waiting([self = this->shared_from_this(), job] {
       job();
-      self->Post([link = self.get()] { link->connection_->JobDone(); });
+      Post(self, [link = self.get()] { link->connection_->JobDone(); });
     });
     if (!is_taken) {
       connection_->JobRefused();
-      Post([] {});
+      Post(this->shared_from_this(), [] {});
     }
   }
 
@@ -261,6 +267,7 @@ class SocketLink final : public Link, public std::enable_shared_from_this<Socket
       if (!self->is_open_) return self->CloseSocket();  // no handshake in time
       const int64_t due = self->connection_->deadline();
       if (due != env::kForever && due <= self->Now()) self->connection_->Resume();
+      if (self->end_at_ != 0 && self->end_at_ <= self->Now()) self->connection_->Abandon();
       self->Pump();
     });
   }
@@ -277,6 +284,7 @@ class SocketLink final : public Link, public std::enable_shared_from_this<Socket
   asio::steady_timer timer_;
   std::unique_ptr<Connection> connection_;
   int64_t armed_for_ = 0;
+  int64_t end_at_ = 0;  // when the server stops
   bool is_open_ = false;
   bool is_closed_ = false;
   bool is_reading_ = false;

@@ -179,6 +179,7 @@ TEST_F(ServerTest, HalfOpenConnectionsAreClosed) {
 }
 
 TEST_F(ServerTest, StoppingEndsWhatIsOpen) {
+  options_.limits.linger_micros = 20'000;
   Start();
   Socket idle(server_->port());
   idle.Send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -189,6 +190,26 @@ TEST_F(ServerTest, StoppingEndsWhatIsOpen) {
   server_->Stop();
   idle.ReceiveAll();  // ends
   half.ReceiveAll();
+}
+
+TEST_F(ServerTest, StoppingLetsAnAnswerGoOut) {
+  std::promise<void> began;
+  std::promise<void> may_end;
+  backend_.on_execute = [&](const SqlStatement&) {
+    began.set_value();
+    may_end.get_future().wait();
+    return SqlResult{.tag = "SET"};
+  };
+  Start();
+  Socket socket(server_->port());
+  socket.Send(
+      "POST /v1/sql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 11\r\n"
+      "\r\n{\"sql\":\"x\"}");
+  began.get_future().wait();
+  std::thread stopper([this] { server_->Stop(); });
+  may_end.set_value();
+  EXPECT_EQ(BodyOf(socket.ReceiveAll()), "{\"tag\":\"SET\"}\n");
+  stopper.join();
 }
 
 TEST_F(ServerTest, AddressesThatCannotBeListenedOn) {
