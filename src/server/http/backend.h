@@ -89,6 +89,8 @@ class SqlClient {
   virtual Result<SqlResult> Execute(const SqlStatement& statement) = 0;
   // Ends Execute and Rows::Next early with kCancelled. Any thread.
   virtual void Cancel() = 0;
+  // How long a statement and its rows may take by the limits of the role; 0: as long as any request.
+  virtual int64_t time_micros_max() const { return 0; }
 };
 
 // Something that rows can be read from.

@@ -161,7 +161,7 @@ void Connection::JobDone() {
     if (is_cancelled_) {
       job_response_ = ErrorResponse(
           504, Error(ErrorCode::kQueryTimeout, fmt::format("the request took longer than {} s",
-                                                           limits_.request_micros / kMicrosPerSecond)));
+                                                           request_micros_ / kMicrosPerSecond)));
     }
     StartResponse(std::move(job_response_));
   } else if (state_ == State::kStreaming) {
@@ -199,18 +199,18 @@ int64_t Connection::deadline() const {
       break;
     case State::kBody:
       earlier(read_at_ + limits_.body_idle_micros);
-      earlier(request_since_ + limits_.request_micros);
+      earlier(request_since_ + request_micros_);
       break;
     case State::kWaiting:
       if (routed_.handler->deadline() != 0) earlier(routed_.handler->deadline());
-      earlier(request_since_ + limits_.request_micros);
+      earlier(request_since_ + request_micros_);
       break;
     case State::kAnswering:
-      if (!is_cancelled_) earlier(request_since_ + limits_.request_micros);
+      if (!is_cancelled_) earlier(request_since_ + request_micros_);
       break;
     case State::kStreaming:
       if (response_.stream->heartbeat().empty()) {
-        if (!is_cancelled_) earlier(request_since_ + limits_.request_micros);
+        if (!is_cancelled_) earlier(request_since_ + request_micros_);
       } else if (IsFlushed()) {
         earlier(sent_at_ + limits_.heartbeat_micros);
       }
@@ -237,7 +237,7 @@ void Connection::Expire(int64_t now) {
                                                            limits_.header_micros / kMicrosPerSecond))});
     case State::kBody:
     case State::kWaiting:
-      if (state_ == State::kWaiting && now < request_since_ + limits_.request_micros) return;
+      if (state_ == State::kWaiting && now < request_since_ + request_micros_) return;
       return AbortRequest(408, Error(ErrorCode::kQueryTimeout, "the body did not come in time"));
     case State::kAnswering:
       is_cancelled_ = true;
@@ -323,6 +323,10 @@ void Connection::StartRequest() {
   body_left_ = request.content_length;
   is_body_done_ = !request.HasBody();
   routed_ = context_.router->Route(request, peer_, wake_);
+  request_micros_ = limits_.request_micros;
+  if (const int64_t less = routed_.handler->time_micros_max(); less > 0) {
+    request_micros_ = std::min(request_micros_, less);
+  }
   if (is_body_done_) return Follow(routed_.handler->Ended());
   state_ = State::kBody;
   const bool is_refused = routed_.is_refusal;

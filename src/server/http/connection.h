@@ -154,6 +154,7 @@ class Connection final : private BodyReceiver {
   // Moments of Clock::MonotonicMicros.
   int64_t head_since_ = 0;
   int64_t request_since_ = 0;
+  int64_t request_micros_ = 0;  // that it may take
   int64_t read_at_ = 0;
   int64_t sent_at_ = 0;
   int64_t linger_since_ = 0;

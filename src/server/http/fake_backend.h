@@ -166,6 +166,7 @@ class FakeBackend final : public Backend {
   };
   Status ready;
   int cancels = 0;
+  int64_t statement_micros_max = 0;  // of the role
   int open_clients = 0;
 
  private:
@@ -177,6 +178,7 @@ class FakeBackend final : public Backend {
       return backend_.on_execute(statement);
     }
     void Cancel() override { ++backend_.cancels; }
+    int64_t time_micros_max() const override { return backend_.statement_micros_max; }
 
    private:
     FakeBackend& backend_;

@@ -37,6 +37,8 @@ class Handler {
   // While kWait: when to call Resume at the latest (Clock::MonotonicMicros); 0: never.
   virtual int64_t deadline() const { return 0; }
 
+  // How long the request may take, if less than HttpLimits::request_micros; 0: no less.
+  virtual int64_t time_micros_max() const { return 0; }
   // Whether Answer may wait, and so needs a thread of its own.
   virtual bool answer_blocks() const { return false; }
   virtual Response Answer() = 0;

@@ -78,6 +78,7 @@ class StatementHandler final : public CollectingHandler {
         format_(format),
         wake_(std::move(wake)) {}
   bool answer_blocks() const override { return true; }
+  int64_t time_micros_max() const override { return client_->time_micros_max(); }
   Response Answer() override { return AnswerStatement(client_, statement_, format_, wake_); }
   void Cancel() override { client_->Cancel(); }
 
@@ -93,6 +94,7 @@ class SqlHandler final : public CollectingHandler {
   SqlHandler(std::shared_ptr<SqlClient> client, ResultFormat format, uint64_t bytes_max, Wake wake)
       : CollectingHandler(bytes_max), client_(std::move(client)), format_(format), wake_(std::move(wake)) {}
   bool answer_blocks() const override { return true; }
+  int64_t time_micros_max() const override { return client_->time_micros_max(); }
   Response Answer() override {
     const Result<SqlStatement> statement = ParseSqlBody(TakeBody());
     if (!statement) return ErrorResponse(400, statement.error());

@@ -180,6 +180,23 @@ TEST_F(SqlHandlerTest, AStatementThatTakesTooLongIsCancelled) {
   EXPECT_EQ(StatusIn(client_.Take()), 504);
 }
 
+TEST_F(SqlHandlerTest, ARolesTimeLimitHolds) {
+  client_.backend.statement_micros_max = 5'000'000;
+  client_.runs_jobs = false;
+  client_.Send("GET /v1/views/ads.sales HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const auto job = client_.connection->TakeJob();
+  client_.Advance(4'999'999);
+  EXPECT_EQ(client_.backend.cancels, 0);
+  client_.Advance(1);
+  EXPECT_EQ(client_.backend.cancels, 1);
+  job();
+  client_.connection->JobDone();
+  client_.Pump();
+  const std::string answer = client_.Take();
+  EXPECT_EQ(StatusIn(answer), 504);
+  EXPECT_THAT(BodyOf(answer), HasSubstr("longer than 5 s"));
+}
+
 TEST_F(SqlHandlerTest, NobodyToRunAJobIsTold) {
   client_.runs_jobs = false;
   client_.Send("GET /v1/views/ads.sales HTTP/1.1\r\nHost: localhost\r\n\r\n");
