@@ -106,6 +106,7 @@ class Client final : public http::SqlClient {
     return result;
   }
   void Cancel() override { session_.Cancel(); }
+  int64_t time_micros_max() const override { return session_.statement_timeout_micros(); }
 
  private:
   session::Session session_;
@@ -178,7 +179,10 @@ Status InstanceBackend::Ready() {
   if (!started_.load()) return Fail(ErrorCode::kCannotConnectNow, "the statements of the start are running");
   for (const auto& job : instance_.warehouse().jobs()) {
     MutexLock lock(job->mutex);
-    if (job->error.has_value()) return std::unexpected(job->error->Within("a job has failed"));
+    // One whose failure somebody was told of, who waited for it, says nothing of the others.
+    if (job->error.has_value() && !job->error_told) {
+      return std::unexpected(job->error->Within(fmt::format("job '{}' has failed", job->name)));
+    }
   }
   return {};
 }
