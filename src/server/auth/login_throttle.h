@@ -23,14 +23,14 @@ class LoginThrottle {
   // `clock` outlives this.
   explicit LoginThrottle(const env::Clock& clock) : clock_(clock) {}
 
-  // kInvalidAuthorization while the address has to wait.
-  Status Check(std::string_view address) MR_EXCLUDES(mutex_);
-  void Failed(std::string_view address) MR_EXCLUDES(mutex_);
-  void Succeeded(std::string_view address) MR_EXCLUDES(mutex_);
+  // kInvalidAuthorization while it has to wait.
+  Status Check(std::string_view login) MR_EXCLUDES(mutex_);
+  void Failed(std::string_view login) MR_EXCLUDES(mutex_);
+  void Succeeded(std::string_view login) MR_EXCLUDES(mutex_);
 
  private:
   struct Entry {
-    std::string address;
+    std::string login;
     int failures = 0;
     int64_t last_micros = 0;  // monotonic
   };
@@ -38,7 +38,7 @@ class LoginThrottle {
   const env::Clock& clock_;
   Mutex mutex_;
   std::list<Entry> entries_ MR_GUARDED_BY(mutex_);  // latest failure first
-  std::unordered_map<std::string_view, std::list<Entry>::iterator> by_address_ MR_GUARDED_BY(mutex_);
+  std::unordered_map<std::string_view, std::list<Entry>::iterator> by_login_ MR_GUARDED_BY(mutex_);
 };
 
 }  // namespace millrace::server::auth

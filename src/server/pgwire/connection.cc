@@ -70,6 +70,10 @@ bool Connection::Follow(Conversation::Next next) {
       if (TakeUnread()) return true;
       if (state_ == State::kClosed) return false;
       state_ = State::kBytes;
+      if (!writing_) {
+        sending_.Trim();
+        conversation_->output().Trim();
+      }
       if (authenticated_) SetDeadline(conversation_->is_idle() ? host_->idle_micros : 0);
       StartRead();
       return false;
@@ -310,6 +314,7 @@ void Connection::OnDeadline() {
 void Connection::Shutdown() {
   asio::post(socket_.get_executor(), [self = shared_from_this()] {
     if (self->state_ == State::kClosed || self->state_ == State::kClosing) return;
+    if (self->state_ == State::kTls) return self->Close();
     if (self->state_ == State::kPool) {
       self->shutting_down_ = true;
       return self->conversation_->Cancel();

@@ -319,13 +319,16 @@ std::string DeallocatedName(std::string_view text) {
 Result<Outcome> Conversation::OpenStatement(const StatementPtr& statement,
                                             const std::vector<data::Value>& parameters) {
   if (const auto* deallocation = dynamic_cast<const Deallocation*>(statement.get())) {
-    statements_.erase(deallocation->name());
+    EraseStatement(deallocation->name());
     Outcome outcome;
     outcome.tag = "DEALLOCATE";
     return outcome;
   }
   MR_ASSIGN(Outcome outcome, session_->Open(statement, parameters));
-  if (outcome.tag == "DISCARD ALL" || outcome.tag == "DEALLOCATE ALL") statements_.clear();
+  if (outcome.tag == "DISCARD ALL" || outcome.tag == "DEALLOCATE ALL") {
+    statements_.clear();
+    statement_bytes_ = 0;
+  }
   return outcome;
 }
 

@@ -86,6 +86,7 @@ class Conversation {
     bool is_open = false;
     bool is_ended = false;
     bool never_waits = false;  // its rows come without waiting
+    size_t bind_bytes = 0;     // of the message that made it
     Outcome outcome;
     data::Batch batch;
     size_t batch_row = 0;
@@ -153,6 +154,7 @@ class Conversation {
   PortalPtr NewPortal();
   void DropPortal(PortalPtr portal);
   void DropPortals();
+  void EraseStatement(const std::string& name);
 
   // conversation_copy.cc
   Flow StepCopyIn();
@@ -174,8 +176,10 @@ class Conversation {
   bool counted_ = false;  // among context_.sessions
 
   std::unordered_map<std::string, PreparedPtr> statements_;
+  size_t statement_bytes_ = 0;  // of the texts of statements_
   PreparedPtr unnamed_statement_;
   std::unordered_map<std::string, PortalPtr> portals_;
+  size_t portal_bytes_ = 0;  // of the messages that made portals_
   PortalPtr unnamed_portal_;
   PortalPtr script_portal_;
   PortalPtr spare_portal_;  // its encoder keeps its memory

@@ -10,6 +10,14 @@
 
 namespace millrace::server::pgwire {
 
+namespace {
+
+// The texts of all named statements of a connection, and the parameters of all named portals, take no more
+// than one message may.
+constexpr size_t kKeptBytesMax = limits::kWireMessageBytesMax;
+
+}  // namespace
+
 Conversation::Flow Conversation::HandleParse(std::string_view body) {
   ParseMessage& message = parse_message_;
   if (const Status read = ReadParse(body, &message); !read) {
@@ -32,6 +40,12 @@ Conversation::Flow Conversation::HandleParse(std::string_view body) {
               fmt::format("there are {} prepared statements, and there may be no more", statements_.size()),
               "close those that are not needed, or run DEALLOCATE ALL"));
   }
+  if (!name.empty() && statement_bytes_ + message.text.size() > kKeptBytesMax) {
+    return fail(Error(ErrorCode::kConfigurationLimitExceeded,
+                      fmt::format("prepared statements take {} bytes, and may take no more than {}",
+                                  statement_bytes_, kKeptBytesMax),
+                      "close those that are not needed, or run DEALLOCATE ALL"));
+  }
   std::vector<std::optional<data::DataType>> types;
   types.reserve(message.parameter_oids.size());
   for (const uint32_t oid : message.parameter_oids) types.push_back(DeclaredTypeOf(oid).type);
@@ -44,6 +58,7 @@ Conversation::Flow Conversation::HandleParse(std::string_view body) {
   if (name.empty()) {
     unnamed_statement_ = std::move(prepared);
   } else {
+    statement_bytes_ += message.text.size();
     statements_.emplace(std::move(name), std::move(prepared));
   }
   WriteParseComplete(&output_);
@@ -80,6 +95,12 @@ Status Conversation::HandleBind(std::string_view body) {
                 fmt::format("there are {} portals, and there may be no more", portals_.size()),
                 "close those that are not needed");
   }
+  if (!name.empty() && portal_bytes_ + body.size() > kKeptBytesMax) {
+    return Fail(ErrorCode::kConfigurationLimitExceeded,
+                fmt::format("the parameters of portals take {} bytes, and may take no more than {}",
+                            portal_bytes_, kKeptBytesMax),
+                "close those that are not needed");
+  }
   const Statement& statement = *prepared->statement;
   const size_t columns = statement.has_rows() ? statement.schema().size() : 0;
   const size_t formats = message.result_formats.size();
@@ -97,6 +118,8 @@ Status Conversation::HandleBind(std::string_view body) {
   if (name.empty()) {
     unnamed_portal_ = std::move(portal);
   } else {
+    portal->bind_bytes = body.size();
+    portal_bytes_ += body.size();
     portals_.emplace(std::move(name), std::move(portal));
   }
   WriteBindComplete(&output_);
@@ -214,9 +237,13 @@ Status Conversation::HandleClose(std::string_view body) {
       unnamed_statement_.reset();
     }
   } else if (message.is_portal) {
-    portals_.erase(std::string(message.name));
+    const auto found = portals_.find(std::string(message.name));
+    if (found != portals_.end()) {
+      portal_bytes_ -= found->second->bind_bytes;
+      portals_.erase(found);
+    }
   } else {
-    statements_.erase(std::string(message.name));
+    EraseStatement(std::string(message.name));
   }
   WriteCloseComplete(&output_);
   return Ok();
@@ -246,12 +273,21 @@ void Conversation::DropPortal(PortalPtr portal) {
   portal->never_waits = false;
   portal->batch = {};
   portal->batch_row = 0;
+  portal->bind_bytes = 0;
   spare_portal_ = std::move(portal);
 }
 
 void Conversation::DropPortals() {
   DropPortal(std::move(unnamed_portal_));
   portals_.clear();
+  portal_bytes_ = 0;
+}
+
+void Conversation::EraseStatement(const std::string& name) {
+  const auto found = statements_.find(name);
+  if (found == statements_.end()) return;
+  statement_bytes_ -= found->second->text.size();
+  statements_.erase(found);
 }
 
 }  // namespace millrace::server::pgwire

@@ -328,14 +328,15 @@ TEST_F(ConversationTest, AsksForAPassword) {
   conversation_.reset();
   EXPECT_EQ(Send(client::Startup("ann") + client::Query("warn")),
             "R(10) E(FATAL 08P01 expected a password message)");
-  // Ten failures, and the address has to wait.
+  // Ten failures, and the role has to wait at this address.
   for (int i = 0; i < limits::kLoginFailuresMax; ++i) {
     conversation_.reset();
     Send(client::Startup("ann") + client::Message('p', "x"));
   }
   conversation_.reset();
-  EXPECT_EQ(Send(client::Startup("ann")).substr(0, 54),
-            "E(FATAL 28000 too many failed logins from 127.0.0.1 [t");
+  EXPECT_EQ(Send(client::Startup("ann")).substr(0, 56),
+            "E(FATAL 28000 too many failed logins of ann@127.0.0.1 [t");
+  EXPECT_TRUE(context_.throttle.Check("bob@127.0.0.1").has_value());
 }
 
 }  // namespace

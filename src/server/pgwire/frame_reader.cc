@@ -23,7 +23,6 @@ void FrameReader::Append(std::string_view bytes) {
   if (begin_ == bytes_.size()) {
     bytes_.clear();
     begin_ = 0;
-    if (bytes_.capacity() > kKeptBytes) bytes_.shrink_to_fit();
   } else if (begin_ > bytes_.size() / 2) {
     bytes_.erase(0, begin_);
     begin_ = 0;
@@ -65,6 +64,10 @@ void FrameReader::Consume() {
   begin_ += here;
   skip_ = peeked_ - here;
   peeked_ = 0;
+  if (begin_ == bytes_.size() && bytes_.capacity() > kKeptBytes) {
+    bytes_ = std::string();
+    begin_ = 0;
+  }
 }
 
 }  // namespace millrace::server::pgwire

@@ -36,7 +36,7 @@ class FrameReader {
 
   // The next message, without taking it away: asked again, the same one. `is_startup`: it has no type byte.
   Frame Peek(bool is_startup = false);
-  // Takes away what Peek gave (or, when it was too long, starts to skip it).
+  // Takes away what Peek gave (or, when it was too long, starts to skip it); its body is gone.
   void Consume();
 
   void SetMessageBytesMax(size_t bytes) { message_bytes_max_ = bytes; }

@@ -24,6 +24,10 @@ std::unexpected<Error> Unexpected(const Frame& frame) {
 
 }  // namespace
 
+std::string Handshake::LoginName() const {
+  return request_.role + "@" + peer_.address;
+}
+
 Handshake::Next Handshake::Handle(const Frame& frame, OutputBuffer* out) {
   auto next = HandleFrame(frame, out);
   if (next) return *next;
@@ -48,7 +52,7 @@ Result<Handshake::Next> Handshake::HandleFrame(const Frame& frame, OutputBuffer*
   if (frame.type == static_cast<char>(MessageType::kTerminate)) return Next::kClose;
   if (frame.type != static_cast<char>(MessageType::kPassword)) return Unexpected(frame);
   auto next = state_ == State::kSaslInitial ? HandleSaslInitial(frame, out) : HandleSaslFinal(frame, out);
-  if (!next) context_.throttle.Failed(peer_.address);
+  if (!next) context_.throttle.Failed(LoginName());
   return next;
 }
 
@@ -93,7 +97,7 @@ Result<Handshake::Next> Handshake::BeginSession(StartupPacket packet, OutputBuff
     WriteAuthenticationOk(out);
     return Next::kAuthenticated;
   }
-  MR_TRY(context_.throttle.Check(peer_.address));
+  MR_TRY(context_.throttle.Check(LoginName()));
 
   auth::ScramVerifier verifier;
   const auto text = context_.factory->ScramVerifier(request_.role);
@@ -131,7 +135,7 @@ Result<Handshake::Next> Handshake::HandleSaslFinal(const Frame& frame, OutputBuf
     }
     return std::unexpected(answer.error());
   }
-  context_.throttle.Succeeded(peer_.address);
+  context_.throttle.Succeeded(LoginName());
   WriteAuthenticationSaslFinal(*answer, out);
   WriteAuthenticationOk(out);
   scram_.reset();

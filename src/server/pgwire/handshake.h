@@ -36,6 +36,7 @@ class Handshake {
  private:
   enum class State : uint8_t { kStartup, kSaslInitial, kSaslFinal };
 
+  std::string LoginName() const;  // whose failures are counted together
   Result<Next> HandleFrame(const Frame& frame, OutputBuffer* out);
   Result<Next> HandleStartup(const Frame& frame, OutputBuffer* out);
   Result<Next> BeginSession(StartupPacket packet, OutputBuffer* out);

@@ -82,6 +82,11 @@ class OutputBuffer {
     size_ = 0;
     if (capacity_ > keep_bytes) Release();
   }
+  // Gives memory back that an idle connection need not keep.
+  void Trim() {
+    constexpr size_t kIdleBytes = size_t{16} << 10;
+    if (size_ == 0 && capacity_ > kIdleBytes) Release();
+  }
   void Release() {
     bytes_.reset();
     size_ = 0;
