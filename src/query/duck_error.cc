@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "query/pgcatalog/install.h"
+
 namespace millrace::query {
 namespace {
 
@@ -133,7 +135,8 @@ std::unexpected<Error> DuckError(const char* text, duckdb_error_type type) {
   const SourceLocation location = TakeLocation(&message);
   std::string hint = TakeHint(&message);
   SayWhatIsMissing(&message);
-  return Fail(code, std::move(message), std::move(hint), location);
+  return std::unexpected(
+      pgcatalog::AsPostgresError(Error(code, std::move(message), std::move(hint), location)));
 }
 
 }  // namespace millrace::query
