@@ -72,7 +72,9 @@ Status RunFiles(session::Instance* instance, const std::vector<std::string>& fil
     for (const session::ScriptPart& part : session::SplitScript(script)) {
       Result<session::StatementResult> result = session.Execute(part.text);
       if (!result.has_value()) {
-        return std::unexpected(session::PlaceInScript(result.error(), part.location).Within(path));
+        const Error error = session::PlaceInScript(result.error(), part.location);
+        return Fail(error.code(), fmt::format("{}, in {}", error.message(), path), error.hint(),
+                    error.location());
       }
       for (const std::string& warning : result->warnings) Complain("WARNING: " + warning);
     }
@@ -158,6 +160,7 @@ Status Serve(const ServeOptions& options, const sigset_t& signals) {
   backend.SetStarted();
   server::http::HttpServerOptions http_options;
   http_options.address = http.address;
+  http_options.router.version = MILLRACE_VERSION;
   http_options.port = http.port;
   http_options.tls = server.tls() == nullptr ? nullptr : server.tls()->native();
   server::http::HttpServer::Context context;

@@ -59,7 +59,8 @@ bool IsNamePart(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0;
 }
 
-// The end of what is quoted or a comment and begins at `at`; `at` itself when nothing such begins there.
+}  // namespace
+
 size_t SkipQuoted(std::string_view sql, size_t at) {
   const char c = sql[at];
   const char next = at + 1 < sql.size() ? sql[at + 1] : '\0';
@@ -105,8 +106,6 @@ size_t SkipQuoted(std::string_view sql, size_t at) {
   }
   return at;
 }
-
-}  // namespace
 
 std::string ReplaceParameters(std::string_view sql, const std::function<std::string(size_t)>& replacement) {
   std::string result;

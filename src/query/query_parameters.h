@@ -15,6 +15,9 @@
 
 namespace millrace::query {
 
+// The end of what is quoted or a comment and begins at `at`; `at` itself when nothing such begins there.
+size_t SkipQuoted(std::string_view sql, size_t at);
+
 // The text with each $n outside of quotes and comments replaced by what `replacement(n)` gives.
 std::string ReplaceParameters(std::string_view sql, const std::function<std::string(size_t)>& replacement);
 

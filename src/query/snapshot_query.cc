@@ -50,6 +50,10 @@ Result<std::unique_ptr<SnapshotQuery>> SnapshotQuery::Prepare(
     plan_again = plan_again || !type.has_value() || type->kind() == data::TypeKind::kNull;
     if (type.has_value() && type->kind() != data::TypeKind::kNull) types[number - 1] = *type;
   }
+  // A column whose type hangs on that of a parameter has none until the parameter's is fixed.
+  const LogicalType first(duckdb_prepared_statement_column_logical_type(query->prepared_, 0));
+  plan_again =
+      plan_again || (!types.empty() && (first == nullptr || !FromDuckType(first.get(), "").has_value()));
   for (auto& type : types) {
     query->parameters_.push_back(type.value_or(data::DataType::String()));
     type = query->parameters_.back();

@@ -160,6 +160,7 @@ Result<Outcome> Session::CreateMaterializedView(const sql::CreateMaterializedVie
   std::vector<dataflow::Warehouse::Request> requests;
   requests.push_back(RequestFor(std::move(planned.query)));
   requests.back().view = name;
+  if (requests.back().job_name.empty()) requests.back().job_name = name;
   MR_TRY(Begin(std::move(requests), false));
   change.Commit();
   if (!replaces) Created(object);

@@ -21,6 +21,10 @@ dataflow::Warehouse::Request Session::RequestFor(plan::PlannedQuery planned) con
   request.settings = settings_;
   request.zone = zone_;
   request.job_name = settings_.Get("pipeline.name");
+  if (const auto* sink = request.query.root->AsIf<plan::SinkNode>();
+      sink != nullptr && request.job_name.empty()) {
+    request.job_name = sink->entry->name.ToString();
+  }
   return request;
 }
 

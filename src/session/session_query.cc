@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "data/text.h"
+#include "query/internal_names.h"
 #include "query/pgcatalog/rewrite.h"
 #include "session/constant_rows.h"
 #include "session/pg_catalog_view.h"
@@ -120,6 +121,13 @@ Result<std::unique_ptr<query::SnapshotQuery>> Session::PlanSnapshot(
   scope.views = version_->views;
   scope.current_schema = current_schema_;
   scope.zone = settings_.time_zone();
+  if (!options_.script) {
+    // Of the statement as it was sent: the rewritten one uses such names for the catalogs.
+    if (const std::string name = query::InternalNameIn(text); !name.empty()) {
+      return Fail(ErrorCode::kInsufficientPrivilege, fmt::format("permission denied for '{}'", name),
+                  "it is about the engine and its machine, which no client may ask");
+    }
+  }
   if (reads_catalogs) scope.catalog = PgCatalog();
   if (!options_.script) {
     scope.check_read = [this](const std::string& table) { return CheckRead(table); };
