@@ -71,6 +71,16 @@ inline constexpr int64_t kClockEpochMicros = 1'000'000;
 inline constexpr size_t kSideTableRowsMax = 512 * kBatchRows;
 inline constexpr size_t kSideTableBytesMax = size_t{128} << 20;
 
+// What the interactive shell keeps: entries and bytes of history, rows printed as one aligned block, names for
+// completion, rows and bytes of a view that is followed on screen, and the longest HTTP answer it reads.
+inline constexpr size_t kShellHistoryEntries = 10'000;
+inline constexpr size_t kShellHistoryBytes = size_t{4} << 20;
+inline constexpr size_t kShellBlockRows = 10'000;
+inline constexpr size_t kShellNamesMax = 50'000;
+inline constexpr size_t kShellLiveRows = 1'000'000;
+inline constexpr size_t kShellLiveBytes = size_t{512} << 20;
+inline constexpr size_t kShellHttpBytesMax = size_t{64} << 20;
+
 // Jobs that have ended and are still shown; the oldest go.
 inline constexpr size_t kEndedJobsMax = 256;
 

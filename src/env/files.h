@@ -63,9 +63,10 @@ class WritableFile {
 };
 
 enum class WriteMode : uint8_t {
-  kCreate,    // the file must not exist
-  kTruncate,  // created, or emptied
-  kAppend,    // created, or continued at its end
+  kCreate,         // the file must not exist
+  kTruncate,       // created, or emptied
+  kAppend,         // created, or continued at its end
+  kCreatePrivate,  // the file must not exist; its owner alone may read and write it
 };
 
 class Files {

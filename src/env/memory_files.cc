@@ -186,7 +186,7 @@ Result<std::unique_ptr<WritableFile>> MemoryFiles::OpenWrite(const std::string& 
   if (!node) {
     if (const int error_number = ParentError(normal_path)) return PathError("open", path, error_number);
     node = nodes_[normal_path] = MakeNode(/*is_directory=*/false);
-  } else if (mode == WriteMode::kCreate) {
+  } else if (mode == WriteMode::kCreate || mode == WriteMode::kCreatePrivate) {
     return PathError("open", path, EEXIST);
   } else if (node->is_directory()) {
     return PathError("open", path, EISDIR);

@@ -37,10 +37,10 @@ Result<FileInfo> StatFd(int fd, const std::string& path) {
   return InfoOf(status);
 }
 
-int OpenRetry(const char* path, int flags) {
+int OpenRetry(const char* path, int flags, mode_t mode = 0666) {
   int fd;
   do {
-    fd = ::open(path, flags | O_CLOEXEC, 0666);
+    fd = ::open(path, flags | O_CLOEXEC, mode);
   } while (fd < 0 && errno == EINTR);
   return fd;
 }
@@ -181,10 +181,11 @@ Result<std::unique_ptr<ByteStream>> PosixFiles::OpenStream(const std::string& pa
 
 Result<std::unique_ptr<WritableFile>> PosixFiles::OpenWrite(const std::string& path, WriteMode mode) {
   int flags = O_WRONLY | O_CREAT;
-  if (mode == WriteMode::kCreate) flags |= O_EXCL;
+  const bool is_private = mode == WriteMode::kCreatePrivate;
+  if (mode == WriteMode::kCreate || is_private) flags |= O_EXCL;
   if (mode == WriteMode::kTruncate) flags |= O_TRUNC;
   if (mode == WriteMode::kAppend) flags |= O_APPEND;
-  Fd fd(OpenRetry(path.c_str(), flags));
+  Fd fd(OpenRetry(path.c_str(), flags, is_private ? 0600 : 0666));
   if (!fd.IsOpen()) return PathError("open", path, errno);
   MR_ASSIGN(const FileInfo info, StatFd(fd.get(), path));
   return std::make_unique<PosixWritableFile>(std::move(fd), path, info.size);
