@@ -71,8 +71,8 @@ inline constexpr int64_t kClockEpochMicros = 1'000'000;
 inline constexpr size_t kSideTableRowsMax = 512 * kBatchRows;
 inline constexpr size_t kSideTableBytesMax = size_t{128} << 20;
 
-// What the interactive shell keeps: entries and bytes of history, rows printed as one aligned block, names for
-// completion, rows and bytes of a view that is followed on screen, and the longest HTTP answer it reads.
+// What the interactive shell keeps: entries and bytes of history, rows printed as one aligned block, names
+// for completion, rows and bytes of a view that is followed on screen, and the longest HTTP answer it reads.
 inline constexpr size_t kShellHistoryEntries = 10'000;
 inline constexpr size_t kShellHistoryBytes = size_t{4} << 20;
 inline constexpr size_t kShellBlockRows = 10'000;
