@@ -294,7 +294,7 @@ void Connection::OnDeadline() {
   deadline_micros_.store(kNever);
   switch (state_) {
     case State::kWake:
-      return Drive();  // the stream sees that its time is up
+      return conversation_->Expire();
     case State::kBytes:
       if (!authenticated_) return Close();
       return Terminate(

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/hash.h"
 #include "server/pgwire/backend_message.h"
@@ -11,6 +12,8 @@ namespace millrace::server::pgwire {
 
 class Conversation::Canceller final : public CancelTarget {
  public:
+  enum class Reason : uint8_t { kNone, kCancelled, kTimeout };
+
   explicit Canceller(Wake wake) : wake_(std::move(wake)) {}
 
   void Cancel() override MR_EXCLUDES(mutex_) {
@@ -19,8 +22,14 @@ class Conversation::Canceller final : public CancelTarget {
       if (session_ == nullptr) return;
       session_->Cancel();
     }
-    wake_();  // a stream that waits for rows is to see it
+    Request(Reason::kCancelled);
   }
+  // A stream that waits for rows ends with this when it is woken.
+  void Request(Reason reason) {
+    requested_.store(reason);
+    wake_();
+  }
+  Reason Take() { return requested_.exchange(Reason::kNone); }
   // Null: no session any more.
   void SetSession(SessionPort* session) MR_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
@@ -31,6 +40,7 @@ class Conversation::Canceller final : public CancelTarget {
   Mutex mutex_;
   SessionPort* session_ MR_GUARDED_BY(mutex_) = nullptr;
   const Wake wake_;
+  std::atomic<Reason> requested_{Reason::kNone};
 };
 
 Conversation::Conversation(ServerContext& context, Peer peer, Wake wake)
@@ -88,6 +98,24 @@ int64_t Conversation::statement_timeout_micros() const {
 
 void Conversation::Cancel() {
   canceller_->Cancel();
+}
+
+void Conversation::Expire() {
+  canceller_->Request(Canceller::Reason::kTimeout);
+}
+
+// Streams that wait without a thread do not see the session's cancel: they are ended here.
+Status Conversation::CheckCancelled() {
+  switch (canceller_->Take()) {
+    case Canceller::Reason::kNone:
+      return Ok();
+    case Canceller::Reason::kCancelled:
+      return Fail(ErrorCode::kCancelled, "canceling statement due to user request");
+    case Canceller::Reason::kTimeout:
+      return Fail(ErrorCode::kQueryTimeout, "canceling statement due to statement timeout",
+                  "statement_timeout says how long it may take");
+  }
+  return Ok();
 }
 
 void Conversation::Terminate(const Error& reason) {
@@ -324,6 +352,7 @@ Result<Outcome> Conversation::OpenStatement(const StatementPtr& statement,
     outcome.tag = "DEALLOCATE";
     return outcome;
   }
+  canceller_->Take();  // what was meant for a statement before
   MR_ASSIGN(Outcome outcome, session_->Open(statement, parameters));
   if (outcome.tag == "DISCARD ALL" || outcome.tag == "DEALLOCATE ALL") {
     statements_.clear();

@@ -62,6 +62,8 @@ class Conversation {
 
   // Ends the statement that runs. Any thread.
   void Cancel();
+  // While Run answered kWait: the statement has taken longer than it may. A wake follows.
+  void Expire();
   // Ends the conversation with a last word to the client. Afterwards Run answers kClose.
   void Terminate(const Error& reason);
 
@@ -86,6 +88,7 @@ class Conversation {
     bool is_open = false;
     bool is_ended = false;
     bool never_waits = false;  // its rows come without waiting
+    bool is_stream = false;    // it has answered that rows come later
     size_t bind_bytes = 0;     // of the message that made it
     Outcome outcome;
     data::Batch batch;
@@ -122,6 +125,7 @@ class Conversation {
   Flow StepMessage();
   Flow HandleMessage(const Frame& frame);
   Flow HandleOversize(const Frame& frame);
+  Status CheckCancelled();
   Flow CloseWith(const Error& error);
   void WriteReady();
   void FailStatement(const Error& error, size_t position);

@@ -271,6 +271,7 @@ void Conversation::DropPortal(PortalPtr portal) {
   portal->is_open = false;
   portal->is_ended = false;
   portal->never_waits = false;
+  portal->is_stream = false;
   portal->batch = {};
   portal->batch_row = 0;
   portal->bind_bytes = 0;

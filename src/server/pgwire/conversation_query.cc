@@ -156,6 +156,9 @@ Conversation::Flow Conversation::StepRows() {
     if (!may_wait_ && !portal.never_waits) return Next::kPool;
     portal.batch = {};
     portal.batch_row = 0;
+    if (portal.is_stream) {
+      if (const Status going = CheckCancelled(); !going) return fail(going.error());
+    }
     const auto step = portal.outcome.rows->Next(&portal.batch, wake_);
     if (!step) return fail(step.error());
     if (*step == RowStream::Step::kEnd) {
@@ -164,6 +167,7 @@ Conversation::Flow Conversation::StepRows() {
     }
     if (*step == RowStream::Step::kLater) {
       portal.never_waits = true;
+      portal.is_stream = true;
       portal.batch.rows = 0;
       return Next::kWait;
     }
