@@ -256,7 +256,10 @@ ExecuteOutcome Connection::TakeResults(ResultSink* sink) {
     Cancel();
   };
   for (;;) {
-    if (PQconsumeInput(conn_) == 1 && PQisBusy(conn_) == 1 && !outcome.sink_error) check(sink->Idle());
+    // Only when nothing is at hand: each call moves all that has not been taken yet.
+    if (PQisBusy(conn_) == 1 && PQconsumeInput(conn_) == 1 && PQisBusy(conn_) == 1 && !outcome.sink_error) {
+      check(sink->Idle());
+    }
     const ResultPtr result(PQgetResult(conn_));
     if (result == nullptr) break;
     const ExecStatusType status = PQresultStatus(result.get());
@@ -288,8 +291,11 @@ ExecuteOutcome Connection::TakeResults(ResultSink* sink) {
         break;
       }
       default:
-        if (outcome.ok())
-          outcome = {Failed(result.get()).kind, Failed(result.get()).error, outcome.sink_error};
+        if (outcome.ok()) {
+          std::optional<Error> sink_error = std::move(outcome.sink_error);
+          outcome = Failed(result.get());
+          outcome.sink_error = std::move(sink_error);
+        }
         break;
     }
     if (!IsAlive()) {

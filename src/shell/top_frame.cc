@@ -99,7 +99,8 @@ std::string RateText(double value) {
 std::string MillisText(double value) {
   if (std::abs(value) < 1000) return fmt::format("{:.0f} ms", value);
   if (std::abs(value) < 600'000) return fmt::format("{:.1f} s", value / 1000);
-  return fmt::format("{:.0f} min", value / 60'000);
+  if (std::abs(value) < 172'800'000) return fmt::format("{:.0f} min", value / 60'000);
+  return fmt::format("{:.0f} d", value / 86'400'000);
 }
 
 std::string TimeText(double seconds) {
