@@ -40,4 +40,23 @@ int ServeCommand(const ServeOptions& options);
 
 int FunctionsCommand();
 
+struct SqlOptions {
+  std::string url;
+  std::string host;
+  std::string port;
+  std::string user;
+  std::string database;
+  std::vector<std::string> files;
+  std::vector<std::string> statements;
+  std::string format = "table";
+};
+int SqlCommand(const SqlOptions& options);
+
+struct TopOptions {
+  std::string http = "http://127.0.0.1:8080";
+  std::string token;
+  bool once = false;
+};
+int TopCommand(const TopOptions& options);
+
 }  // namespace millrace

@@ -50,10 +50,33 @@ int main(int argc, char** argv) {
 
   CLI::App* functions_command = app.add_subcommand("functions", "List the built-in functions as Markdown");
 
+  millrace::SqlOptions sql;
+  CLI::App* sql_command = app.add_subcommand("sql", "A shell for a server: interactive, or for scripts");
+  // -h is the host, as in psql.
+  sql_command->set_help_flag("--help", "Print this help message and exit");
+  sql_command->add_option("url", sql.url, "postgresql://user@host:port/database, or a database's name");
+  sql_command->add_option("-h,--host", sql.host, "Host; else PGHOST, else localhost");
+  sql_command->add_option("-p,--port", sql.port, "Port; else PGPORT, else 5433");
+  sql_command->add_option("-U,--username", sql.user, "Role; else PGUSER, else millrace");
+  sql_command->add_option("-d,--dbname", sql.database, "Database; else PGDATABASE, else millrace");
+  sql_command->add_option("-f,--file", sql.files, "Runs a script and leaves; - is standard input");
+  sql_command->add_option("-c,--command", sql.statements,
+                          "Runs SQL or a command and leaves, after the files");
+  sql_command->add_option("--format", sql.format, "How rows are printed: table, csv or json")
+      ->capture_default_str();
+
+  millrace::TopOptions top;
+  CLI::App* top_command = app.add_subcommand("top", "Tables, views and jobs of a server, once a second");
+  top_command->add_option("--http,url", top.http, "HTTP address of the server")->capture_default_str();
+  top_command->add_option("--token", top.token, "Bearer token for it");
+  top_command->add_flag("--once", top.once, "One frame as text");
+
   CLI11_PARSE(app, argc, argv);
   if (run_command->parsed()) return millrace::RunCommand(run);
   if (test_command->parsed()) return millrace::TestCommand(test);
   if (serve_command->parsed()) return millrace::ServeCommand(serve);
   if (functions_command->parsed()) return millrace::FunctionsCommand();
+  if (sql_command->parsed()) return millrace::SqlCommand(sql);
+  if (top_command->parsed()) return millrace::TopCommand(top);
   return 2;
 }
