@@ -59,10 +59,10 @@ def test_insert_and_query(warehouse, counts):
 
 
 def test_insert_into_a_plain_table(warehouse, name):
-    warehouse.execute(f"CREATE TABLE {name} (id INT, at TIMESTAMP(3), m DECIMAL(10, 2))")
+    warehouse.execute(f"CREATE TABLE {name} (id INT, seen TIMESTAMP(3), m DECIMAL(10, 2))")
     at = datetime.datetime(2020, 1, 2, 3, 4, 5, 678000)
-    warehouse.insert(name, [(1, at, decimal.Decimal("9.90"))], columns=["id", "at", "m"], visible=True)
-    assert warehouse.execute(f"SELECT id, at, m FROM {name}").rows == [(1, at, decimal.Decimal("9.90"))]
+    warehouse.insert(name, [(1, at, decimal.Decimal("9.90"))], columns=["id", "seen", "m"], visible=True)
+    assert warehouse.execute(f"SELECT id, seen, m FROM {name}").rows == [(1, at, decimal.Decimal("9.90"))]
 
 
 def test_insert_frame_and_arrow(warehouse, counts):
