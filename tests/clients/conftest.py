@@ -93,7 +93,7 @@ def curl(server: Server, tmp_path_factory):
             argv += ["--data-binary", "@-"]
         done = subprocess.run([*argv, server.http + path], input=data, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
-        head = (folder / "head").read_text("latin-1")
+        head = (folder / "head").read_bytes().decode("latin-1")
         last = head.strip().split("\r\n\r\n")[-1]  # behind any 100 Continue
         status = int(re.match(r"HTTP/1\.1 (\d+)", last).group(1))
         headers = dict(line.split(": ", 1) for line in last.split("\r\n")[1:] if ": " in line)
