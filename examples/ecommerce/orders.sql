@@ -1,6 +1,7 @@
 -- Orders with their amounts, all layers: for shops that record city and amount with an order.
 
-CREATE TABLE ods.orders (
+-- Unless it is there already: live_ods.sql makes it a table that takes rows over HTTP.
+CREATE TABLE IF NOT EXISTS ods.orders (
   order_id   BIGINT,
   user_id    BIGINT,
   province   STRING,
