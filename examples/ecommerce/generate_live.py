@@ -209,7 +209,7 @@ class Client:
         while True:
             status, text = self.request("POST", f"/v1/tables/ods.{table}" + ("?visible=true" if visible else ""), body, kind)
             answer = json.loads(text)
-            if "accepted" not in answer:
+            if "accepted" not in answer or ("error" in answer and status != 429):
                 raise Refused(f"POST to ods.{table}: {status} {text.decode()}")
             accepted += answer["accepted"]
             rejected += answer["rejected"]
