@@ -1,6 +1,7 @@
 """Clients that mean harm, or break: the service stays up and its memory bounded. Run by tests/clients/run."""
 
 import os
+import resource
 import socket
 import struct
 import threading
@@ -79,3 +80,29 @@ def test_clients_that_die_within_copy(server, name):
             dying.pgconn.put_copy_data(b"1\n" * 100)
             dying.close()
         assert connection.execute(f"SELECT COUNT(*) FROM {name}").fetchone() == (0,)
+
+
+def test_ten_thousand_half_open_connections(server):
+    count = 10_000
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard != resource.RLIM_INFINITY and hard < count + 500:
+        pytest.skip(f"this machine allows {hard} open files, {count + 500} are needed")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count + 500, hard))
+    before = resident_bytes()
+    held = []
+    try:
+        for number in range(count):
+            client = socket.socket()
+            client.settimeout(30)
+            client.connect(addresses(server)[number % 2])
+            held.append(client)
+        # A new client is served, or told at once that there are too many.
+        try:
+            with psycopg.connect(server.url, connect_timeout=30) as connection:
+                assert connection.execute("SELECT 1").fetchone() == (1,)
+        except psycopg.OperationalError as error:
+            assert "too many" in str(error)
+        assert resident_bytes() - before < 512 << 20
+    finally:
+        for client in held:
+            client.close()
