@@ -62,13 +62,19 @@ def test_an_aborted_tls_handshake(server):
 def test_statements_cancelled_in_mid_flight(server):
     with psycopg.connect(server.url, autocommit=True) as connection:
         for _ in range(20):
-            timer = threading.Timer(0.02, connection.cancel)
-            timer.start()
-            try:
+            ended = threading.Event()
+
+            # A cancel that comes before its statement is lost, as in PostgreSQL.
+            def cancel(ended=ended):
+                while not ended.wait(0.02):
+                    connection.cancel()
+
+            canceller = threading.Thread(target=cancel)
+            canceller.start()
+            with pytest.raises(psycopg.errors.QueryCanceled):
                 connection.execute(ENDLESS)
-            except psycopg.errors.QueryCanceled:
-                pass
-            timer.join()
+            ended.set()
+            canceller.join()
 
 
 def test_clients_that_die_within_copy(server, name):
