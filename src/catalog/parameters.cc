@@ -68,6 +68,7 @@ constexpr Known kKnown[] = {
     {"lc_ctype", Kind::kFixed, "C.UTF-8", "Classes of characters"},
     {"lock_timeout", Kind::kDuration, "0", "Statements never wait for a lock, so it never runs out"},
     {"max_identifier_length", Kind::kFixed, "63", "Longest name that clients should use"},
+    {"password_encryption", Kind::kChoice, "scram-sha-256", "How passwords are kept", false, "scram-sha-256"},
     {"role", Kind::kFixed, "none", "The role of SET ROLE"},
     {"row_security", Kind::kBoolean, "on", "Has no effect: tables have no row security"},
     {"search_path", Kind::kNames, "\"$user\", public", "Schemas in which bare names are looked up"},
