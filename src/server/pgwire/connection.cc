@@ -44,9 +44,12 @@ void Connection::Start() {
   SetDeadline(host_->authentication_micros);
   host_->connections.Add(shared_from_this());
   conversation_ = std::make_shared<Conversation>(
-      host_->context, peer_, [weak = weak_from_this(), executor = socket_.get_executor()] {
+      // Whoever wakes may keep this when the server and its executors are gone: it holds none of them.
+      host_->context, peer_, [weak = weak_from_this()] {
         auto self = weak.lock();
-        if (self) asio::post(executor, [self = std::move(self)] { self->OnWake(); });
+        if (self == nullptr) return;
+        const auto executor = self->socket_.get_executor();
+        asio::post(executor, [self = std::move(self)] { self->OnWake(); });
       });
   asio::post(socket_.get_executor(), [self = shared_from_this()] { self->Drive(); });
 }
