@@ -16,8 +16,8 @@ TEST(EpochPaceTest, APauseIsTenTimesTheCostUpToTheMaximum) {
   EpochPace pace(100'000);
   pace.Note({.duration_micros = 0, .work_micros = 300, .copied_bytes = 0});
   EXPECT_EQ(pace.pause_micros(), 3'000);
-  // 10 MB at 2,000 bytes a microsecond are 5,000 µs.
-  pace.Note({.duration_micros = 0, .work_micros = 0, .copied_bytes = 10'000'000});
+  // 30 MB at 6,000 bytes a microsecond are 5,000 µs.
+  pace.Note({.duration_micros = 0, .work_micros = 0, .copied_bytes = 30'000'000});
   EXPECT_EQ(pace.pause_micros(), 50'000);
   pace.Note({.duration_micros = 0, .work_micros = 0, .copied_bytes = 1'000'000'000});
   EXPECT_EQ(pace.pause_micros(), 100'000);
