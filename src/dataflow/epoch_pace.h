@@ -30,8 +30,8 @@ struct EpochCost {
 
   // While an epoch is under way tasks work on rows as well; only a part of that time is lost to alignment.
   static constexpr int64_t kDurationDivisor = 4;
-  // What a core copies of chunks of a table of some megabytes (bench/serving: with a third of it events waited
-  // three times as long, and the server's CPU was the same).
+  // What a core copies of chunks of a table of some megabytes (bench/serving: with a third of it events
+  // waited three times as long, and the server's CPU was the same).
   static constexpr int64_t kCopiedBytesAMicro = 6'000;
 };
 
