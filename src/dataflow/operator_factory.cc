@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "operators/specs.h"
 
 namespace millrace::dataflow {
@@ -327,6 +329,21 @@ std::unique_ptr<operators::Operator> MakeTableNormalize(const data::Schema& sche
   spec->input_types = TypesOf(schema);
   spec->keys = key;
   return operators::MakeChangelogNormalize(spec, std::move(context));
+}
+
+std::vector<data::Batch> BatchesOf(const plan::ValuesNode& values) {
+  std::vector<data::Batch> batches;
+  for (size_t offset = 0; offset < values.rows.size(); offset += limits::kBatchRows) {
+    data::Batch batch;
+    batch.rows = std::min(limits::kBatchRows, values.rows.size() - offset);
+    for (size_t i = 0; i < values.schema.size(); ++i) {
+      auto column = data::Column::Make(values.schema[i].type, batch.rows);
+      for (size_t row = 0; row < batch.rows; ++row) column->AppendValue(values.rows[offset + row][i]);
+      batch.columns.push_back(std::move(column));
+    }
+    batches.push_back(std::move(batch));
+  }
+  return batches;
 }
 
 }  // namespace millrace::dataflow

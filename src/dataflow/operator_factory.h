@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "operators/operator.h"
 #include "plan/logical_plan.h"
@@ -22,6 +23,9 @@ class OperatorFactory {
   explicit OperatorFactory(MakeFn make) : make_(std::move(make)) {}
   MakeFn make_;
 };
+
+// The rows of VALUES.
+std::vector<data::Batch> BatchesOf(const plan::ValuesNode& values);
 
 // What a keyed table without connector puts before itself: INSERTs by key become a full changelog.
 std::unique_ptr<operators::Operator> MakeTableNormalize(const data::Schema& schema,

@@ -55,21 +55,6 @@ const plan::ScanNode* ScanBelow(const plan::PlanNode& node) {
   return below->AsIf<plan::ScanNode>();
 }
 
-std::vector<data::Batch> BatchesOf(const plan::ValuesNode& values) {
-  std::vector<data::Batch> batches;
-  for (size_t offset = 0; offset < values.rows.size(); offset += limits::kBatchRows) {
-    data::Batch batch;
-    batch.rows = std::min(limits::kBatchRows, values.rows.size() - offset);
-    for (size_t i = 0; i < values.schema.size(); ++i) {
-      auto column = data::Column::Make(values.schema[i].type, batch.rows);
-      for (size_t row = 0; row < batch.rows; ++row) column->AppendValue(values.rows[offset + row][i]);
-      batch.columns.push_back(std::move(column));
-    }
-    batches.push_back(std::move(batch));
-  }
-  return batches;
-}
-
 }  // namespace
 
 Result<std::shared_ptr<RunningPipeline>> PipelineBuilder::Add(const Pipeline& pipeline) {

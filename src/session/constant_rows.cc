@@ -1,6 +1,5 @@
 #include "session/constant_rows.h"
 
-#include <algorithm>
 #include <memory>
 
 #include "dataflow/operator_factory.h"
@@ -27,21 +26,6 @@ class FirstFailure final : public operators::SideOutput {
   std::optional<Error> failure;
 };
 
-std::vector<data::Batch> ValuesRows(const plan::ValuesNode& values) {
-  std::vector<data::Batch> batches;
-  for (size_t offset = 0; offset < values.rows.size(); offset += limits::kBatchRows) {
-    data::Batch batch;
-    batch.rows = std::min(limits::kBatchRows, values.rows.size() - offset);
-    for (size_t i = 0; i < values.schema.size(); ++i) {
-      auto column = data::Column::Make(values.schema[i].type, batch.rows);
-      for (size_t row = 0; row < batch.rows; ++row) column->AppendValue(values.rows[offset + row][i]);
-      batch.columns.push_back(std::move(column));
-    }
-    batches.push_back(std::move(batch));
-  }
-  return batches;
-}
-
 }  // namespace
 
 bool IsConstant(const plan::PlanNode& node) {
@@ -51,7 +35,7 @@ bool IsConstant(const plan::PlanNode& node) {
 
 Result<std::vector<data::Batch>> ConstantRows(const plan::PlanNode& node,
                                               const functions::EvalContext& eval) {
-  if (const auto* values = node.AsIf<plan::ValuesNode>()) return ValuesRows(*values);
+  if (const auto* values = node.AsIf<plan::ValuesNode>()) return dataflow::BatchesOf(*values);
   MR_ASSIGN(std::vector<data::Batch> input, ConstantRows(node.input(), eval));
   Collected collected;
   FirstFailure failures;

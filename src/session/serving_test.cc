@@ -14,6 +14,7 @@ class ServingTest : public testing::Test {
   ServingTest() {
     InstanceOptions options;
     options.env = &env::RealEnv();
+    options.standard_output = &printed;  // as `millrace serve` has one
     instance = std::make_unique<Instance>(std::move(options));
     EXPECT_TRUE(instance->Start().has_value());
     admin = Open("millrace");
@@ -56,6 +57,7 @@ class ServingTest : public testing::Test {
     return Run(*admin, text, parameters);
   }
 
+  connectors::MemoryPrintOutput printed;
   std::unique_ptr<Instance> instance;
   std::unique_ptr<Session> admin;
 };
@@ -185,6 +187,13 @@ TEST_F(ServingTest, ParametersOfTheSession) {
   EXPECT_EQ(Run("SET nonsense = 1").substr(0, 5), "42704");
   EXPECT_EQ(Run("SELECT current_user, current_schema()"), "millrace|public;");
   EXPECT_EQ(Run("SELECT relname FROM pg_catalog.pg_class WHERE relname = 'late_rows'"), "late_rows;");
+}
+
+TEST_F(ServingTest, ASelectThatNeverEndsIsRefusedAndItsChangesCanBeFollowed) {
+  Run("CREATE TABLE clicks (k INT) WITH ('connector' = 'http', 'format' = 'json')");
+  const std::string refused = Run("SELECT k FROM clicks LIMIT 1");
+  EXPECT_EQ(refused.substr(0, 5), "0A000");
+  EXPECT_NE(refused.find("EMIT CHANGES"), std::string::npos) << refused;
 }
 
 TEST_F(ServingTest, AStatementThatTakesTooLongEnds) {

@@ -42,15 +42,6 @@ Status CheckClauses(const sql::CopyStatement& statement) {
               "FORMAT, DELIMITER, NULL, HEADER, QUOTE and ESCAPE are", statement.location);
 }
 
-std::string QuotedName(std::string_view name) {
-  std::string quoted = "\"";
-  for (const char c : name) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
-
 }  // namespace
 
 Result<Outcome> Session::Copy(const sql::CopyStatement& statement) {
@@ -63,10 +54,10 @@ Result<Outcome> Session::Copy(const sql::CopyStatement& statement) {
     MR_ASSIGN(const catalog::EntryPtr entry, catalog().Resolve(statement.table));
     std::string columns;
     for (const sql::Name& name : statement.columns) {
-      columns += (columns.empty() ? "" : ", ") + QuotedName(name.text);
+      columns += (columns.empty() ? "" : ", ") + query::QuoteIdentifier(name.text);
     }
     text = fmt::format("SELECT {} FROM {}.{}", columns.empty() ? "*" : columns,
-                       QuotedName(entry->name.schema), QuotedName(entry->name.name));
+                       query::QuoteIdentifier(entry->name.schema), query::QuoteIdentifier(entry->name.name));
   }
   MR_ASSIGN(const PreparedPtr prepared, Prepare(text));
   MR_ASSIGN(Outcome outcome, Run(*prepared, {}));

@@ -287,7 +287,7 @@ Result<Outcome> Session::SelectStreaming(plan::PlannedQuery planned) {
 }
 
 Result<Outcome> Session::PrintChanges(plan::PlannedQuery planned) {
-  if (instance_.options().standard_output == nullptr) {
+  if (!options_.script || instance_.options().standard_output == nullptr) {
     return Fail(
         ErrorCode::kNotSupported, "this SELECT never ends: its source is unbounded",
         "keep its result: CREATE MATERIALIZED VIEW ... AS SELECT; or follow it: SELECT ... EMIT CHANGES");

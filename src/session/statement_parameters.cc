@@ -6,6 +6,7 @@
 
 #include "data/text.h"
 #include "query/query_parameters.h"
+#include "sql/printer.h"
 #include "sql/query_body.h"
 #include "sql/server_statement.h"
 
@@ -14,15 +15,6 @@ namespace {
 
 using data::DataType;
 using data::TypeKind;
-
-std::string Quoted(std::string_view text) {
-  std::string quoted = "'";
-  for (const char c : text) {
-    if (c == '\'') quoted += '\'';
-    quoted += c;
-  }
-  return quoted + "'";
-}
 
 // The physical columns that an INSERT names, or all, in its order; -1 for a name that is none.
 std::vector<int> TargetColumns(const sql::InsertStatement& statement, const catalog::Entry& table) {
@@ -77,7 +69,7 @@ std::string LiteralText(const data::Value& value, const DataType& type, const da
   switch (type.kind()) {
     case TypeKind::kChar:
     case TypeKind::kVarchar:
-      return Quoted(value.as_string());
+      return sql::PrintString(value.as_string());
     case TypeKind::kBinary:
     case TypeKind::kVarbinary: {
       std::string text = "X'";
@@ -95,7 +87,8 @@ std::string LiteralText(const data::Value& value, const DataType& type, const da
       return "ARRAY[" + text + "]";
     }
     default:
-      return fmt::format("CAST({} AS {})", Quoted(data::ToText(type, value, {.zone = &zone})), type_text);
+      return fmt::format("CAST({} AS {})", sql::PrintString(data::ToText(type, value, {.zone = &zone})),
+                         type_text);
   }
 }
 

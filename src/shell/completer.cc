@@ -32,10 +32,10 @@ bool BeginsWith(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && SameName(text.substr(0, prefix.size()), prefix);
 }
 
-constexpr std::array<std::string_view, 30> kCommands = {
-    "\\?",  "\\c",     "\\conninfo", "\\copy", "\\d",         "\\df",     "\\dm",   "\\dn",    "\\dt", "\\du",
-    "\\dv", "\\echo",  "\\format",   "\\g",    "\\gx",        "\\h",      "\\i",    "\\l",     "\\o",  "\\p",
-    "\\q",  "\\qecho", "\\r",        "\\s",    "\\subscribe", "\\timing", "\\warn", "\\watch", "\\x",  "\\!"};
+constexpr std::array<std::string_view, 27> kCommands = {
+    "\\?",  "\\c",  "\\conninfo", "\\copy",   "\\d", "\\df",        "\\dm",     "\\dn",    "\\dt",
+    "\\du", "\\dv", "\\echo",     "\\format", "\\g", "\\gx",        "\\h",      "\\i",     "\\l",
+    "\\o",  "\\p",  "\\q",        "\\qecho",  "\\r", "\\subscribe", "\\timing", "\\watch", "\\x"};
 
 // What a statement begins with.
 constexpr std::array<std::string_view, 24> kStatements = {
