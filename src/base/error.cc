@@ -58,6 +58,8 @@ std::string_view SqlState(ErrorCode code) {
       return "58030";
     case ErrorCode::kNoSuchFile:
       return "58P01";
+    case ErrorCode::kDiskFull:
+      return "53100";
     case ErrorCode::kResourceExhausted:
       return "53200";
     case ErrorCode::kCancelled:

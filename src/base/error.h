@@ -42,6 +42,7 @@ enum class ErrorCode : uint8_t {
   kNotSupported,                // 0A000
   kIoError,                     // 58030
   kNoSuchFile,                  // 58P01
+  kDiskFull,                    // 53100: no space or quota is left; goes on when there is some
   kResourceExhausted,           // 53200
   kCancelled,                   // 57014
   kInsufficientPrivilege,       // 42501

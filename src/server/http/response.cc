@@ -33,6 +33,7 @@ std::string_view ReasonOf(int status) {
       {503, "Service Unavailable"},
       {504, "Gateway Timeout"},
       {505, "HTTP Version Not Supported"},
+      {507, "Insufficient Storage"},
   };
   for (const auto& [known, reason] : kReasons) {
     if (known == status) return reason;
@@ -64,6 +65,8 @@ int StatusOf(const Error& error) {
     case ErrorCode::kAdminShutdown:
     case ErrorCode::kCannotConnectNow:
       return 503;
+    case ErrorCode::kDiskFull:
+      return 507;
     case ErrorCode::kIoError:
     case ErrorCode::kNoSuchFile:
     case ErrorCode::kInternal:
