@@ -2,7 +2,12 @@
 // the simulation keeps everything in memory (memory_files.h).
 //
 // A Files may be used from any thread. Every error names the path and the system's reason:
-// kNoSuchFile if a path does not exist, kIoError for everything else.
+// kNoSuchFile if a path does not exist, kDiskFull if no space or quota is left, kIoError for everything else.
+//
+// What a power loss leaves. Bytes are safe once WritableFile::Sync has answered Ok; the name of a file
+// (creation, rename, removal) once SyncDir of its folder has, whichever came first. Until then any part of
+// what was written, and any of the names, may be lost. A rename is never half done. So a file appears
+// whole, or not at all, by: write it under another name, Sync, Close, Rename, SyncDir.
 #pragma once
 
 #include <cstddef>
@@ -47,13 +52,21 @@ class ReadableFile {
 
 // A file open for writing at its end, with a buffer of its own. One thread at a time. Dropping it
 // closes it without a report of errors: call Close.
+//
+// The first call that fails is the last: every later one answers the same error, and how much of the end
+// has been written is not known. After a failed Write or Flush (kDiskFull, say) the file may be opened anew
+// with OpenWriteAt, at a length that is known to be good. After a failed Sync nothing may be tried again, by
+// this handle or another: the system may have dropped the bytes and then call a second sync a success. The
+// process is to stop, and to start from what had been synced before.
 class WritableFile {
  public:
   virtual ~WritableFile() = default;
   virtual Status Write(std::string_view bytes) = 0;
   // Hands what is buffered to the operating system: other readers see it, a power loss may lose it.
   virtual Status Flush() = 0;
-  // Flush, and on return the bytes are on the device.
+  // Flush, and once it answers Ok all bytes written so far, and the length of the file (a shorter one by
+  // OpenWriteAt or kTruncate included), survive a power loss: fdatasync. Not the file's name: SyncDir.
+  // A pipe or terminal has nothing to sync and answers Ok.
   virtual Status Sync() = 0;
   // Flush and close; nothing may follow.
   virtual Status Close() = 0;
@@ -69,6 +82,12 @@ enum class WriteMode : uint8_t {
   kCreatePrivate,  // the file must not exist; its owner alone may read and write it
 };
 
+// Held while it lives, and no longer than its process.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
 class Files {
  public:
   virtual ~Files() = default;
@@ -79,6 +98,13 @@ class Files {
   // writer; the stream ends when its last writer is gone.
   virtual Result<std::unique_ptr<ByteStream>> OpenStream(const std::string& path) = 0;
   virtual Result<std::unique_ptr<WritableFile>> OpenWrite(const std::string& path, WriteMode mode) = 0;
+  // Continues a file that is there at `size` bytes; what is behind them, such as a torn tail, is cut off
+  // (durable after Sync). kIoError if the file is shorter.
+  virtual Result<std::unique_ptr<WritableFile>> OpenWriteAt(const std::string& path, uint64_t size) = 0;
+
+  // Makes the file if need be and holds it against every other Lock, of this process or another; does not
+  // wait. kObjectInUse if it is held, with the holder's process if known. The file stays when the lock goes.
+  virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& path) = 0;
 
   virtual std::unique_ptr<ByteStream> StandardInput() = 0;
   virtual std::unique_ptr<WritableFile> StandardOutput() = 0;
@@ -95,6 +121,8 @@ class Files {
   virtual Status MakeDirs(const std::string& directory) = 0;
   // Makes creations, renames and removals in the folder durable.
   virtual Status SyncDir(const std::string& directory) = 0;
+  // What may still be written on the device of the folder.
+  virtual Result<uint64_t> FreeBytes(const std::string& directory) = 0;
 
   // False only if nothing is there; what cannot be looked at is an error.
   Result<bool> Exists(const std::string& path);

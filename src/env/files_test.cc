@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -112,6 +113,63 @@ TEST_P(FilesTest, WriteModes) {
     const auto truncated = files().OpenWrite(Path("a"), WriteMode::kTruncate).value();
   }
   EXPECT_EQ(ReadAll("a"), "");
+}
+
+TEST_P(FilesTest, ContinuesAFileAtAValidLength) {
+  ASSERT_TRUE(files().WriteAll(Path("log"), "one,two,th"));
+  {
+    const auto writer = files().OpenWriteAt(Path("log"), 8).value();
+    EXPECT_EQ(writer->size(), 8u);
+    EXPECT_EQ(ReadAll("log"), "one,two,") << "the torn tail goes at once";
+    ASSERT_TRUE(writer->Write("three,"));
+    EXPECT_EQ(writer->size(), 14u);
+    ASSERT_TRUE(writer->Sync());
+    ASSERT_TRUE(writer->Write("four"));
+    ASSERT_TRUE(writer->Close());
+  }
+  EXPECT_EQ(ReadAll("log"), "one,two,three,four");
+  ASSERT_TRUE(files().OpenWriteAt(Path("log"), 18)) << "nothing to cut";
+  EXPECT_EQ(ReadAll("log"), "one,two,three,four");
+  ASSERT_TRUE(files().OpenWriteAt(Path("log"), 0));
+  EXPECT_EQ(ReadAll("log"), "");
+}
+
+TEST_P(FilesTest, ContinuingNeedsAFileThatIsLongEnough) {
+  ASSERT_TRUE(files().WriteAll(Path("log"), "123"));
+  const auto longer = files().OpenWriteAt(Path("log"), 4);
+  ASSERT_FALSE(longer);
+  EXPECT_EQ(longer.error().code(), ErrorCode::kIoError);
+  EXPECT_EQ(longer.error().message(), "cannot continue '" + Path("log") + "' at byte 4: it has only 3 bytes");
+  EXPECT_EQ(ReadAll("log"), "123");
+  const auto missing = files().OpenWriteAt(Path("missing"), 0);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code(), ErrorCode::kNoSuchFile);
+  EXPECT_FALSE(files().Exists(Path("missing")).value());
+  const auto folder = files().OpenWriteAt(root_, 0);
+  ASSERT_FALSE(folder);
+  EXPECT_EQ(folder.error().message(), "cannot open '" + root_ + "': Is a directory");
+}
+
+TEST_P(FilesTest, ALockKeepsOthersOut) {
+  auto lock = files().Lock(Path("LOCK"));
+  ASSERT_TRUE(lock) << lock.error().ToString();
+  EXPECT_TRUE(files().Exists(Path("LOCK")).value());
+  const auto second = files().Lock(Path("LOCK"));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code(), ErrorCode::kObjectInUse);
+  EXPECT_EQ(second.error().message(), "cannot lock '" + Path("LOCK") + "': this process holds it");
+  EXPECT_TRUE(files().Lock(Path("LOCK2")));
+  lock->reset();
+  EXPECT_TRUE(files().Exists(Path("LOCK")).value());
+  EXPECT_TRUE(files().Lock(Path("LOCK"))) << "free again";
+  EXPECT_TRUE(files().Lock(Path("LOCK"))) << "and again";
+  EXPECT_EQ(files().Lock(Path("missing/LOCK")).error().code(), ErrorCode::kNoSuchFile);
+  EXPECT_EQ(files().Lock(root_).error().message(), "cannot lock '" + root_ + "': Is a directory");
+}
+
+TEST_P(FilesTest, FreeBytes) {
+  EXPECT_GT(files().FreeBytes(root_).value(), 0u);
+  EXPECT_EQ(files().FreeBytes(Path("missing")).error().code(), ErrorCode::kNoSuchFile);
 }
 
 TEST_P(FilesTest, LargeWritesKeepTheirOrder) {
@@ -266,6 +324,38 @@ TEST(PosixFilesTest, NamedPipesTimeOutThenCarryBytesThenEnd) {
   ASSERT_TRUE(writer->Close());
   EXPECT_EQ(stream->Read(buffer, 1'000)->bytes, 3u);
   EXPECT_TRUE(stream->Read(buffer, 1'000)->AtEnd());
+  EXPECT_TRUE(files.RemoveTree(root));
+}
+
+TEST(PosixFilesTest, ALockNamesTheProcessThatHasItAndEndsWithIt) {
+  PosixFiles files;
+  std::string root = JoinPath(testing::TempDir(), "millrace_lock_XXXXXX");
+  ASSERT_NE(::mkdtemp(root.data()), nullptr);
+  const std::string path = root + "/LOCK";
+  std::array<int, 2> ready, end;
+  ASSERT_EQ(::pipe(ready.data()), 0);
+  ASSERT_EQ(::pipe(end.data()), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(end[1]);
+    const auto lock = PosixFiles().Lock(path);
+    char byte = lock ? 'y' : 'n';
+    if (::write(ready[1], &byte, 1) != 1) ::_exit(1);
+    static_cast<void>(::read(end[0], &byte, 1));  // until the other side is closed
+    ::_exit(0);                                   // without letting go of the lock
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  ASSERT_EQ(byte, 'y');
+  const auto refused = files.Lock(path);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(),
+            "cannot lock '" + path + "': process " + std::to_string(child) + " holds it");
+  ::close(end[1]);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(files.Lock(path));
+  for (const int fd : {ready[0], ready[1], end[0]}) ::close(fd);
   EXPECT_TRUE(files.RemoveTree(root));
 }
 

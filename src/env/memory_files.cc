@@ -27,11 +27,16 @@ class MemoryFiles::Node {
     bytes_.append(bytes);
     mtime_micros_ = clock_.NowMicros();
   }
-  void Truncate() {
+  // False if it is shorter than `size`.
+  bool CutTo(uint64_t size) {
     MutexLock lock(mutex_);
-    bytes_.clear();
+    if (bytes_.size() < size) return false;
+    bytes_.resize(size);
     mtime_micros_ = clock_.NowMicros();
+    return true;
   }
+  bool TryLock() { return !is_locked_.exchange(true); }
+  void Unlock() { is_locked_ = false; }
   FileInfo Info() const {
     MutexLock lock(mutex_);
     return FileInfo{.size = bytes_.size(),
@@ -50,6 +55,7 @@ class MemoryFiles::Node {
   mutable Mutex mutex_;
   std::string bytes_ MR_GUARDED_BY(mutex_);
   int64_t mtime_micros_ MR_GUARDED_BY(mutex_);
+  std::atomic<bool> is_locked_ = false;
 };
 
 namespace {
@@ -134,6 +140,15 @@ class MemoryWritableFile final : public WritableFile {
   bool open_ = true;
 };
 
+class MemoryFileLock final : public FileLock {
+ public:
+  explicit MemoryFileLock(NodePtr node) : node_(std::move(node)) {}
+  ~MemoryFileLock() override { node_->Unlock(); }
+
+ private:
+  NodePtr node_;
+};
+
 }  // namespace
 
 MemoryFiles::MemoryFiles(const Clock& clock) : clock_(clock) {
@@ -191,9 +206,31 @@ Result<std::unique_ptr<WritableFile>> MemoryFiles::OpenWrite(const std::string& 
   } else if (node->is_directory()) {
     return PathError("open", path, EISDIR);
   } else if (mode == WriteMode::kTruncate) {
-    node->Truncate();
+    node->CutTo(0);
   }
   return std::make_unique<MemoryWritableFile>(std::move(node), path);
+}
+
+Result<std::unique_ptr<WritableFile>> MemoryFiles::OpenWriteAt(const std::string& path, uint64_t size) {
+  MutexLock lock(mutex_);
+  NodePtr node = Find(Normal(path));
+  if (!node) return PathError("open", path, ENOENT);
+  if (node->is_directory()) return PathError("open", path, EISDIR);
+  if (!node->CutTo(size)) return TooShort(path, size, node->Info().size);
+  return std::make_unique<MemoryWritableFile>(std::move(node), path);
+}
+
+Result<std::unique_ptr<FileLock>> MemoryFiles::Lock(const std::string& path) {
+  const std::string normal_path = Normal(path);
+  MutexLock lock(mutex_);
+  NodePtr node = Find(normal_path);
+  if (!node) {
+    if (const int error_number = ParentError(normal_path)) return PathError("lock", path, error_number);
+    node = nodes_[normal_path] = MakeNode(/*is_directory=*/false);
+  }
+  if (node->is_directory()) return PathError("lock", path, EISDIR);
+  if (!node->TryLock()) return LockHeld(path, "this process");
+  return std::make_unique<MemoryFileLock>(std::move(node));
 }
 
 std::unique_ptr<ByteStream> MemoryFiles::StandardInput() {
@@ -292,6 +329,12 @@ Status MemoryFiles::SyncDir(const std::string& directory) {
   if (!node) return PathError("open", directory, ENOENT);
   if (!node->is_directory()) return PathError("open", directory, ENOTDIR);
   return Ok();
+}
+
+Result<uint64_t> MemoryFiles::FreeBytes(const std::string& directory) {
+  MutexLock lock(mutex_);
+  if (!Find(Normal(directory))) return PathError("look at", directory, ENOENT);
+  return uint64_t{1} << 40;
 }
 
 }  // namespace millrace::env

@@ -26,6 +26,8 @@ class MemoryFiles final : public Files {
   Result<std::unique_ptr<ReadableFile>> OpenRead(const std::string& path) override;
   Result<std::unique_ptr<ByteStream>> OpenStream(const std::string& path) override;
   Result<std::unique_ptr<WritableFile>> OpenWrite(const std::string& path, WriteMode mode) override;
+  Result<std::unique_ptr<WritableFile>> OpenWriteAt(const std::string& path, uint64_t size) override;
+  Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override;
   std::unique_ptr<ByteStream> StandardInput() override;
   std::unique_ptr<WritableFile> StandardOutput() override;
   Status Rename(const std::string& from, const std::string& to) override;
@@ -34,6 +36,7 @@ class MemoryFiles final : public Files {
   Result<std::vector<DirEntry>> List(const std::string& directory) override;
   Status MakeDirs(const std::string& directory) override;
   Status SyncDir(const std::string& directory) override;
+  Result<uint64_t> FreeBytes(const std::string& directory) override;
 
   // A file or folder: its bytes under a lock of its own, shared by its path and all who have it open.
   class Node;

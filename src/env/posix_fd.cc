@@ -18,9 +18,38 @@ std::string ErrnoText(int error_number) {
   return std::generic_category().message(error_number);
 }
 
+namespace {
+
+ErrorCode CodeOf(int error_number) {
+  switch (error_number) {
+    case ENOENT:
+      return ErrorCode::kNoSuchFile;
+    case ENOSPC:
+    case EDQUOT:
+      return ErrorCode::kDiskFull;
+    default:
+      return ErrorCode::kIoError;
+  }
+}
+
+}  // namespace
+
 std::unexpected<Error> PathError(std::string_view action, std::string_view path, int error_number) {
-  return Fail(error_number == ENOENT ? ErrorCode::kNoSuchFile : ErrorCode::kIoError,
-              fmt::format("cannot {} '{}': {}", action, path, ErrnoText(error_number)));
+  return Fail(CodeOf(error_number), fmt::format("cannot {} '{}': {}", action, path, ErrnoText(error_number)));
+}
+
+std::unexpected<Error> NotRegular(std::string_view path) {
+  return Fail(ErrorCode::kIoError,
+              fmt::format("cannot open '{}' for reads at offsets: it is not a regular file", path));
+}
+
+std::unexpected<Error> TooShort(std::string_view path, uint64_t wanted, uint64_t size) {
+  return Fail(ErrorCode::kIoError,
+              fmt::format("cannot continue '{}' at byte {}: it has only {} bytes", path, wanted, size));
+}
+
+std::unexpected<Error> LockHeld(std::string_view path, std::string_view holder) {
+  return Fail(ErrorCode::kObjectInUse, fmt::format("cannot lock '{}': {} holds it", path, holder));
 }
 
 Fd& Fd::operator=(Fd&& other) noexcept {

@@ -14,8 +14,13 @@
 
 namespace millrace::env {
 
-// "cannot <action> '<path>': <text of errno>"; kNoSuchFile for ENOENT, else kIoError.
+// "cannot <action> '<path>': <text of errno>"; kNoSuchFile for ENOENT, kDiskFull for ENOSPC and EDQUOT, else
+// kIoError.
 std::unexpected<Error> PathError(std::string_view action, std::string_view path, int error_number);
+// The other errors of files, which every implementation of Files words alike.
+std::unexpected<Error> NotRegular(std::string_view path);
+std::unexpected<Error> TooShort(std::string_view path, uint64_t wanted, uint64_t size);
+std::unexpected<Error> LockHeld(std::string_view path, std::string_view holder);
 // The text of an errno value, e.g. "No such file or directory".
 std::string ErrnoText(int error_number);
 

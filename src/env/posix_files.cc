@@ -3,12 +3,17 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -86,14 +91,15 @@ class PosixStream final : public ByteStream {
 
 class PosixWritableFile final : public WritableFile {
  public:
-  PosixWritableFile(Fd fd, std::string path, uint64_t size)
-      : fd_(std::move(fd)), path_(std::move(path)), size_(size) {}
+  PosixWritableFile(Fd fd, std::string path, const FileInfo& info)
+      : fd_(std::move(fd)), path_(std::move(path)), is_regular_(info.is_regular), size_(info.size) {}
   ~PosixWritableFile() override {
     if (fd_.IsOpen()) static_cast<void>(PosixWritableFile::Close());
   }
 
   Status Write(std::string_view bytes) override {
     MR_CHECK(fd_.IsOpen());
+    if (failure_) return std::unexpected(*failure_);
     if (buffer_.size() + bytes.size() > kWriteBufferBytes) MR_TRY(PosixWritableFile::Flush());
     size_ += bytes.size();
     if (bytes.size() >= kWriteBufferBytes) return WriteThrough(bytes);
@@ -102,6 +108,7 @@ class PosixWritableFile final : public WritableFile {
   }
 
   Status Flush() override {
+    if (failure_) return std::unexpected(*failure_);
     if (buffer_.empty()) return Ok();
     const std::string pending = std::exchange(buffer_, {});
     return WriteThrough(pending);
@@ -109,11 +116,12 @@ class PosixWritableFile final : public WritableFile {
 
   Status Sync() override {
     MR_TRY(PosixWritableFile::Flush());
-    // Pipes and terminals have nothing to sync.
-    if (::fdatasync(fd_.get()) != 0 && errno != EINVAL && errno != ENOTSUP && errno != EROFS) {
-      return PathError("sync", path_, errno);
-    }
-    return Ok();
+    if (!is_regular_) return Ok();
+    int failed;
+    do {
+      failed = ::fdatasync(fd_.get());
+    } while (failed != 0 && errno == EINTR);
+    return failed == 0 ? Ok() : Poison("sync", errno);
   }
 
   Status Close() override {
@@ -128,6 +136,11 @@ class PosixWritableFile final : public WritableFile {
   const std::string& path() const override { return path_; }
 
  private:
+  Status Poison(std::string_view action, int error_number) {
+    failure_ = PathError(action, path_, error_number).error();
+    return std::unexpected(*failure_);
+  }
+
   Status WriteThrough(std::string_view bytes) {
     while (!bytes.empty()) {
       const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
@@ -136,10 +149,10 @@ class PosixWritableFile final : public WritableFile {
       } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
         // Standard output may be a terminal or pipe that somebody else made non-blocking.
         if (WaitWritable(fd_.get(), Deadline(kForever)) == WaitOutcome::kFailed) {
-          return PathError("write to", path_, errno);
+          return Poison("write to", errno);
         }
       } else if (errno != EINTR) {
-        return PathError("write to", path_, errno);
+        return Poison("write to", errno);
       }
     }
     return Ok();
@@ -147,9 +160,37 @@ class PosixWritableFile final : public WritableFile {
 
   Fd fd_;
   std::string path_;
+  const bool is_regular_;
   std::string buffer_;
   uint64_t size_;
+  std::optional<Error> failure_;
 };
+
+// The lock is the open file's (flock), so the system lets go of it when the process ends, however it does.
+// The file has the process's number for those who are refused.
+class PosixFileLock final : public FileLock {
+ public:
+  explicit PosixFileLock(Fd fd) : fd_(std::move(fd)) {
+    // Only for messages: a full disk must not keep anybody from taking a lock.
+    const std::string text = fmt::format("{}\n", ::getpid());
+    if (::ftruncate(fd_.get(), 0) != 0 || ::pwrite(fd_.get(), text.data(), text.size(), 0) < 0) errno = 0;
+  }
+  ~PosixFileLock() override {
+    if (::ftruncate(fd_.get(), 0) != 0) errno = 0;
+  }
+
+ private:
+  Fd fd_;
+};
+
+// Who has written its number into a lock's file; 0 if that cannot be read.
+int64_t LockHolder(int fd) {
+  std::array<char, 32> text{};
+  const ssize_t bytes = ::pread(fd, text.data(), text.size(), 0);
+  int64_t pid = 0;
+  if (bytes > 0) std::from_chars(text.data(), text.data() + bytes, pid);
+  return pid;
+}
 
 // A copy of one of the process's standard descriptors, so that closing it leaves the original open.
 Fd Duplicate(int fd) {
@@ -165,8 +206,7 @@ Result<std::unique_ptr<ReadableFile>> PosixFiles::OpenRead(const std::string& pa
   MR_ASSIGN(const FileInfo info, StatFd(fd.get(), path));
   if (info.is_directory) return PathError("open", path, EISDIR);
   if (!info.is_regular) {
-    return Fail(ErrorCode::kIoError,
-                fmt::format("cannot open '{}' for reads at offsets: it is not a regular file", path));
+    return NotRegular(path);
   }
   return std::make_unique<PosixReadableFile>(std::move(fd), path);
 }
@@ -188,7 +228,35 @@ Result<std::unique_ptr<WritableFile>> PosixFiles::OpenWrite(const std::string& p
   Fd fd(OpenRetry(path.c_str(), flags, is_private ? 0600 : 0666));
   if (!fd.IsOpen()) return PathError("open", path, errno);
   MR_ASSIGN(const FileInfo info, StatFd(fd.get(), path));
-  return std::make_unique<PosixWritableFile>(std::move(fd), path, info.size);
+  return std::make_unique<PosixWritableFile>(std::move(fd), path, info);
+}
+
+Result<std::unique_ptr<WritableFile>> PosixFiles::OpenWriteAt(const std::string& path, uint64_t size) {
+  Fd fd(OpenRetry(path.c_str(), O_WRONLY | O_APPEND | O_NONBLOCK));
+  if (!fd.IsOpen()) return PathError("open", path, errno);
+  MR_ASSIGN(FileInfo info, StatFd(fd.get(), path));
+  if (!info.is_regular) return NotRegular(path);
+  if (info.size < size) return TooShort(path, size, info.size);
+  if (info.size > size && ::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) {
+    return PathError("cut", path, errno);
+  }
+  info.size = size;
+  return std::make_unique<PosixWritableFile>(std::move(fd), path, info);
+}
+
+Result<std::unique_ptr<FileLock>> PosixFiles::Lock(const std::string& path) {
+  Fd fd(OpenRetry(path.c_str(), O_RDWR | O_CREAT));
+  if (!fd.IsOpen()) return PathError("lock", path, errno);
+  int failed;
+  do {
+    failed = ::flock(fd.get(), LOCK_EX | LOCK_NB);
+  } while (failed != 0 && errno == EINTR);
+  if (failed == 0) return std::make_unique<PosixFileLock>(std::move(fd));
+  if (errno != EWOULDBLOCK) return PathError("lock", path, errno);
+  const int64_t holder = LockHolder(fd.get());
+  return LockHeld(path, holder == ::getpid() ? "this process"
+                        : holder > 0         ? fmt::format("process {}", holder)
+                                             : "another process");
 }
 
 std::unique_ptr<ByteStream> PosixFiles::StandardInput() {
@@ -196,7 +264,7 @@ std::unique_ptr<ByteStream> PosixFiles::StandardInput() {
 }
 
 std::unique_ptr<WritableFile> PosixFiles::StandardOutput() {
-  return std::make_unique<PosixWritableFile>(Duplicate(STDOUT_FILENO), "standard output", 0);
+  return std::make_unique<PosixWritableFile>(Duplicate(STDOUT_FILENO), "standard output", FileInfo{});
 }
 
 Status PosixFiles::Rename(const std::string& from, const std::string& to) {
@@ -270,6 +338,12 @@ Status PosixFiles::SyncDir(const std::string& directory) {
   if (!fd.IsOpen()) return PathError("open", directory, errno);
   if (::fsync(fd.get()) != 0) return PathError("sync", directory, errno);
   return Ok();
+}
+
+Result<uint64_t> PosixFiles::FreeBytes(const std::string& directory) {
+  struct statvfs status;
+  if (::statvfs(directory.c_str(), &status) != 0) return PathError("look at", directory, errno);
+  return uint64_t{status.f_bavail} * status.f_frsize;
 }
 
 }  // namespace millrace::env
