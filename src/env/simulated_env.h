@@ -1,12 +1,13 @@
 // SimulatedEnv: a whole world in one thread that replays exactly: time that stands still, files and
-// connections in memory, randomness and the order of tasks from one seed. What tests hand to code that
-// asks for an Env. One thread.
+// connections in memory, randomness and the order of tasks from one seed, and fault points that fail when a
+// test says so. What tests hand to code that asks for an Env. One thread.
 #pragma once
 
 #include <cstdint>
 
 #include "env/clock.h"
 #include "env/env.h"
+#include "env/fault_points.h"
 #include "env/inline_executor.h"
 #include "env/memory_files.h"
 #include "env/memory_net.h"
@@ -28,6 +29,7 @@ struct SimulatedEnv {
   MemoryNet net;
   FixedSeedSource seeds;
   InlineExecutor executor;
+  FaultScript faults;
   Env env;
 
  private:
@@ -36,7 +38,7 @@ struct SimulatedEnv {
         files(clock),
         seeds(seed),
         executor(shuffled ? InlineExecutor(clock, seed) : InlineExecutor(clock)),
-        env{&clock, &files, &net, &seeds, &executor} {}
+        env{&clock, &files, &net, &seeds, &executor, &faults} {}
 };
 
 }  // namespace millrace::env

@@ -1,7 +1,24 @@
 // The `millrace` command.
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
 
+#include "env/env.h"
+#include "env/fault_points.h"
 #include "main/commands.h"
+
+namespace {
+
+// MILLRACE_FAULT, for crash tests of the whole command: env/fault_points.h says what it may hold.
+bool ArmFaults() {
+  const char* script = std::getenv("MILLRACE_FAULT");
+  if (script == nullptr) return true;
+  const millrace::Status armed = millrace::env::RealFaults().Arm(script);
+  if (!armed) std::fprintf(stderr, "millrace: MILLRACE_FAULT: %s\n", armed.error().ToString().c_str());
+  return armed.has_value();
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{"Millrace: the real-time data warehouse in one binary"};
@@ -72,6 +89,7 @@ int main(int argc, char** argv) {
   top_command->add_flag("--once", top.once, "One frame as text");
 
   CLI11_PARSE(app, argc, argv);
+  if (!ArmFaults()) return 2;
   if (run_command->parsed()) return millrace::RunCommand(run);
   if (test_command->parsed()) return millrace::TestCommand(test);
   if (serve_command->parsed()) return millrace::ServeCommand(serve);

@@ -1,0 +1,16 @@
+// The name of every fault point, sorted: a place before or after a durable step, as
+// "<folder>.<step>.<place>". To add one, write its name here and Reach it in the code (fault_points.h); the
+// simulation then has to reach it too.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace millrace::env {
+
+inline constexpr auto kFaultPointNames = std::to_array<std::string_view>({
+    "env.test.first",  // those of env's own tests
+    "env.test.second",
+});
+
+}  // namespace millrace::env
