@@ -105,6 +105,7 @@ TEST_F(SqlHandlerTest, ErrorsSayWhereAndHaveAFittingStatus) {
   EXPECT_THAT(outcome(Error(ErrorCode::kDuplicateTable, "x")), HasSubstr("409 "));
   EXPECT_THAT(outcome(Error(ErrorCode::kQueryTimeout, "x")), HasSubstr("504 "));
   EXPECT_THAT(outcome(Error(ErrorCode::kResourceExhausted, "x")), HasSubstr("503 "));
+  EXPECT_THAT(outcome(Error(ErrorCode::kDiskFull, "x")), HasSubstr("507 "));
   EXPECT_THAT(outcome(Error(ErrorCode::kInternal, "x")), HasSubstr("500 "));
 }
 
