@@ -120,6 +120,8 @@ std::string_view SqlState(ErrorCode code) {
       return "57P03";
     case ErrorCode::kProtocolViolation:
       return "08P01";
+    case ErrorCode::kDataCorrupted:
+      return "XX001";
     case ErrorCode::kInternal:
       return "XX000";
   }

@@ -73,6 +73,7 @@ enum class ErrorCode : uint8_t {
   kAdminShutdown,               // 57P01
   kCannotConnectNow,            // 57P03
   kProtocolViolation,           // 08P01
+  kDataCorrupted,               // XX001: stored bytes that are not what was written
   kInternal,                    // XX000
 };
 

@@ -30,4 +30,9 @@ inline uint64_t HashBytes(std::string_view bytes) {
 
 inline constexpr uint64_t kNullHash = 0x5A17C0DE0BADF00Dull;
 
+// The shard, of so many, that a row whose keys have this hash belongs to.
+inline size_t ShardOf(uint64_t hash, size_t shards) {
+  return static_cast<size_t>((static_cast<__uint128_t>(hash * 0x9E3779B97F4A7C15ull) * shards) >> 64);
+}
+
 }  // namespace millrace

@@ -36,6 +36,10 @@ inline constexpr size_t kTransactionBytesMax = size_t{256} << 20;
 inline constexpr size_t kIdleQueryConnectionsMax = 16;
 
 inline constexpr int kShardsMax = 64;
+
+// Bytes of the name of a space, or of a shared value, in saved state.
+inline constexpr size_t kStateNameBytesMax = 255;
+
 inline constexpr int kDecimalPrecisionMax = 38;
 inline constexpr int kTimestampPrecisionMax = 6;
 

@@ -32,9 +32,4 @@ class ExchangeLink final : public Link {
   std::vector<std::vector<uint32_t>> selections_;
 };
 
-// The instance of `instances` that a row with this hash belongs to.
-inline size_t ShardOf(uint64_t hash, size_t instances) {
-  return static_cast<size_t>((static_cast<__uint128_t>(hash * 0x9E3779B97F4A7C15ull) * instances) >> 64);
-}
-
 }  // namespace millrace::dataflow
