@@ -133,9 +133,10 @@ class Source {
   // read again (standard input, socket) give what comes next.
   virtual Status Seek(std::string_view position) = 0;
 
-  // Gives all rows that had been pushed into the source before the call, whatever Poll's limits: they belong
-  // to the epoch that is about to end. Sources that read by themselves have none.
-  virtual Status GivePushed(SourceSink& sink) {
+  // Gives all rows that were pushed into the source and belong to `epoch`, whatever Poll's limits: its
+  // barrier follows. Sources that read by themselves have none.
+  virtual Status GivePushed(int64_t epoch, SourceSink& sink) {
+    (void)epoch;
     (void)sink;
     return {};
   }

@@ -203,6 +203,7 @@ bool Coordinator::StartEpochLocked() {
   started_micros_ = env_.clock->MonotonicMicros();
   work_micros_ = 0;
   for (const auto& clock : push_clocks_) clock->EpochStarted();
+  push_epoch_->Started(epoch_);
   has_news_.store(false);  // what is given from here on may miss this epoch
   for (auto& [task, state] : tasks_) {
     if (state.ended && !state.promoted) Promote(&state);

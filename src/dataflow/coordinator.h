@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "connectors/ingest/push_epoch.h"
 #include "dataflow/epoch_pace.h"
 #include "dataflow/push_clock.h"
 #include "dataflow/stored_table.h"
@@ -43,6 +44,9 @@ class Coordinator {
 
   // Runs `change` while no epoch is in flight and none can start.
   void BetweenEpochs(const std::function<void()>& change) MR_EXCLUDES(mutex_);
+
+  // Which epoch shows what is pushed now.
+  const std::shared_ptr<connectors::PushEpoch>& push_epoch() const { return push_epoch_; }
 
   // Is told of every epoch from now on, until nobody else holds it.
   void AddPushClock(std::shared_ptr<PushClock> clock) MR_EXCLUDES(mutex_);
@@ -109,6 +113,7 @@ class Coordinator {
   env::Env& env_;
   env::WorkerPool& pool_;
   std::unique_ptr<Driver> driver_;
+  const std::shared_ptr<connectors::PushEpoch> push_epoch_ = std::make_shared<connectors::PushEpoch>();
   std::atomic<bool> has_news_{false};  // something has changed since the last epoch started
   mutable Mutex mutex_;
   EpochPace pace_ MR_GUARDED_BY(mutex_);

@@ -73,25 +73,31 @@ Status Ingest::Check(const data::Batch& batch) const {
 
 Result<bool> Ingest::TryPush(data::Batch* batch, const std::function<void()>& wake) {
   MR_TRY(Check(*batch));
-  switch (point_->TryPush(batch, wake)) {
+  const IngestPoint::Push push = point_->TryPush(batch, wake);
+  if (push == IngestPoint::Push::kFull) return false;
+  if (push != IngestPoint::Push::kTaken) return std::unexpected(Refusal(push));
+  NotePushed();
+  return true;
+}
+
+Error Ingest::Refusal(IngestPoint::Push why) const {
+  switch (why) {
     case IngestPoint::Push::kTaken:
-      push_clock_->Pushed(clock_.MonotonicMicros());
-      return true;
     case IngestPoint::Push::kFull:
-      return false;
+      break;
     case IngestPoint::Push::kCrowded:
-      return Fail(ErrorCode::kResourceExhausted,
-                  fmt::format("{} writers wait for table '{}' already", limits::kIngestWaitersMax, table_),
-                  "its readers are slower than its writers; try again later");
+      return Error(ErrorCode::kResourceExhausted,
+                   fmt::format("{} writers wait for table '{}' already", limits::kIngestWaitersMax, table_),
+                   "its readers are slower than its writers; try again later");
     case IngestPoint::Push::kNobody:
-      return Fail(ErrorCode::kUndefinedObject,
-                  fmt::format("nothing reads table '{}': the rows would be lost", table_),
-                  "create a materialized view over it, or start an INSERT INTO that reads it, first");
+      return Error(ErrorCode::kUndefinedObject,
+                   fmt::format("nothing reads table '{}': the rows would be lost", table_),
+                   "create a materialized view over it, or start an INSERT INTO that reads it, first");
     case IngestPoint::Push::kEnded:
-      return Fail(ErrorCode::kNotSupported,
-                  fmt::format("table '{}' takes no more rows: the end of its input was declared", table_));
+      return Error(ErrorCode::kNotSupported,
+                   fmt::format("table '{}' takes no more rows: the end of its input was declared", table_));
     case IngestPoint::Push::kDropped:
-      return Fail(ErrorCode::kUndefinedTable, fmt::format("table '{}' was dropped", table_));
+      return Error(ErrorCode::kUndefinedTable, fmt::format("table '{}' was dropped", table_));
   }
   MR_UNREACHABLE();
 }

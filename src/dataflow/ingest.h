@@ -31,27 +31,32 @@ class Ingest {
   const data::Schema& schema() const { return point_->schema(); }
   const std::string& table() const { return table_; }
 
+  // Whether the batch can go into this table. In a table with a primary key +I and +U set the row of their
+  // key, -D removes it, -U is ignored; into any other only +I can go. kNullNotAllowed, kNotSupported (a kind
+  // of row), kDatatypeMismatch (columns that are not those of schema()), kResourceExhausted (too many rows).
+  Status Check(const data::Batch& batch) const;
+
   // Takes a batch of at most limits::kBatchRows rows, whole or not at all; it is moved from when the answer
-  // is true. In a table with a primary key +I and +U set the row of their key, -D removes it, -U is ignored;
-  // into any other only +I can go.
+  // is true. For more than a batch, or more than a table, at once there is PushGroup.
   //
   // false: there is no room now. `wake` (may be empty) is called once, from any thread, when there may be; it
   // must only note that or post, and what it refers to must live until then. At most
   // limits::kIngestWaitersMax writers wait.
   //
-  // Errors, after which trying again is of no use: nobody reads an http table (kUndefinedObject), the table
-  // was dropped (kUndefinedTable), a NULL where the column takes none (kNullNotAllowed), a kind of row that
-  // the table cannot take (kNotSupported), columns that are not those of schema() (kDatatypeMismatch), too
-  // many writers that wait (kResourceExhausted).
+  // Errors, after which trying again is of no use: those of Check; nobody reads an http table
+  // (kUndefinedObject), the table was dropped (kUndefinedTable), its input has ended (kNotSupported), too
+  // many writers wait (kResourceExhausted).
   Result<bool> TryPush(data::Batch* batch, const std::function<void()>& wake);
 
-  // For the warehouse, which knows the other end, and for metrics.
-  connectors::IngestPoint& point() { return *point_; }
+  // For PushGroup; for the warehouse, which knows the other end; and for metrics.
+  connectors::IngestPoint& point() const { return *point_; }
   std::shared_ptr<connectors::IngestPoint> shared_point() const { return point_; }
+  // What a push that was not taken, and never will be, fails with.
+  Error Refusal(connectors::IngestPoint::Push why) const;
+  // Rows have been taken just now.
+  void NotePushed() const { push_clock_->Pushed(clock_.MonotonicMicros()); }
 
  private:
-  Status Check(const data::Batch& batch) const;
-
   const std::string table_;
   const std::shared_ptr<connectors::IngestPoint> point_;
   const std::vector<int> key_;

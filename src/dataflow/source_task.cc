@@ -81,7 +81,7 @@ Result<bool> SourceTask::Step() {
   if (TakeInjected(&epoch)) {
     // What was pushed before the epoch began is in it.
     if (!job_->stopping.load(std::memory_order_relaxed)) {
-      MR_TRY(source_->GivePushed(*this));
+      MR_TRY(source_->GivePushed(epoch.number, *this));
       NoteProgress();
     }
     const int64_t started_micros = env_.clock->MonotonicMicros();

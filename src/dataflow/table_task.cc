@@ -46,7 +46,9 @@ Result<bool> TableTask::Step() {
     // What was sent or pushed before the epoch began is in it: channels are bounded, so this ends.
     const auto pending_max = static_cast<int>(inbox_->channels() * 2 * limits::kQueueMessages);
     MR_TRY(TakeMessages(pending_max));
-    MR_TRY(TakePushed(ingest_->pending_rows()));
+    ingest_->TakeUpTo(epoch.number);
+    MR_TRY(TakePushed(std::numeric_limits<size_t>::max()));
+    ingest_->TakeUpTo(epoch.number + 1);
     const int64_t started_micros = env_.clock->MonotonicMicros();
     MR_TRY(chain_->OnEpoch(epoch));
     coordinator_.Passed(this, epoch.number, env_.clock->MonotonicMicros() - started_micros);
@@ -57,6 +59,8 @@ Result<bool> TableTask::Step() {
   const bool more = more_sent || more_pushed;
   const bool stopping = job_->stopping.load(std::memory_order_relaxed);
   if (more || !(end_requested_.load() || stopping)) return more;
+  // Rows of an epoch whose barrier is on its way.
+  if (!stopping && ingest_->pending_rows() > 0) return true;
   if (!stopping) MR_TRY(chain_->OnWatermark(data::kMaxWatermark));
   MR_TRY(chain_->OnEnd());
   Finish();

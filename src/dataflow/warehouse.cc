@@ -85,8 +85,9 @@ Status Warehouse::CreateTable(const catalog::TableDefinition& table) {
         1e-6, {{"table", name}});
   }
   auto push_clock = std::make_shared<PushClock>(visible);
-  auto ingest = std::make_shared<Ingest>(name, std::make_shared<connectors::IngestPoint>(schema), key,
-                                         options_.env->clock, push_clock);
+  auto ingest = std::make_shared<Ingest>(
+      name, std::make_shared<connectors::IngestPoint>(schema, coordinator_.push_epoch()), key,
+      options_.env->clock, push_clock);
   coordinator_.AddPushClock(std::move(push_clock));
   {
     MutexLock lock(ingest_mutex_);

@@ -53,6 +53,7 @@ class SinkPort final : public pgwire::RowSink {
     return rows_->TryPush(batch, wake);
   }
   Result<int64_t> Finish() override { return rows_->Finish(); }
+  int64_t rows_taken() const override { return rows_->rows_taken(); }
 
  private:
   std::unique_ptr<session::CopyIn> rows_;

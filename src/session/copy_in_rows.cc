@@ -14,6 +14,10 @@ CopyInRows::CopyInRows(PendingWrites* writes, std::shared_ptr<dataflow::Ingest> 
   }
 }
 
+CopyInRows::~CopyInRows() {
+  if (!in_transaction_) writes_.Rollback();
+}
+
 Result<bool> CopyInRows::TryPush(data::Batch* batch, const std::function<void()>& wake) {
   data::Batch row_batch;
   row_batch.rows = batch->rows;
@@ -26,18 +30,20 @@ Result<bool> CopyInRows::TryPush(data::Batch* batch, const std::function<void()>
     row_batch.columns[i] = std::move(nulls);
   }
   const auto rows = static_cast<int64_t>(batch->rows);
-  if (in_transaction_) {
-    MR_TRY(writes_.Keep(ingest_, std::move(row_batch)));
-  } else {
-    MR_ASSIGN(const bool taken, ingest_->TryPush(&row_batch, wake));
-    if (!taken) return false;
+  if (!in_transaction_ && !writes_.HasRoomFor(row_batch)) {
+    MR_ASSIGN(const bool is_taken, writes_.TryPush(wake));
+    if (!is_taken) return false;
+    rows_taken_ = rows_;
   }
+  MR_TRY(writes_.Keep(ingest_, std::move(row_batch)));
   rows_ += rows;
   return true;
 }
 
 Result<int64_t> CopyInRows::Finish() {
-  if (!in_transaction_ && rows_ > 0) MR_TRY(writes_.AwaitVisible());
+  if (in_transaction_) return rows_;
+  MR_TRY(writes_.Commit());
+  rows_taken_ = rows_;
   return rows_;
 }
 

@@ -1,17 +1,18 @@
-// PendingWrites: rows of the statements of a session on their way into tables.
+// PendingWrites: rows of a session's statements that wait to be taken together.
 //
-// Outside of a transaction they are pushed at once; within one they wait for COMMIT, so that ROLLBACK takes
-// them back, and the transaction's own queries do not see them. Owned by a session; one thread.
+// A transaction keeps its rows here until COMMIT, so that ROLLBACK takes them back, and its own queries do
+// not see them; a statement outside of a transaction keeps its own until it ends. Commit puts them into their
+// tables as one unit: all or none, visible in one epoch. Owned by a session; one thread at a time.
 #pragma once
 
-#include <algorithm>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "data/batch.h"
 #include "dataflow/ingest.h"
+#include "dataflow/push_group.h"
 #include "dataflow/warehouse.h"
 #include "session/interruptible.h"
 
@@ -19,32 +20,57 @@ namespace millrace::session {
 
 class PendingWrites {
  public:
-  PendingWrites(dataflow::Warehouse* warehouse, const Interruptible* interruptible)
-      : warehouse_(*warehouse), interruptible_(*interruptible) {}
+  // How a Commit ended.
+  enum class Taken : uint8_t {
+    kVisible,  // or there was nothing
+    kUnseen,   // the statement was cancelled when the rows had been taken: they will be visible
+  };
 
-  // Keeps the batch until Commit. kProgramLimitExceeded past limits::kTransactionBytesMax.
-  Status Keep(std::shared_ptr<dataflow::Ingest> ingest, data::Batch batch);
-  // Pushes the batch now, waiting for room.
-  Status Push(dataflow::Ingest& ingest, data::Batch batch);
-  // Waits until what was pushed can be read.
-  Status AwaitVisible();
+  PendingWrites(dataflow::Warehouse* warehouse, const Interruptible* interruptible,
+                size_t bytes_max = limits::kTransactionBytesMax)
+      : warehouse_(*warehouse), interruptible_(*interruptible), bytes_max_(bytes_max) {}
 
-  // Pushes all that was kept, in order, and waits until it can be read.
-  Status Commit();
+  // Keeps the batch until Commit. Errors are those of Ingest::Check, and kProgramLimitExceeded when there is
+  // no room for it.
+  Status Keep(const std::shared_ptr<dataflow::Ingest>& ingest, data::Batch batch);
+  bool HasRoomFor(const data::Batch& batch) const;
+
+  // Gives all that was kept to its tables and waits until it can be read. Nothing is kept afterwards; with an
+  // error nothing was taken.
+  Result<Taken> Commit();
+  // Gives what is kept to its tables without waiting: false: not yet, and `wake` is called when it is time to
+  // call again. With an error nothing of it was taken.
+  Result<bool> TryPush(const std::function<void()>& wake);
   void Rollback();
-  // How many batches are kept; and back to so many.
-  size_t size() const { return kept_.size(); }
-  void RollbackTo(size_t size) { kept_.resize(std::min(size, kept_.size())); }
+  // Waits until all that has been given to tables by anyone can be read.
+  Status AwaitVisible() const;
+
+  // A name for what is kept by now; RollbackTo drops what came behind it.
+  size_t Mark() { return ++mark_; }
+  void RollbackTo(size_t mark);
 
  private:
+  struct Piece {
+    data::Batch batch;
+    size_t bytes = 0;
+    size_t mark = 0;  // the last one before it
+  };
+  struct Table {
+    std::shared_ptr<dataflow::Ingest> ingest;
+    std::vector<Piece> pieces;
+    size_t small_pieces = 0;  // at the end, since they were merged last
+  };
+  Status PushAll();
+  Table& TableOf(const std::shared_ptr<dataflow::Ingest>& ingest);
+  void MergeSmallPieces(Table* table);
+
   dataflow::Warehouse& warehouse_;
   const Interruptible& interruptible_;
-  struct Kept {
-    std::shared_ptr<dataflow::Ingest> ingest;
-    data::Batch batch;
-  };
-  std::vector<Kept> kept_;
+  const size_t bytes_max_;
+  std::vector<Table> tables_;  // in the order of their first rows
+  std::unique_ptr<dataflow::PushGroup> pushing_;
   size_t bytes_ = 0;
+  size_t mark_ = 0;
 };
 
 }  // namespace millrace::session

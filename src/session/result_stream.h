@@ -95,8 +95,8 @@ struct CopyOptions {
   char escape = '"';
 };
 
-// Takes the rows of COPY ... FROM STDIN; one thread at a time. Destroyed without Finish: what has not been
-// taken yet is not (rows that were pushed outside of a transaction stay).
+// Takes the rows of COPY ... FROM STDIN; one thread at a time. Destroyed without Finish: none of them is in
+// the table, but for rows_taken.
 class CopyIn {
  public:
   virtual ~CopyIn() = default;
@@ -106,6 +106,9 @@ class CopyIn {
   virtual Result<bool> TryPush(data::Batch* batch, const std::function<void()>& wake) = 0;
   // All rows have come. Waits until they can be read (at once within a transaction); how many they were.
   virtual Result<int64_t> Finish() = 0;
+  // Rows that are in the table whatever happens to the others; more than none before Finish only when there
+  // are too many to be kept until then.
+  virtual int64_t rows_taken() const = 0;
 };
 
 struct Outcome {

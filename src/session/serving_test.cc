@@ -107,6 +107,38 @@ TEST_F(ServingTest, ATransactionReadsOneSnapshotAndKeepsItsRows) {
   EXPECT_EQ(Run("SELECT count(*) FROM t"), "3;");
 }
 
+TEST_F(ServingTest, ACommitOfSeveralTablesIsAllOrNothing) {
+  const auto other = Open("millrace");
+  Run("CREATE TABLE lefts (k INT NOT NULL)");
+  Run("CREATE TABLE rights (k INT)");
+  Run("CREATE MATERIALIZED VIEW n AS SELECT COUNT(*) AS n "
+      "FROM (SELECT k FROM lefts UNION ALL SELECT k FROM rights)");
+  Run("BEGIN");
+  Run("INSERT INTO lefts VALUES (1)");
+  Run("INSERT INTO rights VALUES (2)");
+  Run("INSERT INTO lefts VALUES (3)");
+  EXPECT_EQ(Run("COMMIT"), "COMMIT");
+  EXPECT_EQ(Run(*other, "SELECT n FROM n"), "3;");
+
+  Run("BEGIN");
+  Run("INSERT INTO lefts VALUES (4)");
+  Run("INSERT INTO rights VALUES (5)");
+  EXPECT_EQ(Run(*other, "DROP TABLE rights CASCADE").substr(0, 4), "DROP");
+  EXPECT_EQ(Run("COMMIT").substr(0, 5), "42P01");
+  EXPECT_EQ(admin->transaction(), TransactionState::kIdle);
+  EXPECT_EQ(Run("SELECT count(*) FROM lefts"), "2;");
+}
+
+TEST_F(ServingTest, AStatementOfManyBatchesIsAllOrNothing) {
+  Run("CREATE TABLE t (k INT NOT NULL)");
+  std::string values = "INSERT INTO t VALUES (0)";
+  for (int i = 1; i < 5000; ++i) values += ", (" + std::to_string(i) + ")";
+  EXPECT_NE(Run(values + ", (CAST(NULL AS INT))").find("NULL"), std::string::npos);
+  EXPECT_EQ(Run("SELECT count(*) FROM t"), "0;");
+  EXPECT_EQ(Run(values), "INSERT 0 5000");
+  EXPECT_EQ(Run("SELECT count(*) FROM t"), "5000;");
+}
+
 TEST_F(ServingTest, AfterAnErrorATransactionOnlyEnds) {
   Run("BEGIN");
   EXPECT_NE(Run("SELECT * FROM nowhere").find("42P01"), std::string::npos);

@@ -135,6 +135,8 @@ class Session {
   // session_insert.cc
   Result<Outcome> Insert(const sql::InsertStatement& statement, std::string_view text);
   Result<Outcome> InsertConstants(const sql::InsertStatement& statement, const plan::SinkNode& sink);
+  // Of the rows that are kept. Cancelled too late, it is done nevertheless, and warns.
+  Status Commit(Outcome* outcome);
   Result<Outcome> StatementSet(const sql::StatementSetStatement& statement, std::string_view text);
   Result<std::shared_ptr<dataflow::Ingest>> OpenIngest(const catalog::Entry& entry, SourceLocation location);
   functions::EvalContext MakeEvalContext() const;
@@ -211,7 +213,8 @@ class Session {
 
   // session_privileges.cc
   Status Check(catalog::Privilege privilege, const catalog::Securable& object) const;
-  Status CheckRead(const std::string& table) const;
+  // Of a table or view "schema.name", and of what the view reads.
+  Status CheckRead(const std::string& name) const;
   Status CheckReads(const plan::PlannedQuery& planned) const;
   Status CheckInsert(const catalog::Entry& entry) const;
   Status CheckCreateIn(const std::string& schema) const;
@@ -247,7 +250,7 @@ class Session {
   PendingWrites writes_;
   struct Savepoint {
     std::string name;
-    size_t writes;  // how many batches were kept by then
+    size_t writes;  // PendingWrites::Mark
   };
   TransactionState transaction_ = TransactionState::kIdle;
   bool read_only_ = false;

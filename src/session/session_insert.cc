@@ -81,15 +81,27 @@ Result<Outcome> Session::InsertConstants(const sql::InsertStatement& statement, 
     }
   }
   const bool in_transaction = transaction_ != TransactionState::kIdle;
-  for (data::Batch& batch : batches) {
-    if (in_transaction) {
-      MR_TRY(writes_.Keep(ingest, std::move(batch)));
-    } else {
-      MR_TRY(writes_.Push(*ingest, std::move(batch)));
-    }
+  const auto keep = [&]() -> Status {
+    for (data::Batch& batch : batches) MR_TRY(writes_.Keep(ingest, std::move(batch)));
+    return {};
+  };
+  const Status kept = keep();
+  if (!kept.has_value()) {
+    if (!in_transaction) writes_.Rollback();
+    return std::unexpected(kept.error());
   }
-  if (!in_transaction) MR_TRY(writes_.AwaitVisible());
-  return Outcome{.tag = fmt::format("INSERT 0 {}", rows)};
+  Outcome outcome{.tag = fmt::format("INSERT 0 {}", rows)};
+  if (!in_transaction) MR_TRY(Commit(&outcome));
+  return outcome;
+}
+
+Status Session::Commit(Outcome* outcome) {
+  MR_ASSIGN(const PendingWrites::Taken taken, writes_.Commit());
+  if (taken == PendingWrites::Taken::kUnseen) {
+    outcome->warnings.push_back(
+        "cancelled while it waited for its rows to become visible: they are in the tables");
+  }
+  return {};
 }
 
 Result<Outcome> Session::Insert(const sql::InsertStatement& statement, std::string_view text) {

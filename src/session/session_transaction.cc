@@ -61,7 +61,7 @@ Result<Outcome> Session::RunTransaction(const sql::TransactionStatement& stateme
       const bool commits = statement.action == Action::kCommit && transaction_ != TransactionState::kFailed;
       Outcome outcome{.tag = commits ? "COMMIT" : "ROLLBACK"};
       if (!in_block) outcome.warnings.push_back("there is no transaction in progress");
-      const Status written = commits ? writes_.Commit() : Status{};
+      const Status written = commits ? Commit(&outcome) : Status{};
       if (in_block && commits && written.has_value()) {
         parameters_.Commit();
       } else if (in_block) {
@@ -82,7 +82,7 @@ Result<Outcome> Session::RunTransaction(const sql::TransactionStatement& stateme
         return Fail(ErrorCode::kNoActiveTransaction, "SAVEPOINT is for transaction blocks",
                     "BEGIN starts one");
       }
-      savepoints_.push_back({statement.savepoint.text, writes_.size()});
+      savepoints_.push_back({statement.savepoint.text, writes_.Mark()});
       return Outcome{.tag = "SAVEPOINT"};
     case Action::kRelease:
     case Action::kRollbackTo: {

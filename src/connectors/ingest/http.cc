@@ -44,13 +44,12 @@ class HttpSource final : public Source {
     return ReadStatus::More();
   }
 
-  Status GivePushed(SourceSink& sink) override {
-    // Rows that are pushed meanwhile belong to the next epoch, so this ends.
+  Status GivePushed(int64_t epoch, SourceSink& sink) override {
+    // What is pushed meanwhile belongs to a later epoch, so this ends.
+    reader_->TakeUpTo(epoch);
     data::Batch batch;
-    for (size_t pending = reader_->pending_rows(); pending > 0 && reader_->Take(&batch);) {
-      pending -= std::min(pending, batch.rows);
-      MR_TRY(Give(std::move(batch), sink));
-    }
+    while (reader_->Take(&batch)) MR_TRY(Give(std::exchange(batch, {}), sink));
+    reader_->TakeUpTo(epoch + 1);
     return {};
   }
 

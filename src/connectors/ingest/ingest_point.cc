@@ -1,6 +1,7 @@
 #include "connectors/ingest/ingest_point.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/check.h"
@@ -38,38 +39,78 @@ bool IngestPoint::HasRoom() const {
   });
 }
 
+IngestPoint::Push IngestPoint::CheckOpen() {
+  if (state_ == State::kOpen && !queues_.empty()) return Push::kTaken;
+  ++refused_;
+  if (state_ == State::kDropped) return Push::kDropped;
+  return state_ == State::kEnded ? Push::kEnded : Push::kNobody;
+}
+
+IngestPoint::Push IngestPoint::CheckRoom(const std::function<void()>& wake) {
+  const Push open = CheckOpen();
+  if (open != Push::kTaken || HasRoom()) return open;
+  ++refused_;
+  if (waiters_.size() >= limits::kIngestWaitersMax) return Push::kCrowded;
+  if (wake) waiters_.push_back(wake);
+  return Push::kFull;
+}
+
+void IngestPoint::Enqueue(data::Batch batch, int64_t epoch, std::vector<std::function<void()>>* wakes) {
+  rows_taken_ += static_cast<int64_t>(batch.rows);
+  bytes_taken_ += static_cast<int64_t>(BytesOf(batch));
+  for (auto& [id, queue] : queues_) {
+    if (queue.entries.empty()) wakes->push_back(queue.wake);
+    Entry entry{Project(batch, queue.columns), 0, epoch};
+    entry.bytes = BytesOf(entry.batch);
+    queue.rows += entry.batch.rows;
+    queue.bytes += entry.bytes;
+    queue.entries.push_back(std::move(entry));
+  }
+}
+
 IngestPoint::Push IngestPoint::TryPush(data::Batch* batch, const std::function<void()>& wake) {
   MR_CHECK_LE(batch->rows, limits::kBatchRows);
   MR_CHECK_EQ(batch->columns.size(), schema_.size());
   std::vector<std::function<void()>> readers;
   {
     MutexLock lock(mutex_);
-    if (state_ != State::kOpen || queues_.empty()) {
-      ++refused_;
-      if (state_ == State::kDropped) return Push::kDropped;
-      return state_ == State::kEnded ? Push::kEnded : Push::kNobody;
-    }
-    if (!HasRoom()) {
-      ++refused_;
-      if (waiters_.size() >= limits::kIngestWaitersMax) return Push::kCrowded;
-      if (wake) waiters_.push_back(wake);
-      return Push::kFull;
-    }
-    if (batch->rows == 0) return Push::kTaken;
-    rows_taken_ += static_cast<int64_t>(batch->rows);
-    bytes_taken_ += static_cast<int64_t>(BytesOf(*batch));
-    for (auto& [id, queue] : queues_) {
-      if (queue.entries.empty()) readers.push_back(queue.wake);
-      Entry entry{Project(*batch, queue.columns), 0};
-      entry.bytes = BytesOf(entry.batch);
-      queue.rows += entry.batch.rows;
-      queue.bytes += entry.bytes;
-      queue.entries.push_back(std::move(entry));
-    }
-    *batch = data::Batch{};
+    const Push room = CheckRoom(wake);
+    if (room != Push::kTaken || batch->rows == 0) return room;
+    Enqueue(std::exchange(*batch, {}), epoch_->open(), &readers);
   }
   CallAll(readers);
   return Push::kTaken;
+}
+
+IngestPoint::Push IngestPoint::AwaitRoom(const std::function<void()>& wake) {
+  MutexLock lock(mutex_);
+  return CheckRoom(wake);
+}
+
+// All points are locked at once, in the order of their addresses, which is the same for every writer. So the
+// stamp is right: if one of the readers had passed the barrier of an epoch before, that epoch had started,
+// and the next one is seen to be open here.
+std::optional<IngestPoint::Refusal> IngestPoint::PushAll(std::span<Part> parts) {
+  std::vector<IngestPoint*> points;
+  points.reserve(parts.size());
+  for (const Part& part : parts) points.push_back(part.point);
+  std::sort(points.begin(), points.end(), std::less<>());
+  for (IngestPoint* point : points) point->mutex_.Lock();
+  std::optional<Refusal> refusal;
+  for (size_t i = 0; i < parts.size() && !refusal.has_value(); ++i) {
+    const Push open = parts[i].point->CheckOpen();
+    if (open != Push::kTaken) refusal = Refusal{i, open};
+  }
+  std::vector<std::function<void()>> readers;
+  if (!refusal.has_value() && !parts.empty()) {
+    const int64_t epoch = parts.front().point->epoch_->open();
+    for (Part& part : parts) {
+      for (data::Batch& batch : part.batches) part.point->Enqueue(std::move(batch), epoch, &readers);
+    }
+  }
+  for (IngestPoint* point : points) point->mutex_.Unlock();
+  CallAll(readers);
+  return refusal;
 }
 
 std::unique_ptr<IngestPoint::Reader> IngestPoint::AddReader(std::vector<int> columns,
@@ -79,7 +120,7 @@ std::unique_ptr<IngestPoint::Reader> IngestPoint::AddReader(std::vector<int> col
   MutexLock lock(mutex_);
   const uint64_t id = next_reader_++;
   queues_[id] = Queue{std::move(columns), std::move(wake), {}, 0, 0};
-  return std::unique_ptr<Reader>(new Reader(shared_from_this(), id, std::move(types)));
+  return std::unique_ptr<Reader>(new Reader(shared_from_this(), id, std::move(types), epoch_->open()));
 }
 
 void IngestPoint::RemoveReader(uint64_t id) {
@@ -150,6 +191,7 @@ bool IngestPoint::Reader::Take(data::Batch* batch) {
     size_t rows = 0;
     while (!queue.entries.empty()) {
       Entry& next = queue.entries.front();
+      if (next.epoch > epoch_max_) break;
       const bool fits = taken.empty() || (taken.back().rows < limits::kIngestMergeRows &&
                                           next.batch.rows < limits::kIngestMergeRows &&
                                           rows + next.batch.rows <= limits::kBatchRows);

@@ -34,7 +34,7 @@ int64_t IdAt(const data::Batch& batch, size_t row, int column = 0) {
 }
 
 TEST(IngestPointTest, RefusesRowsThatNobodyReads) {
-  auto point = std::make_shared<IngestPoint>(TwoColumns());
+  auto point = std::make_shared<IngestPoint>(TwoColumns(), std::make_shared<PushEpoch>());
   data::Batch batch = Rows(0, 3);
   EXPECT_EQ(point->TryPush(&batch, {}), IngestPoint::Push::kNobody);
   EXPECT_EQ(batch.rows, 3u) << "what is not taken stays with the writer";
@@ -48,7 +48,7 @@ TEST(IngestPointTest, RefusesRowsThatNobodyReads) {
 }
 
 TEST(IngestPointTest, EveryReaderGetsEveryRowInOrderOfItsOwnColumns) {
-  auto point = std::make_shared<IngestPoint>(TwoColumns());
+  auto point = std::make_shared<IngestPoint>(TwoColumns(), std::make_shared<PushEpoch>());
   int wakes = 0;
   auto both = point->AddReader({0, 1}, [&] { ++wakes; });
   auto name_first = point->AddReader({1, 0}, {});
@@ -67,7 +67,7 @@ TEST(IngestPointTest, EveryReaderGetsEveryRowInOrderOfItsOwnColumns) {
 }
 
 TEST(IngestPointTest, MergingKeepsKindsAndStopsAtFullBatches) {
-  auto point = std::make_shared<IngestPoint>(TwoColumns());
+  auto point = std::make_shared<IngestPoint>(TwoColumns(), std::make_shared<PushEpoch>());
   auto reader = point->AddReader({0, 1}, {});
   data::Batch deletion = Rows(7, 1);
   deletion.kinds = std::make_shared<const std::vector<data::RowKind>>(1, data::RowKind::kDelete);
@@ -86,7 +86,7 @@ TEST(IngestPointTest, MergingKeepsKindsAndStopsAtFullBatches) {
 }
 
 TEST(IngestPointTest, AFullReaderHoldsWritersUntilItHasDrainedToHalf) {
-  auto point = std::make_shared<IngestPoint>(TwoColumns());
+  auto point = std::make_shared<IngestPoint>(TwoColumns(), std::make_shared<PushEpoch>());
   auto slow = point->AddReader({0, 1}, {});
   auto fast = point->AddReader({0}, {});
   int wakes = 0;
@@ -114,7 +114,7 @@ TEST(IngestPointTest, AFullReaderHoldsWritersUntilItHasDrainedToHalf) {
 }
 
 TEST(IngestPointTest, AReaderThatGoesAndADropFreeWaitingWriters) {
-  auto point = std::make_shared<IngestPoint>(TwoColumns());
+  auto point = std::make_shared<IngestPoint>(TwoColumns(), std::make_shared<PushEpoch>());
   auto reader = point->AddReader({0, 1}, {});
   data::Batch batch;
   do {
@@ -129,7 +129,7 @@ TEST(IngestPointTest, AReaderThatGoesAndADropFreeWaitingWriters) {
   batch = Rows(0, 1);
   EXPECT_EQ(point->TryPush(&batch, {}), IngestPoint::Push::kDropped);
 
-  auto other = std::make_shared<IngestPoint>(TwoColumns());
+  auto other = std::make_shared<IngestPoint>(TwoColumns(), std::make_shared<PushEpoch>());
   auto leaving = other->AddReader({0, 1}, {});
   do {
     batch = Rows(0, limits::kBatchRows);
@@ -140,7 +140,7 @@ TEST(IngestPointTest, AReaderThatGoesAndADropFreeWaitingWriters) {
 }
 
 TEST(IngestPointTest, TheEndComesBehindTheRows) {
-  auto point = std::make_shared<IngestPoint>(TwoColumns());
+  auto point = std::make_shared<IngestPoint>(TwoColumns(), std::make_shared<PushEpoch>());
   auto reader = point->AddReader({0, 1}, {});
   data::Batch batch = Rows(0, 1);
   ASSERT_EQ(point->TryPush(&batch, {}), IngestPoint::Push::kTaken);
@@ -151,8 +151,71 @@ TEST(IngestPointTest, TheEndComesBehindTheRows) {
   EXPECT_EQ(point->TryPush(&batch, {}), IngestPoint::Push::kEnded);
 }
 
+TEST(IngestPointTest, AReaderLeavesTheRowsOfALaterEpoch) {
+  auto epoch = std::make_shared<PushEpoch>();
+  auto point = std::make_shared<IngestPoint>(TwoColumns(), epoch);
+  auto reader = point->AddReader({0, 1}, {});
+  data::Batch batch = Rows(0, 1);
+  ASSERT_EQ(point->TryPush(&batch, {}), IngestPoint::Push::kTaken);
+  epoch->Started(1);
+  batch = Rows(1, 1);
+  ASSERT_EQ(point->TryPush(&batch, {}), IngestPoint::Push::kTaken);
+  ASSERT_TRUE(reader->Take(&batch));
+  EXPECT_EQ(batch.rows, 1u) << "not merged with rows of another epoch";
+  EXPECT_FALSE(reader->Take(&batch));
+  EXPECT_EQ(reader->pending_rows(), 1u);
+  reader->TakeUpTo(2);
+  ASSERT_TRUE(reader->Take(&batch));
+  EXPECT_EQ(IdAt(batch, 0), 1);
+}
+
+TEST(IngestPointTest, AllPointsTakeTheirRowsInOneEpochOrNone) {
+  auto epoch = std::make_shared<PushEpoch>();
+  auto one = std::make_shared<IngestPoint>(TwoColumns(), epoch);
+  auto other = std::make_shared<IngestPoint>(TwoColumns(), epoch);
+  auto reader_of_one = one->AddReader({0, 1}, {});
+  auto reader_of_other = other->AddReader({0, 1}, {});
+  const auto parts = [&] {
+    std::vector<IngestPoint::Part> made(2);
+    made[0] = {other.get(), {Rows(0, limits::kBatchRows), Rows(2048, 5)}};
+    made[1] = {one.get(), {Rows(7, 1)}};
+    return made;
+  };
+  std::vector<IngestPoint::Part> first = parts();
+  EXPECT_EQ(IngestPoint::PushAll(first), std::nullopt);
+  EXPECT_EQ(reader_of_other->pending_rows(), limits::kBatchRows + 5);
+  EXPECT_EQ(reader_of_one->pending_rows(), 1u);
+
+  one->Drop();
+  std::vector<IngestPoint::Part> second = parts();
+  EXPECT_EQ(IngestPoint::PushAll(second), (IngestPoint::Refusal{1, IngestPoint::Push::kDropped}));
+  EXPECT_EQ(reader_of_other->pending_rows(), limits::kBatchRows + 5);
+}
+
+TEST(IngestPointTest, WhoHasBeenToldThatThereIsRoomIsNotSentBack) {
+  auto point = std::make_shared<IngestPoint>(TwoColumns(), std::make_shared<PushEpoch>());
+  auto reader = point->AddReader({0, 1}, {});
+  const auto fill = [&] {
+    data::Batch batch;
+    do {
+      batch = Rows(0, limits::kBatchRows);
+    } while (point->TryPush(&batch, {}) == IngestPoint::Push::kTaken);
+  };
+  fill();
+  int wakes = 0;
+  EXPECT_EQ(point->AwaitRoom([&] { ++wakes; }), IngestPoint::Push::kFull);
+  data::Batch taken;
+  while (reader->Take(&taken)) continue;
+  EXPECT_EQ(wakes, 1);
+  fill();  // others were faster
+  std::vector<IngestPoint::Part> parts(1);
+  parts[0] = {point.get(), {Rows(0, 3)}};
+  EXPECT_EQ(IngestPoint::PushAll(parts), std::nullopt);
+  EXPECT_EQ(reader->pending_rows(), limits::kIngestQueueRows + 3);
+}
+
 TEST(IngestPointTest, WritersOnSeveralThreadsLoseNothing) {
-  auto point = std::make_shared<IngestPoint>(TwoColumns());
+  auto point = std::make_shared<IngestPoint>(TwoColumns(), std::make_shared<PushEpoch>());
   auto reader = point->AddReader({0, 1}, {});
   constexpr int kWriters = 3;
   constexpr int64_t kRowsEach = 20'000;

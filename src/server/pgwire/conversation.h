@@ -164,7 +164,7 @@ class Conversation {
   Flow StepCopyIn();
   Flow HandleCopyMessage(const Frame& frame);
   Status ReadCopyData(std::string_view body, bool* is_used_up);
-  void FailCopy(const Error& error);
+  void FailCopy(const Error& cause);
 
   ServerContext& context_;
   Wake wake_;

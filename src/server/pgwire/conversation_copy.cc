@@ -104,7 +104,14 @@ Status Conversation::ReadCopyData(std::string_view body, bool* is_used_up) {
   return Ok();
 }
 
-void Conversation::FailCopy(const Error& error) {
+void Conversation::FailCopy(const Error& cause) {
+  const int64_t rows_taken = copy_in_->sink->rows_taken();
+  const Error error = rows_taken == 0
+                          ? cause
+                          : cause.WithHint(fmt::format(
+                                "the first {} rows are in the table: a COPY of more than {} MB goes in "
+                                "in parts; copy the rows behind them",
+                                rows_taken, limits::kTransactionBytesMax >> 20));
   copy_in_.reset();
   if (script_) {
     script_->parts.resize(script_->next);  // the place of the error is not that of the statement that follows

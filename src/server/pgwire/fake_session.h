@@ -265,6 +265,7 @@ class FakeSession final : public SessionPort {
       return true;
     }
     Result<int64_t> Finish() override { return rows_; }
+    int64_t rows_taken() const override { return 0; }
 
    private:
     FakeState& state_;

@@ -59,6 +59,8 @@ class RowSink {
   virtual Result<bool> TryPush(data::Batch* batch, const Wake& wake) = 0;
   // All rows have come: waits until they can be read; how many they were.
   virtual Result<int64_t> Finish() = 0;
+  // Rows that stay in the table when the others fail.
+  virtual int64_t rows_taken() const = 0;
 };
 
 // A statement that is understood. Immutable.
