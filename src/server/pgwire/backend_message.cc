@@ -90,7 +90,8 @@ void WriteReadyForQuery(char status, OutputBuffer* out) {
   out->EndMessage(begin);
 }
 
-void WriteError(Severity severity, const Error& error, size_t position, OutputBuffer* out) {
+void WriteError(Severity severity, const Error& error, size_t position, OutputBuffer* out,
+                std::string_view routine) {
   const size_t begin = out->BeginMessage('E');
   WriteField('S', NameOf(severity), out);
   WriteField('V', NameOf(severity), out);
@@ -98,6 +99,7 @@ void WriteError(Severity severity, const Error& error, size_t position, OutputBu
   WriteField('M', error.message(), out);
   if (!error.hint().empty()) WriteField('H', error.hint(), out);
   if (position > 0) WriteField('P', std::to_string(position), out);
+  if (!routine.empty()) WriteField('R', routine, out);
   out->Byte('\0');
   out->EndMessage(begin);
 }

@@ -26,8 +26,10 @@ void WriteParameterStatus(std::string_view name, std::string_view value, OutputB
 // `status`: 'I' idle, 'T' in a transaction block, 'E' in a failed one.
 void WriteReadyForQuery(char status, OutputBuffer* out);
 
-// `position`: of the error in the statement's text, in characters from 1; 0: none.
-void WriteError(Severity severity, const Error& error, size_t position, OutputBuffer* out);
+// `position`: of the error in the statement's text, in characters from 1; 0: none. `routine`: the function of
+// PostgreSQL that would have found it, for errors that drivers know by it.
+void WriteError(Severity severity, const Error& error, size_t position, OutputBuffer* out,
+                std::string_view routine = {});
 void WriteNotice(Severity severity, std::string_view sqlstate, std::string_view message, OutputBuffer* out);
 
 void WriteParseComplete(OutputBuffer* out);

@@ -279,9 +279,9 @@ void Conversation::WriteReady() {
 }
 
 // An error of the extended protocol: what follows is skipped up to Sync.
-void Conversation::FailStatement(const Error& error, size_t position) {
+void Conversation::FailStatement(const Error& error, size_t position, std::string_view routine) {
   if (session_->transaction() == TransactionState::kInBlock) session_->FailTransaction();
-  WriteError(Severity::kError, error, position, &output_);
+  WriteError(Severity::kError, error, position, &output_, routine);
   skip_until_sync_ = true;
 }
 

@@ -128,7 +128,7 @@ class Conversation {
   Status CheckCancelled();
   Flow CloseWith(const Error& error);
   void WriteReady();
-  void FailStatement(const Error& error, size_t position);
+  void FailStatement(const Error& error, size_t position, std::string_view routine = {});
   void WriteWarnings(const std::vector<std::string>& warnings);
   bool MayPrepare(std::string_view text) const;
   // Runs a statement; those that concern prepared statements of the protocol too are seen to here.

@@ -16,6 +16,19 @@ namespace {
 // than one message may.
 constexpr size_t kKeptBytesMax = limits::kWireMessageBytesMax;
 
+// PostgreSQL's function that finds a prepared statement outdated: drivers prepare anew when an error names
+// it.
+constexpr std::string_view kOutdatedRoutine = "RevalidateCachedQuery";
+
+// Whether rows are what a client was told that they are, or would be if it asked.
+bool HaveSameWireTypes(const data::Schema& told, const data::Schema& rows) {
+  if (told.size() != rows.size()) return false;
+  for (size_t i = 0; i < told.size(); ++i) {
+    if (WireTypeOf(told[i].type).oid != WireTypeOf(rows[i].type).oid) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Conversation::Flow Conversation::HandleParse(std::string_view body) {
@@ -212,6 +225,13 @@ Conversation::Flow Conversation::HandleExecute(std::string_view body) {
     auto outcome = OpenStatement(portal.prepared->statement, portal.parameters);
     if (!outcome) {
       FailStatement(outcome.error(), PositionOf(outcome.error().location(), portal.prepared->text));
+      return std::nullopt;
+    }
+    if (outcome->rows && !outcome->copy && statement.has_rows() &&
+        !HaveSameWireTypes(statement.schema(), outcome->rows->schema())) {
+      FailStatement(Error(ErrorCode::kNotSupported, "cached plan must not change result type",
+                          "what the statement reads was made anew with other columns: prepare it again"),
+                    0, kOutdatedRoutine);
       return std::nullopt;
     }
     portal.is_open = true;

@@ -186,6 +186,18 @@ TEST_F(ConversationTest, SkipsToSyncAfterAnError) {
   EXPECT_EQ(Send(client::Query("warn")), "N(WARNING 01000 not portable) C(WARN) Z(I)");
 }
 
+// A driver that was told of one column must not be sent two. It prepares anew, by the name of the routine.
+TEST_F(ConversationTest, FailsAStatementWhoseResultHasChanged) {
+  Login();
+  const std::string answer = Send(client::Parse("s", "changed 1") + client::Describe('S', "s") +
+                                  client::Bind("", "s") + client::Execute("") + client::Sync());
+  EXPECT_EQ(
+      answer,
+      "1 t T(n:20) 2 E(0A000 cached plan must not change result type [what the statement reads was made "
+      "anew with other columns: prepare it again] in RevalidateCachedQuery) Z(I)");
+  EXPECT_EQ(Send(client::Query("numbers 1")), "T(n:20,t:25) D(1|row 1) C(SELECT 1) Z(I)");
+}
+
 TEST_F(ConversationTest, RefusesParametersThatDoNotFit) {
   Login();
   const std::string parse = client::Parse("", "echo INT", {23});

@@ -2,6 +2,7 @@
 //
 //   numbers N            N rows (n BIGINT, t STRING): 1 and 'row 1', and so on; waits like any query
 //   quick N              the same, and never waits
+//   changed N            the same, but is described as (n BIGINT): its table was made anew since
 //   echo [TYPE …]        its parameters, one row; types by those declared, else STRING
 //   later N              N rows, one at each wake (FakeFactory::WakeAll)
 //   hang                 waits for ever: until it is cancelled
@@ -140,10 +141,11 @@ class FakeSession final : public SessionPort {
     for (std::string word; words >> word;) statement->words.push_back(word);
     const std::string verb = statement->words.empty() ? "" : statement->words[0];
     const bool is_copy = verb == "copy";
-    if (verb == "numbers" || verb == "quick" || verb == "later" ||
+    if (verb == "numbers" || verb == "quick" || verb == "later" || verb == "changed" ||
         (is_copy && Word(*statement, 1) == "out") || (verb == "fail" && Word(*statement, 1) == "after")) {
       statement->gives_rows = !is_copy;
       statement->rows = NumbersSchema();
+      if (verb == "changed") statement->rows = data::Schema({{"n", data::DataType::BigInt()}});
     } else if (verb == "echo") {
       for (size_t i = 0; i < std::max(types.size(), statement->words.size() - 1); ++i) {
         statement->types.push_back(i < types.size() && types[i] ? *types[i] : data::DataType::String());
@@ -174,6 +176,9 @@ class FakeSession final : public SessionPort {
       outcome.tag = "SELECT";
       outcome.counts_rows = true;
       outcome.rows = std::make_unique<FakeRows>(statement.rows, Number(statement, fails ? 2 : 1), fails);
+    } else if (verb == "changed") {
+      outcome.tag = "SELECT";
+      outcome.rows = std::make_unique<FakeRows>(NumbersSchema(), Number(statement, 1), false);
     } else if (verb == "later") {
       outcome.tag = "SUBSCRIBE";
       outcome.counts_rows = true;

@@ -34,7 +34,7 @@ inline std::string DescribeColumns(WireReader reader) {
   return text + (reader.AtEnd() ? "" : "?");
 }
 
-// Code, message, hint and position of an error or notice.
+// Code, message, hint, position and routine of an error or notice.
 inline std::string DescribeError(WireReader reader) {
   std::string text;
   while (true) {
@@ -46,6 +46,7 @@ inline std::string DescribeError(WireReader reader) {
     if (kind == 'M') text += " " + std::string(value);
     if (kind == 'H') text += " [" + std::string(value) + "]";
     if (kind == 'P') text += " @" + std::string(value);
+    if (kind == 'R') text += " in " + std::string(value);
   }
   return text;
 }
