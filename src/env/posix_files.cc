@@ -13,17 +13,14 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <optional>
 #include <utility>
 
-#include "base/check.h"
+#include "env/buffered_file.h"
 #include "env/posix_fd.h"
 
 namespace millrace::env {
 
 namespace {
-
-constexpr size_t kWriteBufferBytes = size_t{64} << 10;
 
 FileInfo InfoOf(const struct stat& status) {
   return FileInfo{
@@ -89,81 +86,42 @@ class PosixStream final : public ByteStream {
   std::string path_;
 };
 
-class PosixWritableFile final : public WritableFile {
+class PosixWritableFile final : public BufferedFile {
  public:
   PosixWritableFile(Fd fd, std::string path, const FileInfo& info)
-      : fd_(std::move(fd)), path_(std::move(path)), is_regular_(info.is_regular), size_(info.size) {}
-  ~PosixWritableFile() override {
-    if (fd_.IsOpen()) static_cast<void>(PosixWritableFile::Close());
-  }
-
-  Status Write(std::string_view bytes) override {
-    MR_CHECK(fd_.IsOpen());
-    if (failure_) return std::unexpected(*failure_);
-    if (buffer_.size() + bytes.size() > kWriteBufferBytes) MR_TRY(PosixWritableFile::Flush());
-    size_ += bytes.size();
-    if (bytes.size() >= kWriteBufferBytes) return WriteThrough(bytes);
-    buffer_.append(bytes);
-    return Ok();
-  }
-
-  Status Flush() override {
-    if (failure_) return std::unexpected(*failure_);
-    if (buffer_.empty()) return Ok();
-    const std::string pending = std::exchange(buffer_, {});
-    return WriteThrough(pending);
-  }
-
-  Status Sync() override {
-    MR_TRY(PosixWritableFile::Flush());
-    if (!is_regular_) return Ok();
-    int failed;
-    do {
-      failed = ::fdatasync(fd_.get());
-    } while (failed != 0 && errno == EINTR);
-    return failed == 0 ? Ok() : Poison("sync", errno);
-  }
-
-  Status Close() override {
-    const Status flushed = PosixWritableFile::Flush();
-    const int error_number = fd_.Close();
-    if (!flushed) return flushed;
-    if (error_number != 0) return PathError("close", path_, error_number);
-    return Ok();
-  }
-
-  uint64_t size() const override { return size_; }
-  const std::string& path() const override { return path_; }
+      : BufferedFile(std::move(path), info.size), fd_(std::move(fd)), is_regular_(info.is_regular) {}
+  ~PosixWritableFile() override { static_cast<void>(Close()); }
 
  private:
-  Status Poison(std::string_view action, int error_number) {
-    failure_ = PathError(action, path_, error_number).error();
-    return std::unexpected(*failure_);
-  }
-
-  Status WriteThrough(std::string_view bytes) {
+  int WriteToFile(std::string_view bytes) override {
     while (!bytes.empty()) {
       const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
       if (written >= 0) {
         bytes.remove_prefix(static_cast<size_t>(written));
       } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
         // Standard output may be a terminal or pipe that somebody else made non-blocking.
-        if (WaitWritable(fd_.get(), Deadline(kForever)) == WaitOutcome::kFailed) {
-          return Poison("write to", errno);
-        }
+        if (WaitWritable(fd_.get(), Deadline(kForever)) == WaitOutcome::kFailed) return errno;
       } else if (errno != EINTR) {
-        return Poison("write to", errno);
+        return errno;
       }
     }
-    return Ok();
+    return 0;
   }
 
+  int SyncFile() override {
+    // Every reason counts for a regular file: EROFS is what one answers that the system made read-only
+    // because of errors.
+    if (!is_regular_) return 0;
+    while (::fdatasync(fd_.get()) != 0) {
+      if (errno != EINTR) return errno;
+    }
+    return 0;
+  }
+
+  int EndFile() override { return fd_.Close(); }
+
   Fd fd_;
-  std::string path_;
   const bool is_regular_;
-  std::string buffer_;
-  uint64_t size_;
-  std::optional<Error> failure_;
 };
 
 // The lock is the open file's (flock), so the system lets go of it when the process ends, however it does.
