@@ -147,6 +147,45 @@ TEST_F(InlineExecutorTest, ThreadsRunWhenTheirTurnComesOrWhenJoined) {
   EXPECT_EQ(log_, "tuv");
 }
 
+TEST_F(InlineExecutorTest, AHaltedMachineRunsNothingMore) {
+  const auto after = Logger("after"), alarmed = Logger("alarmed");
+  FunctionTask halts([&] {
+    log_ += "halts ";
+    executor_.Halt();
+    log_ += "to its end ";
+    pool_->Wake(*after);
+    return true;
+  });
+  auto thread = executor_.Start("old", [this] { log_ += "old thread "; });
+  pool_->WakeAt(*alarmed, 10);
+  pool_->Wake(halts);
+  pool_->Wake(*after);
+  executor_.RunFor(20);
+  while (log_.empty()) executor_.RunOne();
+  EXPECT_THAT(log_, testing::AnyOf("halts to its end ", "old thread halts to its end "));
+  log_.clear();
+  const auto born_dead = executor_.MakePool("late", 1);
+  auto late_thread = executor_.Start("late", [this] { log_ += "late thread "; });
+  born_dead->Wake(*after);
+  EXPECT_FALSE(executor_.RunOne());
+  pool_->WaitIdle();
+  born_dead->Retire(*after);
+  EXPECT_EQ(clock_.MonotonicMicros(), 20);
+
+  executor_.Resume();
+  const auto again = Logger("again ");
+  pool_->Wake(*again);
+  EXPECT_FALSE(executor_.RunOne()) << "a pool of before stays dead";
+  const auto pool = executor_.MakePool("new", 1);
+  pool->Wake(*again);
+  auto new_thread = executor_.Start("new", [this] { log_ += "new thread "; });
+  late_thread->Join();
+  thread.reset();
+  new_thread->Join();
+  executor_.RunUntilIdle();
+  EXPECT_EQ(log_, "new thread again ");
+}
+
 TEST_F(InlineExecutorTest, SleepMovesTheClock) {
   executor_.Sleep(70);
   EXPECT_EQ(clock_.MonotonicMicros(), 70);

@@ -10,7 +10,9 @@ namespace millrace::env {
 
 class InlinePool final : public WorkerPool {
  public:
-  explicit InlinePool(InlineExecutor& executor) : executor_(executor) { executor_.pools_.push_back(this); }
+  explicit InlinePool(InlineExecutor& executor) : executor_(executor), stopped_(executor.is_halted_) {
+    executor_.pools_.push_back(this);
+  }
   ~InlinePool() override { std::erase(executor_.pools_, this); }
 
   void Wake(Task& task) override {
@@ -26,6 +28,7 @@ class InlinePool final : public WorkerPool {
   }
   void Stop() override { stopped_ = true; }
 
+  bool IsStopped() const { return stopped_; }
   size_t Queued() const { return stopped_ ? 0 : queue_.queued(); }
   int64_t NextAlarm() const { return stopped_ ? TaskQueue::kNoAlarm : queue_.NextAlarm(); }
   void FireAlarms(int64_t monotonic_micros) {
@@ -40,14 +43,14 @@ class InlinePool final : public WorkerPool {
  private:
   InlineExecutor& executor_;
   TaskQueue queue_;
-  bool stopped_ = false;
+  bool stopped_;
 };
 
 namespace {
 
 class InlineThread final : public Thread, public Task {
  public:
-  InlineThread(WorkerPool& pool, std::function<void()> function)
+  InlineThread(InlinePool& pool, std::function<void()> function)
       : pool_(pool), function_(std::move(function)) {
     pool_.Wake(*this);
   }
@@ -59,18 +62,19 @@ class InlineThread final : public Thread, public Task {
   }
   void Join() override {
     pool_.Retire(*this);
-    Run();
+    if (!pool_.IsStopped()) Run();
   }
 
  private:
-  WorkerPool& pool_;
+  InlinePool& pool_;
   std::function<void()> function_;  // empty once it has been called
 };
 
 }  // namespace
 
-InlineExecutor::InlineExecutor(SimulatedClock& clock)
-    : clock_(clock), threads_(std::make_unique<InlinePool>(*this)) {}
+InlineExecutor::InlineExecutor(SimulatedClock& clock) : clock_(clock) {
+  thread_pools_.push_back(std::make_unique<InlinePool>(*this));
+}
 
 InlineExecutor::InlineExecutor(SimulatedClock& clock, uint64_t order_seed) : InlineExecutor(clock) {
   order_.emplace(order_seed);
@@ -79,12 +83,22 @@ InlineExecutor::InlineExecutor(SimulatedClock& clock, uint64_t order_seed) : Inl
 InlineExecutor::~InlineExecutor() = default;
 
 std::unique_ptr<Thread> InlineExecutor::Start(const std::string&, std::function<void()> function) {
-  return std::make_unique<InlineThread>(*threads_, std::move(function));
+  return std::make_unique<InlineThread>(*thread_pools_.back(), std::move(function));
 }
 
 std::unique_ptr<WorkerPool> InlineExecutor::MakePool(const std::string&, int threads) {
   MR_CHECK_GE(threads, 1);
   return std::make_unique<InlinePool>(*this);
+}
+
+void InlineExecutor::Halt() {
+  is_halted_ = true;
+  for (InlinePool* pool : pools_) pool->Stop();
+}
+
+void InlineExecutor::Resume() {
+  is_halted_ = false;
+  thread_pools_.push_back(std::make_unique<InlinePool>(*this));
 }
 
 bool InlineExecutor::RunOne() {

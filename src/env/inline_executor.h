@@ -2,6 +2,8 @@
 // at a time, in the order of the wakes or, with a seed, in an order that follows from the seed; time
 // is a SimulatedClock that moves only when asked to. The same calls give the same run.
 //
+// Halt plays a machine that stops in the middle of anything, Resume its next start.
+//
 // One thread only, for it and for the pools and threads that it made; it outlives them. A started
 // "thread" is one slice that runs its function from beginning to end: the function must not wait for
 // other work of the executor, except by joining a thread.
@@ -43,14 +45,23 @@ class InlineExecutor final : public Executor {
   // what each wakes. Answers how many slices ran.
   size_t RunFor(int64_t micros);
 
+  // What is queued, alarms included, never runs, nor does anything that is started before Resume; the slice
+  // that calls this is the last. Pools and threads of before stay dead then: they take everything and run
+  // nothing, also where somebody waits for them. May be called in a slice, and twice.
+  void Halt();
+  // Pools and threads that are made from now on run.
+  void Resume();
+
  private:
   friend class InlinePool;
 
   SimulatedClock& clock_;
   std::optional<Random> order_;
-  std::vector<InlinePool*> pools_;       // in the order they were made
-  size_t next_pool_ = 0;                 // whose turn it is, in first-come order
-  std::unique_ptr<WorkerPool> threads_;  // runs the functions of started threads
+  std::vector<InlinePool*> pools_;  // in the order they were made
+  size_t next_pool_ = 0;            // whose turn it is, in first-come order
+  bool is_halted_ = false;
+  // Run the functions of started threads; the last one those of threads that are started now.
+  std::vector<std::unique_ptr<InlinePool>> thread_pools_;
 };
 
 }  // namespace millrace::env

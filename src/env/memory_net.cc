@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/mutex.h"
@@ -104,18 +105,32 @@ class MemoryNet::Ports {
     found->second.push_back(std::move(stream));
     return true;
   }
-  // Null if no connection is there.
+  // Null if no connection is there, or nobody listens any more.
   std::unique_ptr<TcpStream> Take(uint16_t port) {
     MutexLock lock(mutex_);
-    auto& streams = waiting_[port];
-    if (streams.empty()) return nullptr;
-    std::unique_ptr<TcpStream> stream = std::move(streams.front());
-    streams.pop_front();
+    const auto found = waiting_.find(port);
+    if (found == waiting_.end() || found->second.empty()) return nullptr;
+    std::unique_ptr<TcpStream> stream = std::move(found->second.front());
+    found->second.pop_front();
     return stream;
+  }
+  void Note(const DirectionPtr& direction) {
+    MutexLock lock(mutex_);
+    std::erase_if(directions_, [](const std::weak_ptr<Direction>& other) { return other.expired(); });
+    directions_.push_back(direction);
+  }
+  void CutConnections() {
+    MutexLock lock(mutex_);
+    for (auto& [port, streams] : waiting_) streams.clear();
+    for (const std::weak_ptr<Direction>& weak : directions_) {
+      if (const DirectionPtr direction = weak.lock()) direction->Close();
+    }
+    directions_.clear();
   }
 
  private:
   Mutex mutex_;
+  std::vector<std::weak_ptr<Direction>> directions_ MR_GUARDED_BY(mutex_);
   std::map<uint16_t, std::deque<std::unique_ptr<TcpStream>>> waiting_ MR_GUARDED_BY(mutex_);
 };
 
@@ -140,6 +155,10 @@ class MemoryTcpListener final : public TcpListener {
 MemoryNet::MemoryNet() : ports_(std::make_shared<Ports>()) {}
 MemoryNet::~MemoryNet() = default;
 
+void MemoryNet::CutConnections() {
+  ports_->CutConnections();
+}
+
 Result<std::unique_ptr<TcpListener>> MemoryNet::Listen(const std::string& host, uint16_t port) {
   const uint16_t opened = ports_->Open(port);
   if (opened == 0) return PathError("listen on", fmt::format("{}:{}", host, port), EADDRINUSE);
@@ -153,6 +172,8 @@ Result<std::unique_ptr<TcpStream>> MemoryNet::Connect(const std::string& host, u
   if (!ports_->Offer(port, std::make_unique<MemoryTcpStream>(to_listener, from_listener, "memory"))) {
     return PathError("connect to", address, ECONNREFUSED);
   }
+  ports_->Note(to_listener);
+  ports_->Note(from_listener);
   return std::make_unique<MemoryTcpStream>(from_listener, to_listener, address);
 }
 

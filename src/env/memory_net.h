@@ -20,6 +20,10 @@ class MemoryNet final : public Net {
   Result<std::unique_ptr<TcpStream>> Connect(const std::string& host, uint16_t port,
                                              int64_t timeout_ms) override;
 
+  // As when the machine at one end stops: all connections end, those that nobody has accepted too. What has
+  // been sent can still be read.
+  void CutConnections();
+
   class Ports;
 
  private:
