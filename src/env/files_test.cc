@@ -12,8 +12,8 @@
 #include <functional>
 
 #include "env/clock.h"
-#include "env/memory_files.h"
 #include "env/posix_files.h"
+#include "env/simulated_disk.h"
 
 namespace millrace::env {
 namespace {
@@ -43,12 +43,12 @@ class FilesTest : public testing::TestWithParam<bool> {
       root_ = name;
     } else {
       root_ = "/root";
-      ASSERT_TRUE(memory_.MakeDirs(root_));
+      ASSERT_TRUE(simulated_.MakeDirs(root_));
     }
   }
   void TearDown() override { EXPECT_TRUE(files().RemoveTree(root_)); }
 
-  Files& files() { return GetParam() ? static_cast<Files&>(posix_) : memory_; }
+  Files& files() { return GetParam() ? static_cast<Files&>(posix_) : simulated_; }
   std::string Path(const std::string& name) { return root_ + "/" + name; }
   std::string ReadAll(const std::string& name) {
     Result<std::string> bytes = files().ReadAll(Path(name));
@@ -57,12 +57,12 @@ class FilesTest : public testing::TestWithParam<bool> {
 
   SimulatedClock clock_{1'000'000};
   PosixFiles posix_;
-  MemoryFiles memory_{clock_};
+  SimulatedDisk simulated_{clock_};
   std::string root_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Implementations, FilesTest, testing::Bool(),
-                         [](const auto& info) { return info.param ? "Posix" : "Memory"; });
+                         [](const auto& info) { return info.param ? "Posix" : "Simulated"; });
 
 TEST_P(FilesTest, WritesAndReadsAtOffsets) {
   ASSERT_TRUE(files().WriteAll(Path("a"), "hello world"));
@@ -284,27 +284,6 @@ TEST_P(FilesTest, StreamsEndAtTheEndOfTheFile) {
   EXPECT_EQ(stream->Read(buffer, 0)->bytes, 2u);
   EXPECT_EQ(stream->Read(buffer, 0)->bytes, 1u);
   EXPECT_TRUE(stream->Read(buffer, kForever)->AtEnd());
-}
-
-TEST(MemoryFilesTest, TimesOfChangeComeFromTheClock) {
-  SimulatedClock clock(5);
-  MemoryFiles files(clock);
-  ASSERT_TRUE(files.WriteAll("/a", "1"));
-  clock.Advance(10);
-  EXPECT_EQ(files.Stat("/a")->mtime_micros, 5);
-  ASSERT_TRUE(files.WriteAll("/a", "2"));
-  EXPECT_EQ(files.Stat("/a")->mtime_micros, 15);
-}
-
-TEST(MemoryFilesTest, StandardStreamsAreFiles) {
-  SimulatedClock clock;
-  MemoryFiles files(clock);
-  ASSERT_TRUE(files.WriteAll("/dev/stdin", "in"));
-  std::array<std::byte, 8> buffer;
-  EXPECT_EQ(files.StandardInput()->Read(buffer, 0)->bytes, 2u);
-  ASSERT_TRUE(files.StandardOutput()->Write("one "));
-  ASSERT_TRUE(files.StandardOutput()->Write("two"));
-  EXPECT_EQ(files.ReadAll("/dev/stdout").value(), "one two");
 }
 
 TEST(PosixFilesTest, NamedPipesTimeOutThenCarryBytesThenEnd) {

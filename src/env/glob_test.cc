@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "env/clock.h"
-#include "env/memory_files.h"
+#include "env/simulated_disk.h"
 
 namespace millrace::env {
 namespace {
@@ -64,7 +64,7 @@ class GlobTest : public testing::Test {
   Paths Glob(const std::string& pattern) { return files_.Glob(pattern).value(); }
 
   SimulatedClock clock_;
-  MemoryFiles files_{clock_};
+  SimulatedDisk files_{clock_};
 };
 
 TEST_F(GlobTest, MatchesNamesWithinOneFolder) {

@@ -6,8 +6,8 @@
 
 #include "base/limits.h"
 #include "env/clock.h"
-#include "env/memory_files.h"
 #include "env/posix_files.h"
+#include "env/simulated_disk.h"
 
 namespace millrace::shell {
 namespace {
@@ -33,7 +33,7 @@ TEST(History, FindsBackwards) {
 
 TEST(History, SurvivesInItsFile) {
   env::SimulatedClock clock;
-  env::MemoryFiles files(clock);
+  env::SimulatedDisk files(clock);
   History history;
   ASSERT_TRUE(history.Load(files, "/state/millrace/history").has_value()) << "no file yet";
   history.Add("select\n'\\n';");
@@ -45,7 +45,7 @@ TEST(History, SurvivesInItsFile) {
 
 TEST(History, OfTwoShellsLosesNothing) {
   env::SimulatedClock clock;
-  env::MemoryFiles files(clock);
+  env::SimulatedDisk files(clock);
   History first;
   History second;
   ASSERT_TRUE(first.Load(files, "/h").has_value());

@@ -9,7 +9,7 @@
 #include "connectors/filesystem/partition_path.h"
 #include "connectors/packed_fixture.h"
 #include "connectors/source_fixture.h"
-#include "env/memory_files.h"
+#include "env/simulated_disk.h"
 
 namespace millrace::connectors {
 namespace {
@@ -61,7 +61,7 @@ class FileSourceTest : public testing::Test {
   }
 
   env::SimulatedClock clock_;
-  env::MemoryFiles files_;
+  env::SimulatedDisk files_;
   env::Env env_;
   SourceContext context_;
   TableColumns columns_ = Physical({{"line", DataType::String()}});
