@@ -1,5 +1,5 @@
 // Files: the only way to the file system. The real one is POSIX (posix_files.h), the one for tests and
-// the simulation keeps everything in memory (memory_files.h).
+// the simulation keeps everything in memory and can lose it (simulated_disk.h).
 //
 // A Files may be used from any thread. Every error names the path and the system's reason:
 // kNoSuchFile if a path does not exist, kDiskFull if no space or quota is left, kIoError for everything else.
