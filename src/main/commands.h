@@ -31,7 +31,10 @@ struct ServeOptions {
   std::string auth = "trust";  // or scram
   std::string tls_certificate;
   std::string tls_key;
-  std::string query_memory;  // e.g. "4GB"; empty: a quarter of the machine's
+  std::string query_memory;               // e.g. "4GB"; empty: a quarter of the machine's
+  std::vector<std::string> http_limits;   // "body=64mb"
+  std::vector<std::string> http_origins;  // whose web pages may ask: "https://app.example.com", "*"
+  std::string login_time;                 // "60 s": until a client of PostgreSQL's protocol has logged in
   std::vector<std::string> settings;
   int threads = 0;
   int64_t seconds = 0;  // 0: until a signal

@@ -59,6 +59,14 @@ int main(int argc, char** argv) {
   serve_command->add_option(
       "--query-memory", serve.query_memory,
       "Memory of all queries together, e.g. 4GB; a quarter of the machine's if not given");
+  serve_command->add_option("--http-limit", serve.http_limits,
+                            "A limit of HTTP, name=value, e.g. body=64mb; docs/http-api.md lists them");
+  serve_command->add_option("--http-cors", serve.http_origins,
+                            "An origin whose web pages may ask over HTTP, e.g. https://app.example.com; none "
+                            "unless given");
+  serve_command->add_option(
+      "--login-time", serve.login_time,
+      "How long a client of PostgreSQL's protocol may take to log in; 60 s if not given");
   serve_command->add_option("--set", serve.settings, "A setting, key=value");
   serve_command->add_option("--threads", serve.threads, "Worker threads; 0: one a processor")
       ->capture_default_str();

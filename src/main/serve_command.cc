@@ -5,9 +5,11 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "catalog/settings.h"
 #include "main/commands.h"
 #include "main/stream_output.h"
 #include "server/auth/scram.h"
+#include "server/http/limit_option.h"
 #include "server/http/server.h"
 #include "server/instance_backend.h"
 #include "server/instance_port.h"
@@ -20,6 +22,7 @@ namespace {
 
 constexpr const char* kSuperuser = "millrace";
 constexpr size_t kSaltBytes = 16;
+constexpr int64_t kLoginMicrosLeast = 100'000;
 
 void Complain(const std::string& text) {
   fmt::print(stderr, "{}\n", text);
@@ -92,6 +95,39 @@ Status SetPassword(session::Instance* instance, std::string_view password) {
   return {};
 }
 
+// What the options say of HTTP, but for TLS.
+Result<server::http::HttpServerOptions> HttpOptionsOf(const ServeOptions& options, const Endpoint& endpoint) {
+  server::http::HttpServerOptions http;
+  http.address = endpoint.address;
+  http.port = endpoint.port;
+  http.router.version = MILLRACE_VERSION;
+  for (const std::string& limit : options.http_limits)
+    MR_TRY(server::http::SetHttpLimit(limit, &http.limits));
+  for (const std::string& origin : options.http_origins) {
+    MR_TRY(server::http::CheckOrigin(origin));
+    if (origin == "*" && options.auth != "scram") {
+      return Fail(
+          ErrorCode::kInvalidParameter,
+          "--http-cors '*' takes --auth scram: without it any web page that is opened on this machine "
+          "could use the warehouse as its superuser",
+          "name the origins");
+    }
+  }
+  http.router.allowed_origins = options.http_origins;
+  return http;
+}
+
+Result<int64_t> LoginMicros(const ServeOptions& options) {
+  if (options.login_time.empty()) return limits::kAuthenticationMicrosMax;
+  MR_ASSIGN(const int64_t micros, catalog::ParseDuration(options.login_time));
+  if (micros < kLoginMicrosLeast || micros > limits::kAuthenticationMicrosMax) {
+    return Fail(ErrorCode::kInvalidParameter, fmt::format("--login-time cannot be '{}'", options.login_time),
+                fmt::format("it may be from {} ms to {} s", kLoginMicrosLeast / 1000,
+                            limits::kAuthenticationMicrosMax / 1'000'000));
+  }
+  return micros;
+}
+
 // Waits for SIGINT or SIGTERM, which every thread has blocked.
 void AwaitSignal(const sigset_t& signals, int64_t seconds) {
   if (seconds > 0) {
@@ -108,6 +144,8 @@ Status Serve(const ServeOptions& options, const sigset_t& signals) {
   env::Env& env = env::RealEnv();
   MR_ASSIGN(const Endpoint listen, ParseEndpoint(options.listen));
   MR_ASSIGN(const Endpoint http, ParseEndpoint(options.http));
+  MR_ASSIGN(server::http::HttpServerOptions http_options, HttpOptionsOf(options, http));
+  MR_ASSIGN(const int64_t login_micros, LoginMicros(options));
   const bool trusts = options.auth != "scram";
   StreamOutput standard_output(stdout);
   StreamOutput standard_error(stderr);
@@ -142,6 +180,7 @@ Status Serve(const ServeOptions& options, const sigset_t& signals) {
   server_options.address = listen.address;
   server_options.port = listen.port;
   server_options.trust_loopback = trusts;
+  server_options.authentication_micros = login_micros;
   server_options.tls_certificate_file = options.tls_certificate;
   server_options.tls_key_file = options.tls_key;
   server::Server server(std::move(server_options));
@@ -158,10 +197,6 @@ Status Serve(const ServeOptions& options, const sigset_t& signals) {
 
   server::InstanceBackend backend(&instance, trusts, kSuperuser);
   backend.SetStarted();
-  server::http::HttpServerOptions http_options;
-  http_options.address = http.address;
-  http_options.router.version = MILLRACE_VERSION;
-  http_options.port = http.port;
   http_options.tls = server.tls() == nullptr ? nullptr : server.tls()->native();
   server::http::HttpServer::Context context;
   context.io = &server.io_threads().context();

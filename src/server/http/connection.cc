@@ -16,6 +16,10 @@ constexpr size_t kBodyInputBytes = size_t{128} << 10;
 // What a client may send ahead while its request is being answered.
 constexpr size_t kAheadBytesMax = size_t{64} << 10;
 
+double SecondsOf(int64_t micros) {
+  return static_cast<double>(micros) / static_cast<double>(kMicrosPerSecond);
+}
+
 }  // namespace
 
 Connection::Connection(const Context& context, Peer peer, Wake wake)
@@ -158,7 +162,7 @@ void Connection::JobDone() {
     if (is_cancelled_) {
       job_response_ = ErrorResponse(
           504, Error(ErrorCode::kQueryTimeout,
-                     fmt::format("the request took longer than {} s", request_micros_ / kMicrosPerSecond)));
+                     fmt::format("the request took longer than {:g} s", SecondsOf(request_micros_))));
     }
     StartResponse(std::move(job_response_));
   } else if (state_ == State::kStreaming) {
@@ -229,9 +233,8 @@ void Connection::Expire(int64_t now) {
   switch (state_) {
     case State::kHead:
       if (!is_head_begun_) return Close();
-      return Refuse(
-          {408, Error(ErrorCode::kInvalidText, fmt::format("the header did not come within {} s",
-                                                           limits_.header_micros / kMicrosPerSecond))});
+      return Refuse({408, Error(ErrorCode::kInvalidText, fmt::format("the header did not come within {:g} s",
+                                                                     SecondsOf(limits_.header_micros)))});
     case State::kBody:
     case State::kWaiting:
       if (state_ == State::kWaiting && now < request_since_ + request_micros_) return;
