@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "functions/registry.h"
 #include "query/pgcatalog/pg_types.h"
+#include "session/builtin_functions.h"
 
 namespace millrace::session {
 namespace {
@@ -103,14 +103,7 @@ std::shared_ptr<const pg::CatalogView> MakeCatalogView(Instance& instance, const
     view->relations.push_back(RelationOf(*entry, *roles, *snapshots));
   }
   for (const catalog::RolePtr& role : roles->All()) view->roles.push_back(RoleOf(*role));
-  for (const auto& function : functions::Registry::Get().scalars()) {
-    view->functions.push_back(
-        {.name = function.name, .argument_types = {}, .aggregate = false, .variadic = true});
-  }
-  for (const auto& function : functions::Registry::Get().aggregates()) {
-    view->functions.push_back(
-        {.name = function.name, .argument_types = {}, .aggregate = true, .variadic = true});
-  }
+  view->functions = BuiltinFunctions();
   return view;
 }
 

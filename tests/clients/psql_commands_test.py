@@ -101,6 +101,10 @@ def test_dn_lists_schemas(psql):
 def test_df_lists_functions(psql):
     table = listing(psql, "\\df")
     assert table[0] == ["Schema", "Name", "Result data type", "Argument data types", "Type"]
+    assert ["sys", "lpad", "text", "text text, length integer, pad text", "func"] in table[1]
+    assert ["sys", "bool_and", "boolean", "condition boolean", "agg"] in table[1]
+    assert column(listing(psql, "\\df upp*"), "Name") == ["upper"]
+    assert column(listing(psql, "\\dfa sys.*"), "Name").count("count") == 1
 
 
 def test_l_lists_the_database(psql, server):

@@ -82,7 +82,9 @@ struct FunctionInfo {
   std::vector<uint32_t> argument_types = {};  // oids
   uint32_t result_type = 25;
   bool aggregate = false;
-  bool variadic = false;  // the last argument may come any number of times
+  bool variadic = false;       // the last argument may come any number of times
+  std::string schema = {};     // "": pg_catalog
+  std::string arguments = {};  // as they are shown; "": by their types
 };
 
 // A running session, as pg_stat_activity shows it.

@@ -247,10 +247,10 @@ void Routines(const Catalog& catalog, RowWriter* out) {
   for (const FunctionEntry& function : catalog.functions()) {
     const BuiltinType* type = FindType(function.info->result_type);
     const bool array = type != nullptr && type->element != 0 && type->name.starts_with('_');
-    out->Add({catalog.database(), "pg_catalog", fmt::format("{}_{}", function.info->name, function.oid),
-              catalog.database(), "pg_catalog", function.info->name,
-              function.info->aggregate ? Cell() : "FUNCTION", catalog.database(), "pg_catalog",
-              type == nullptr ? "" : type->name,
+    const std::string schema = function.info->schema.empty() ? "pg_catalog" : function.info->schema;
+    out->Add({catalog.database(), schema, fmt::format("{}_{}", function.info->name, function.oid),
+              catalog.database(), schema, function.info->name, function.info->aggregate ? Cell() : "FUNCTION",
+              catalog.database(), "pg_catalog", type == nullptr ? "" : type->name,
               array ? "ARRAY" : catalog.TypeName(function.info->result_type), "EXTERNAL", "INTERNAL",
               "GENERAL", "YES", "MODIFIES", "INVOKER"});
   }

@@ -123,10 +123,11 @@ void PgProc(const Catalog& catalog, RowWriter* out) {
   for (const FunctionEntry& function : catalog.functions()) {
     const FunctionInfo& info = *function.info;
     const Cell::Numbers arguments(info.argument_types.begin(), info.argument_types.end());
+    const NamespaceEntry* schema = catalog.FindNamespace(info.schema);
     const Cell variadic = info.variadic && !arguments.empty() ? Cell(arguments.back()) : Cell(0);
-    out->Add({function.oid, info.name, kCatalogNamespace, kBootstrapRole, kInternal, 1.0,
-              info.aggregate ? 'a' : 'f', false, 'i', 's', arguments.size(), info.result_type, arguments,
-              variadic, info.name});
+    out->Add({function.oid, info.name, schema == nullptr ? kCatalogNamespace : schema->oid, kBootstrapRole,
+              kInternal, 1.0, info.aggregate ? 'a' : 'f', false, 'i', 's', arguments.size(), info.result_type,
+              arguments, variadic, info.name});
   }
 }
 
@@ -159,6 +160,7 @@ void PgCollation(const Catalog&, RowWriter* out) {
 }  // namespace
 
 std::string ArgumentsOf(const Catalog& catalog, const FunctionInfo& function) {
+  if (!function.arguments.empty()) return function.arguments;
   std::string list;
   for (size_t i = 0; i < function.argument_types.size(); ++i) {
     if (i > 0) list += ", ";
