@@ -132,6 +132,7 @@ class Port final : public pgwire::SessionPort {
   std::vector<std::pair<std::string, std::string>> TakeParameterChanges() override {
     return session_.TakeParameterChanges();
   }
+  void Rest() override { session_.Rest(); }
   const data::TimeZone& zone() const override { return session_.zone(); }
   int64_t statement_timeout_micros() const override { return session_.statement_timeout_micros(); }
 
@@ -154,6 +155,9 @@ Result<std::unique_ptr<pgwire::SessionPort>> InstancePort::OpenSession(
   options.role = request.role;
   options.database = request.database;
   options.parameters = request.parameters;
+  options.client_address = request.client_address;
+  options.client_port = request.client_port;
+  options.process_id = request.process_id;
   auto port = std::make_unique<Port>(&instance_, std::move(options));
   MR_TRY(port->Start());
   return port;

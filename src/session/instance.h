@@ -20,6 +20,7 @@
 #include "env/env.h"
 #include "query/parquet_files.h"
 #include "query/snapshot_database.h"
+#include "session/activity.h"
 
 namespace millrace::session {
 
@@ -67,6 +68,7 @@ class Instance {
   connectors::FeedHub& feeds() { return feeds_; }
   dataflow::Warehouse& warehouse() { return *warehouse_; }
   catalog::Roles& roles() { return roles_; }
+  ActivityBoard& activities() { return activities_; }
   // Where statements are timed.
   env::WorkerPool& timers() { return *timers_; }
   // Where queries of a role run: with the others, or, if the memory of the role is limited, by themselves.
@@ -83,6 +85,7 @@ class Instance {
   connectors::FeedHub feeds_;
   query::ParquetFiles parquet_;
   catalog::Roles roles_;
+  ActivityBoard activities_;
   query::SnapshotDatabase queries_;
   std::unique_ptr<dataflow::Warehouse> warehouse_;
   Mutex change_mutex_;  // held by a CatalogChange

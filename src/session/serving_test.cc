@@ -73,6 +73,35 @@ TEST_F(ServingTest, WhatOneSessionInsertsAnotherReads) {
   EXPECT_EQ(Run("SELECT k, v FROM t ORDER BY k"), "1|a;2|c;");
 }
 
+TEST_F(ServingTest, SessionsSeeEachOther) {
+  Run("CREATE ROLE reader LOGIN");
+  const auto reader = Open("reader");
+  Run(*reader, "SET application_name = 'a tool'");
+  reader->TakeParameterChanges();
+  Run(*reader, "BEGIN");
+  reader->Rest();
+  Run("SELECT 'mine'");
+  admin->Rest();
+  const std::string_view sql =
+      "SELECT usename, application_name, state, query FROM pg_stat_activity ORDER BY usename";
+  // The superuser sees all, itself at work.
+  EXPECT_EQ(Run(sql), "millrace||active|" + std::string(sql) + ";reader|a tool|idle in transaction|BEGIN;");
+  EXPECT_EQ(Run(*reader, "SELECT usename, state, query = 'SELECT 1' FROM pg_stat_activity ORDER BY usename"),
+            "millrace|NULL|false;reader|active|false;");
+  EXPECT_EQ(Run("SELECT COUNT(*) FROM pg_stat_activity WHERE backend_start <= query_start"), "2;");
+  reader->FailTransaction();
+  reader->Rest();
+  EXPECT_EQ(Run("SELECT state FROM pg_stat_activity WHERE usename = 'reader'"),
+            "idle in transaction (aborted);");
+}
+
+TEST_F(ServingTest, FunctionsAreListed) {
+  EXPECT_EQ(
+      Run("SELECT n.nspname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), p.prokind "
+          "FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE proname = 'lpad'"),
+      "sys|text text, length integer, pad text|text|f;");
+}
+
 TEST_F(ServingTest, ParametersOfEveryRoute) {
   Run("CREATE TABLE t (k BIGINT, v STRING, d DECIMAL(10, 2), PRIMARY KEY (k) NOT ENFORCED)");
   EXPECT_EQ(

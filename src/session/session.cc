@@ -57,6 +57,7 @@ Session::Session(Instance* instance, SessionOptions options)
       writes_(&instance->warehouse(), &interruptible_) {}
 
 Session::~Session() {
+  if (activity_ != nullptr) instance_.activities().Remove(activity_);
   if (is_connected_) instance_.roles().Disconnect(login_role_);
 }
 
@@ -82,6 +83,7 @@ Status Session::Start() {
     MR_TRY(ApplyParameter(name));
   }
   TellRole();
+  ShowActivity();
   return {};
 }
 
@@ -158,6 +160,7 @@ Result<PreparedPtr> Session::Prepare(std::string_view text,
 Result<Outcome> Session::Open(const PreparedPtr& statement, const std::vector<data::Value>& parameters) {
   interruptible_.Begin();
   if (timer_ != nullptr) timer_->Arm(statement_timeout_micros());
+  if (activity_ != nullptr) activity_->Begin(statement->text, instance_.env().clock->NowMicros());
   Result<Outcome> outcome = Run(*statement, parameters);
   const bool goes_on = outcome.has_value() && (outcome->rows != nullptr || outcome->copy_in != nullptr);
   const bool is_subscription = goes_on && statement->statement != nullptr &&

@@ -55,6 +55,7 @@ struct SessionOptions {
   std::vector<std::pair<std::string, std::string>> parameters = {};
   std::string client_address = {};  // "": unknown
   int client_port = -1;
+  int32_t process_id = 0;  // by which clients know the connection, e.g. to cancel; 0: none
   // Called about every 100 ms while a statement waits.
   std::function<void(const dataflow::Progress&)> on_progress = {};
 };
@@ -83,9 +84,9 @@ class Session {
   void Cancel(Error reason);
 
   // PostgreSQL's parameters that a client is told of and that changed since the last call; all at first.
-  std::vector<std::pair<std::string, std::string>> TakeParameterChanges() {
-    return parameters_.TakeChanges();
-  }
+  std::vector<std::pair<std::string, std::string>> TakeParameterChanges();
+  // The client is told that it may send the next statement: what it sent has been answered.
+  void Rest();
   // How long a statement may take, by its parameters and its role, until its last row has been pulled; 0: for
   // ever. The session itself ends it. A subscription may go on.
   int64_t statement_timeout_micros() const;
@@ -201,6 +202,10 @@ class Session {
   Status ApplyParameter(std::string_view name);
   void TellRole();
 
+  // session_activity.cc
+  void ShowActivity();
+  std::vector<query::pgcatalog::ActivityInfo> Activities() const;
+
   // session_roles.cc
   catalog::RoleContext Actor() const;
   Result<Outcome> RunRoleStatement(const sql::Statement& statement);
@@ -246,6 +251,7 @@ class Session {
 
   ActiveQueries active_;
   std::unique_ptr<StatementTimer> timer_;  // serving only
+  std::shared_ptr<Activity> activity_;     // serving only
   Interruptible interruptible_;
   PendingWrites writes_;
   struct Savepoint {

@@ -79,6 +79,8 @@ query::pgcatalog::CatalogPtr Session::PgCatalog() {
   view.current_user = role_;
   view.session_user = session_role_;
   view.database = options_.database;
+  view.pid = options_.process_id;
+  view.activity = Activities();
   view.search_path = {current_schema_};
   view.client_address = options_.client_address;
   view.client_port = options_.client_port;

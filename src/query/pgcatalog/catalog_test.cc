@@ -224,6 +224,37 @@ TEST(PgCatalogTest, OthersActivityIsHidden) {
             (Rows{{"1", "<insufficient privilege>"}, {"2", "SELECT mine"}}));
 }
 
+// As PostgreSQL hides it: who is connected is for everyone, what and from where is not.
+TEST(PgCatalogTest, ActivityOfASession) {
+  SampleDatabase database;
+  SessionView session = As("analyst");
+  const ActivityInfo mine = {.pid = 2,
+                             .user = "analyst",
+                             .database = "shop",
+                             .application_name = "psql",
+                             .client_address = "127.0.0.1",
+                             .client_port = 4000,
+                             .started_micros = 1'000'000,
+                             .query_started_micros = 2'000'000,
+                             .state_changed_micros = 3'000'000,
+                             .state = "idle",
+                             .query = "SELECT 1"};
+  ActivityInfo other = mine;
+  other.pid = 1;
+  other.user = "millrace";
+  session.activity = {other, mine, {.user = "analyst", .state = "active", .query = "SELECT 2"}};
+  const std::string sql =
+      "SELECT pid, usename, datname, application_name, client_addr, client_port, backend_start, query_start, "
+      "state_change, state, query, backend_type FROM pg_stat_activity ORDER BY pid NULLS LAST";
+  EXPECT_EQ(RowsOf(database, sql, session),
+            (Rows{{"1", "millrace", "shop", "psql", "\\N", "\\N", "\\N", "\\N", "\\N", "\\N",
+                   "<insufficient privilege>", "client backend"},
+                  {"2", "analyst", "shop", "psql", "127.0.0.1", "4000", "1000000", "2000000", "3000000",
+                   "idle", "SELECT 1", "client backend"},
+                  {"\\N", "analyst", "millrace", "", "\\N", "\\N", "0", "\\N", "0", "active", "SELECT 2",
+                   "http request"}}));
+}
+
 TEST(PgCatalogTest, Functions) {
   SampleDatabase database;
   // Each value is what PostgreSQL 15 answers.

@@ -89,13 +89,15 @@ struct FunctionInfo {
 
 // A running session, as pg_stat_activity shows it.
 struct ActivityInfo {
-  int32_t pid = 0;
+  int32_t pid = 0;  // 0: a request over another protocol
   std::string user = {};
+  std::string database = {};  // "": the view's
   std::string application_name = {};
   std::string client_address = {};  // "": a local socket
   int32_t client_port = -1;
-  int64_t started_micros = 0;  // since 1970-01-01 00:00:00 UTC, as all times here
-  int64_t query_started_micros = 0;
+  int64_t started_micros = 0;        // since 1970-01-01 00:00:00 UTC, as all times here
+  int64_t query_started_micros = 0;  // 0: there was no query yet
+  int64_t state_changed_micros = 0;
   std::string state = {};  // active, idle, idle in transaction
   std::string query = {};
 };

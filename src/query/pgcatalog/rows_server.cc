@@ -42,13 +42,17 @@ void PgStatActivity(const Catalog& catalog, RowWriter* out) {
   const RoleEntry* me = catalog.current_role();
   for (const ActivityInfo& activity : catalog.session().activity) {
     const bool may_see = me != nullptr && catalog.IsMember(*me, activity.user);
-    out->Add({catalog.database_oid(), catalog.database(), activity.pid, catalog.RoleOid(activity.user),
-              activity.user, activity.application_name,
-              activity.client_address.empty() || !may_see ? Cell() : Cell(activity.client_address),
-              may_see ? Cell(activity.client_port) : Cell(), may_see ? Cell(activity.started_micros) : Cell(),
-              may_see ? Cell(activity.query_started_micros) : Cell(),
-              may_see ? Cell(activity.query_started_micros) : Cell(), may_see ? Cell(activity.state) : Cell(),
-              may_see ? activity.query : "<insufficient privilege>", "client backend"});
+    const auto shown = [may_see](const auto& value, bool is_known = true) {
+      return may_see && is_known ? Cell(value) : Cell();
+    };
+    out->Add({catalog.database_oid(), activity.database.empty() ? catalog.database() : activity.database,
+              activity.pid == 0 ? Cell() : Cell(activity.pid), catalog.RoleOid(activity.user), activity.user,
+              activity.application_name, shown(activity.client_address, !activity.client_address.empty()),
+              shown(activity.client_port, activity.client_port >= 0), shown(activity.started_micros),
+              shown(activity.query_started_micros, activity.query_started_micros != 0),
+              shown(activity.state_changed_micros), shown(activity.state),
+              may_see ? activity.query : "<insufficient privilege>",
+              activity.pid == 0 ? "http request" : "client backend"});
   }
 }
 

@@ -158,13 +158,14 @@ Conversation::Flow Conversation::StepOpening() {
         Error(ErrorCode::kTooManyConnections,
               fmt::format("there are {} connections, and there may be no more", context_.connections_max)));
   }
+  const auto key = context_.cancels.Add(canceller_);
+  if (!key) return CloseWith(key.error());
+  cancel_key_ = *key;
+  handshake_->request().process_id = key->process_id;
   auto session = context_.factory->OpenSession(handshake_->request());
   if (!session) return CloseWith(session.error());
   session_ = std::move(*session);
   canceller_->SetSession(session_.get());
-  const auto key = context_.cancels.Add(canceller_);
-  if (!key) return CloseWith(key.error());
-  cancel_key_ = *key;
   frames_.SetMessageBytesMax(limits::kWireMessageBytesMax);
   for (const auto& [name, value] : session_->TakeParameterChanges())
     WriteParameterStatus(name, value, &output_);
@@ -266,6 +267,7 @@ Conversation::Flow Conversation::HandleOversize(const Frame& frame) {
 }
 
 void Conversation::WriteReady() {
+  session_->Rest();
   for (const auto& [name, value] : session_->TakeParameterChanges())
     WriteParameterStatus(name, value, &output_);
   switch (session_->transaction()) {

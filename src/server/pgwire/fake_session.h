@@ -219,6 +219,7 @@ class FakeSession final : public SessionPort {
   std::vector<std::pair<std::string, std::string>> TakeParameterChanges() override {
     return std::exchange(changes_, {});
   }
+  void Rest() override {}
   const data::TimeZone& zone() const override { return data::TimeZone::Utc(); }
   int64_t statement_timeout_micros() const override { return 0; }
 

@@ -92,6 +92,8 @@ Result<Handshake::Next> Handshake::BeginSession(StartupPacket packet, OutputBuff
   request_.role = std::move(packet.user);
   request_.database = std::move(packet.database);
   request_.parameters = std::move(packet.parameters);
+  request_.client_address = peer_.address;
+  request_.client_port = peer_.port;
   if (peer_.is_loopback && context_.trust_loopback) {
     request_.is_local = true;
     WriteAuthenticationOk(out);

@@ -95,7 +95,7 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
     boost::system::error_code ignored;
     const tcp::endpoint remote = socket.remote_endpoint(ignored);
     if (!ignored) {
-      Peer peer{remote.address().to_string(), remote.address().is_loopback()};
+      Peer peer{remote.address().to_string(), remote.address().is_loopback(), remote.port()};
       std::make_shared<Connection>(host_, std::move(socket), std::move(peer))->Start();
     }
     Accept();

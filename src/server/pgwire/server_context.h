@@ -46,6 +46,7 @@ struct ServerContext {
 struct Peer {
   std::string address;
   bool is_loopback = false;
+  int port = -1;
 };
 
 }  // namespace millrace::server::pgwire

@@ -106,6 +106,8 @@ class SessionPort {
   virtual void FailTransaction() = 0;
   // Parameters that the client must be told, changed since the last call; all at first.
   virtual std::vector<std::pair<std::string, std::string>> TakeParameterChanges() = 0;
+  // The client is told that it may send the next statement.
+  virtual void Rest() = 0;
   virtual const data::TimeZone& zone() const = 0;
   virtual int64_t statement_timeout_micros() const = 0;  // 0: none
 };
@@ -116,6 +118,9 @@ struct SessionRequest {
   std::string database;
   std::vector<std::pair<std::string, std::string>> parameters;  // of the start-up packet
   bool is_local = false;  // over the loopback interface, trusted without a password
+  std::string client_address = {};
+  int client_port = -1;
+  int32_t process_id = 0;  // that the client is told
 };
 
 class SessionFactory {
