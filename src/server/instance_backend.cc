@@ -8,6 +8,7 @@
 #include "data/text.h"
 #include "server/auth/scram.h"
 #include "server/http/warehouse_writer.h"
+#include "server/process_metrics.h"
 #include "session/session.h"
 #include "sql/statement.h"
 
@@ -173,6 +174,12 @@ Result<std::unique_ptr<http::SqlClient>> InstanceBackend::OpenClient(const http:
   auto client = std::make_unique<Client>(&instance_, std::move(options));
   MR_TRY(client->Start());
   return client;
+}
+
+void InstanceBackend::CollectMetrics() {
+  if (instance_.options().metrics == nullptr) return;
+  instance_.warehouse().CollectMetrics();
+  CollectProcessMetrics(instance_.options().metrics);
 }
 
 Status InstanceBackend::Ready() {

@@ -23,7 +23,7 @@ class InstanceBackend final : public http::Backend {
                                                        std::string_view name) override;
   Result<http::Relation> Describe(const http::Caller& caller, std::string_view name) override;
   Result<std::unique_ptr<http::SqlClient>> OpenClient(const http::Caller& caller) override;
-  void CollectMetrics() override { instance_.warehouse().CollectMetrics(); }
+  void CollectMetrics() override;
   Status Ready() override;
 
  private:

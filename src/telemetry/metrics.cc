@@ -76,6 +76,16 @@ void AppendName(std::string& text, std::string_view name, std::string_view label
   if (!labels.empty()) fmt::format_to(std::back_inserter(text), "{{{}}}", labels);
 }
 
+// " 3\n". 15 digits of what is scaled: what the scale's binary rounding adds after them is no figure.
+template <typename T>
+void AppendNumber(std::string& text, T value, double scale) {
+  if (scale == 1) {
+    fmt::format_to(std::back_inserter(text), " {}\n", value);
+  } else {
+    fmt::format_to(std::back_inserter(text), " {:.15g}\n", static_cast<double>(value) * scale);
+  }
+}
+
 void AppendHistogram(std::string& text, const std::string& name, const std::string& labels, double scale,
                      const Histogram& histogram) {
   const std::string_view comma = labels.empty() ? "" : ",";
@@ -88,8 +98,7 @@ void AppendHistogram(std::string& text, const std::string& name, const std::stri
   total += histogram.Count(Histogram::kBuckets - 1);
   fmt::format_to(std::back_inserter(text), "{}_bucket{{{}{}le=\"+Inf\"}} {}\n", name, labels, comma, total);
   AppendName(text, name + "_sum", labels);
-  // 15 digits: what the scale's binary rounding adds after them is no figure.
-  fmt::format_to(std::back_inserter(text), " {:.15g}\n", static_cast<double>(histogram.Sum()) * scale);
+  AppendNumber(text, histogram.Sum(), scale);
   AppendName(text, name + "_count", labels);
   fmt::format_to(std::back_inserter(text), " {}\n", total);
 }
@@ -121,12 +130,23 @@ MetricsRegistry::Metric& MetricsRegistry::Get(Kind kind, std::string_view name, 
   return *metric;
 }
 
-Counter& MetricsRegistry::GetCounter(std::string_view name, std::string_view help, const Labels& labels) {
-  return Get(Kind::kCounter, name, help, 1, labels).counter;
+Counter& MetricsRegistry::GetCounter(std::string_view name, std::string_view help, const Labels& labels,
+                                     double scale) {
+  return Get(Kind::kCounter, name, help, scale, labels).counter;
 }
 
-Gauge& MetricsRegistry::GetGauge(std::string_view name, std::string_view help, const Labels& labels) {
-  return Get(Kind::kGauge, name, help, 1, labels).gauge;
+Gauge& MetricsRegistry::GetGauge(std::string_view name, std::string_view help, const Labels& labels,
+                                 double scale) {
+  return Get(Kind::kGauge, name, help, scale, labels).gauge;
+}
+
+void MetricsRegistry::RemoveGauge(std::string_view name, const Labels& labels) {
+  MutexLock lock(mutex_);
+  const auto family = families_.find(name);
+  if (family == families_.end()) return;
+  MR_CHECK(family->second.kind == Kind::kGauge);
+  family->second.metrics.erase(LabelText(labels));
+  if (family->second.metrics.empty()) families_.erase(family);
 }
 
 Histogram& MetricsRegistry::GetHistogram(std::string_view name, std::string_view help, double scale,
@@ -148,9 +168,9 @@ void MetricsRegistry::RenderFamily(std::string& text, const std::string& name, c
     }
     AppendName(text, name, labels);
     if (family.kind == Kind::kCounter) {
-      fmt::format_to(std::back_inserter(text), " {}\n", metric->counter.Value());
+      AppendNumber(text, metric->counter.Value(), family.scale);
     } else {
-      fmt::format_to(std::back_inserter(text), " {}\n", metric->gauge.Value());
+      AppendNumber(text, metric->gauge.Value(), family.scale);
     }
   }
 }
@@ -170,10 +190,11 @@ std::vector<Sample> MetricsRegistry::Samples() const {
       const Metric& metric = *entry.second;
       switch (family.kind) {
         case Kind::kCounter:
-          samples.push_back({name, metric.labels, static_cast<double>(metric.counter.Value())});
+          samples.push_back(
+              {name, metric.labels, static_cast<double>(metric.counter.Value()) * family.scale});
           break;
         case Kind::kGauge:
-          samples.push_back({name, metric.labels, static_cast<double>(metric.gauge.Value())});
+          samples.push_back({name, metric.labels, static_cast<double>(metric.gauge.Value()) * family.scale});
           break;
         case Kind::kHistogram: {
           uint64_t count = 0;

@@ -87,11 +87,15 @@ class MetricsRegistry {
 
   // The metric of this name and these labels, made when first asked for. A name has one kind, one help
   // text (the first given) and one scale. Names and label names are those that Prometheus allows.
-  Counter& GetCounter(std::string_view name, std::string_view help, const Labels& labels = {});
-  Gauge& GetGauge(std::string_view name, std::string_view help, const Labels& labels = {});
   // Values are multiplied by `scale` when rendered: with 1e-6, record microseconds and show seconds.
+  Counter& GetCounter(std::string_view name, std::string_view help, const Labels& labels = {},
+                      double scale = 1);
+  Gauge& GetGauge(std::string_view name, std::string_view help, const Labels& labels = {}, double scale = 1);
   Histogram& GetHistogram(std::string_view name, std::string_view help, double scale = 1,
                           const Labels& labels = {});
+
+  // Takes a gauge out; nobody may hold it. Nothing happens when there is none.
+  void RemoveGauge(std::string_view name, const Labels& labels);
 
   // Every metric in Prometheus text exposition format 0.0.4, sorted by name and labels.
   std::string Render() const;

@@ -25,11 +25,39 @@ TEST(MetricsTest, RendersCountersAndGaugesSorted) {
             "millrace_rows_total{table=\"b\"} 3\n");
 }
 
+TEST(MetricsTest, ScalesWhatItIsToldTo) {
+  MetricsRegistry registry;
+  registry.GetCounter("cpu_seconds_total", "", {}, 1e-6).Increment(1'234'567);
+  registry.GetGauge("start_time_seconds", "", {}, 1e-3).Set(1'700'000'000'120);
+  EXPECT_EQ(registry.Render(),
+            "# HELP cpu_seconds_total \n"
+            "# TYPE cpu_seconds_total counter\n"
+            "cpu_seconds_total 1.234567\n"
+            "# HELP start_time_seconds \n"
+            "# TYPE start_time_seconds gauge\n"
+            "start_time_seconds 1700000000.12\n");
+  const std::vector<Sample> samples = registry.Samples();
+  ASSERT_EQ(samples.size(), 2u);
+  EXPECT_DOUBLE_EQ(samples[0].value, 1.234567);
+}
+
 TEST(MetricsTest, TheSameNameAndLabelsAreTheSameMetric) {
   MetricsRegistry registry;
   Counter& counter = registry.GetCounter("a", "");
   EXPECT_EQ(&counter, &registry.GetCounter("a", "other help"));
   EXPECT_NE(&counter, &registry.GetCounter("a", "", {{"x", "1"}}));
+}
+
+TEST(MetricsTest, GaugesCanGo) {
+  MetricsRegistry registry;
+  registry.GetGauge("a", "", {{"x", "1"}}).Set(1);
+  registry.GetGauge("a", "", {{"x", "2"}}).Set(2);
+  registry.RemoveGauge("a", {{"x", "1"}});
+  registry.RemoveGauge("a", {{"x", "3"}});
+  registry.RemoveGauge("b", {});
+  EXPECT_EQ(registry.Render(), "# HELP a \n# TYPE a gauge\na{x=\"2\"} 2\n");
+  registry.RemoveGauge("a", {{"x", "2"}});
+  EXPECT_EQ(registry.Render(), "");
 }
 
 TEST(MetricsTest, LabelValuesAndHelpAreEscaped) {
