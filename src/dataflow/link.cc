@@ -1,10 +1,46 @@
 #include "dataflow/link.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
 namespace millrace::dataflow {
+namespace {
+
+// What the operators behind have taken so far, within the call that this thread makes now: theirs, not ours.
+thread_local int64_t micros_behind = 0;
+
+// Times a call of an operator, but for those behind it that it calls.
+class OwnTime {
+ public:
+  explicit OwnTime(const OperatorStats& stats) : stats_(stats) {
+    if (stats_.seconds == nullptr) return;
+    outer_micros_behind_ = std::exchange(micros_behind, 0);
+    started_micros_ = stats_.clock->MonotonicMicros();
+  }
+  ~OwnTime() {
+    if (stats_.seconds == nullptr) return;
+    const int64_t micros = stats_.clock->MonotonicMicros() - started_micros_;
+    stats_.seconds->Record(static_cast<uint64_t>(std::max<int64_t>(micros - micros_behind, 0)));
+    micros_behind = outer_micros_behind_ + micros;
+  }
+  OwnTime(const OwnTime&) = delete;
+  OwnTime& operator=(const OwnTime&) = delete;
+
+ private:
+  const OperatorStats& stats_;
+  int64_t started_micros_ = 0;
+  int64_t outer_micros_behind_ = 0;
+};
+
+size_t BytesOf(const data::Batch& batch) {
+  size_t bytes = 0;
+  for (const auto& column : batch.columns) bytes += column->MemoryBytes();
+  return bytes;
+}
+
+}  // namespace
 
 OperatorLink::OperatorLink(std::unique_ptr<operators::Operator> op, Link* next, const int64_t* now_micros,
                            std::shared_ptr<OperatorStats> stats, std::shared_ptr<std::atomic<bool>> done)
@@ -14,8 +50,14 @@ OperatorLink::OperatorLink(std::unique_ptr<operators::Operator> op, Link* next, 
       stats_(std::move(stats)),
       done_(std::move(done)) {}
 
+OperatorLink::~OperatorLink() {
+  TellState(0, 0);
+}
+
 Status OperatorLink::OnBatch(data::Batch batch) {
   stats_->rows_in.fetch_add(static_cast<int64_t>(batch.rows), std::memory_order_relaxed);
+  if (stats_->bytes != nullptr) stats_->bytes->Increment(BytesOf(batch));
+  const OwnTime time(*stats_);
   op_->SetNow(*now_micros_);
   MR_TRY(op_->OnBatch(0, std::move(batch)));
   if (done_ != nullptr && op_->IsDone()) done_->store(true, std::memory_order_relaxed);
@@ -24,6 +66,7 @@ Status OperatorLink::OnBatch(data::Batch batch) {
 
 Status OperatorLink::OnWatermark(int64_t watermark) {
   stats_->watermark.store(watermark, std::memory_order_relaxed);
+  const OwnTime time(*stats_);
   op_->SetNow(*now_micros_);
   return op_->OnWatermark(watermark);
 }
@@ -31,7 +74,24 @@ Status OperatorLink::OnWatermark(int64_t watermark) {
 Status OperatorLink::OnEpoch(const Epoch& epoch) {
   op_->SetNow(*now_micros_);
   MR_TRY(op_->OnEpoch(epoch.now_micros));
+  MeasureState();
   return next_->OnEpoch(epoch);
+}
+
+void OperatorLink::MeasureState() {
+  const uint32_t asked = stats_->state_asked.load(std::memory_order_relaxed);
+  const auto entries = static_cast<int64_t>(op_->StateEntries());
+  const bool walks = entries <= OperatorStats::kSmallStateEntries || asked != state_answered_;
+  state_answered_ = asked;
+  TellState(walks ? static_cast<int64_t>(op_->StateBytes()) : state_bytes_, entries);
+}
+
+void OperatorLink::TellState(int64_t bytes, int64_t entries) {
+  if (bytes == state_bytes_ && entries == state_entries_) return;
+  stats_->state_bytes.fetch_add(bytes - state_bytes_, std::memory_order_relaxed);
+  stats_->state_entries.fetch_add(entries - state_entries_, std::memory_order_relaxed);
+  state_bytes_ = bytes;
+  state_entries_ = entries;
 }
 
 class UnionLink::Input final : public Link {

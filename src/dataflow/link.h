@@ -12,7 +12,9 @@
 
 #include "base/error.h"
 #include "data/batch.h"
+#include "env/clock.h"
 #include "operators/operator.h"
+#include "telemetry/metrics.h"
 
 namespace millrace::dataflow {
 
@@ -31,12 +33,24 @@ class Link : public operators::Output {
   virtual Status OnEnd() = 0;
 };
 
-// Counters of one operator over all its shards; read by whoever shows progress.
+// Figures of one operator over all its shards; written by its tasks, read by whoever shows them. Any thread.
 struct OperatorStats {
   std::string name;
   std::atomic<int64_t> rows_in{0};
-  int64_t rows_in_collected = 0;  // what the metrics have of it; guarded by the warehouse
   std::atomic<int64_t> watermark{data::kMinWatermark};
+  // Of the last epoch. To count the bytes may take a walk over all entries: those of larger states are
+  // counted at the epoch behind a raise of state_asked only.
+  static constexpr int64_t kSmallStateEntries = 512;
+  std::atomic<int64_t> state_bytes{0};
+  std::atomic<int64_t> state_entries{0};
+  std::atomic<uint32_t> state_asked{0};
+
+  // With metrics only. Set before the tasks start, and then fixed.
+  const env::Clock* clock = nullptr;
+  telemetry::Counter* bytes = nullptr;
+  telemetry::Histogram* seconds = nullptr;  // what the operator itself takes for a batch or a watermark
+
+  int64_t rows_in_collected = 0;  // what the metrics have of rows_in; guarded by the warehouse
 };
 
 // An operator with one input.
@@ -46,6 +60,7 @@ class OperatorLink final : public Link {
   // input.
   OperatorLink(std::unique_ptr<operators::Operator> op, Link* next, const int64_t* now_micros,
                std::shared_ptr<OperatorStats> stats, std::shared_ptr<std::atomic<bool>> done);
+  ~OperatorLink() override;
 
   Status OnBatch(data::Batch batch) override;
   Status OnWatermark(int64_t watermark) override;
@@ -54,10 +69,17 @@ class OperatorLink final : public Link {
   Status OnEnd() override { return next_->OnEnd(); }
 
  private:
+  void MeasureState();
+  void TellState(int64_t bytes, int64_t entries);
+
   std::unique_ptr<operators::Operator> op_;
   Link* next_;
   const int64_t* now_micros_;
   std::shared_ptr<OperatorStats> stats_;
+  // This shard's part of what stats_ says of the state, and the last question that it has answered.
+  int64_t state_bytes_ = 0;
+  int64_t state_entries_ = 0;
+  uint32_t state_answered_ = 0;
   std::shared_ptr<std::atomic<bool>> done_;
 };
 

@@ -88,13 +88,14 @@ Status Warehouse::CreateTable(const catalog::TableDefinition& table) {
   auto ingest = std::make_shared<Ingest>(
       name, std::make_shared<connectors::IngestPoint>(schema, coordinator_.push_epoch()), key,
       options_.env->clock, push_clock);
-  coordinator_.AddPushClock(std::move(push_clock));
+  coordinator_.AddPushClock(push_clock);
   {
     MutexLock lock(ingest_mutex_);
     ingests_[name] = ingest;
   }
   MutexLock control(mutex_);
   Reap();
+  push_clocks_[name] = std::move(push_clock);
   if (table.connector() == "http") {
     ingest_hub_.Add(name, ingest->shared_point());
   } else {
@@ -123,10 +124,12 @@ void Warehouse::CreateStoredTable(const std::string& name, const data::Schema& s
     context.side_output = job->side_outputs.back().get();
     auto stats = std::make_shared<OperatorStats>();
     stats->name = context.name;
+    job->operators.push_back(stats);
     chain = task->Own(std::make_unique<OperatorLink>(MakeTableNormalize(schema, key, std::move(context)),
                                                      chain, task->now_micros(), std::move(stats), nullptr));
   }
   task->SetChain(chain);
+  MeasureOperators(*job);
   std::vector<int> all_columns(schema.size());
   std::iota(all_columns.begin(), all_columns.end(), 0);
   task->SetIngest(ingest->point().AddReader(std::move(all_columns),
@@ -185,6 +188,7 @@ void Warehouse::Drop(const std::string& name) {
   ingest_hub_.Remove(name);
   MutexLock lock(mutex_);
   Reap();
+  ForgetView(name);
   const auto table = tables_.find(name);
   if (table == tables_.end()) return;
   std::shared_ptr<RunningPipeline> pipeline;
@@ -259,6 +263,10 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
 
   running.sources = builder.sources();
   running.tasks = builder.TakeTasks();
+  MeasureOperators(*running.job);
+  for (const auto& request : running.requests) {
+    if (!request->view.empty()) MeasureView(request->view, request->query);
+  }
   std::vector<StoredTable*> new_tables;
   for (const std::string& name : created) new_tables.push_back(tables_[name].get());
   coordinator_.BetweenEpochs([&] {

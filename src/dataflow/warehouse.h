@@ -140,6 +140,9 @@ class Warehouse {
     std::vector<std::shared_ptr<RunningPipeline>> pipelines;
   };
 
+  using GaugeName = std::pair<std::string, telemetry::Labels>;
+  class Gauges;  // warehouse_metrics.cc
+
   BuildEnvironment LockedEnvironment() MR_REQUIRES(mutex_);
   void CreateStoredTable(const std::string& name, const data::Schema& schema, const std::vector<int>& key,
                          Ingest* ingest) MR_REQUIRES(mutex_);
@@ -149,7 +152,12 @@ class Warehouse {
   void CancelLocked(Job* job) MR_REQUIRES(mutex_);
   void WakeSources() MR_REQUIRES(mutex_);
   void CollectJobs(telemetry::MetricsRegistry& metrics) MR_REQUIRES(mutex_);
-  void CollectViews(telemetry::MetricsRegistry& metrics) MR_REQUIRES(mutex_);
+  void CollectOperators(Gauges* gauges) MR_REQUIRES(mutex_);
+  void CollectViews(Gauges* gauges) MR_REQUIRES(mutex_);
+  // With metrics: has the operators of a job timed, and the freshness of a view of what it reads.
+  void MeasureOperators(const Job& job) MR_REQUIRES(mutex_);
+  void MeasureView(const std::string& view, const plan::PlannedQuery& query) MR_REQUIRES(mutex_);
+  void ForgetView(const std::string& view) MR_REQUIRES(mutex_);
   // Frees what has ended.
   void Reap() MR_REQUIRES(mutex_);
   void FreeTasks(std::vector<std::unique_ptr<DataflowTask>> tasks) MR_REQUIRES(mutex_);
@@ -170,7 +178,11 @@ class Warehouse {
   std::map<Job*, RunningJob> jobs_ MR_GUARDED_BY(mutex_);  // with tasks, or a result to be taken
   std::vector<std::shared_ptr<Job>> job_list_ MR_GUARDED_BY(mutex_);
   std::set<std::string> measured_tables_ MR_GUARDED_BY(mutex_);  // at the last CollectMetrics
-  int64_t rows_read_by_forgotten_ MR_GUARDED_BY(mutex_) = 0;     // jobs that are no longer in jobs_
+  std::set<GaugeName> measured_gauges_ MR_GUARDED_BY(mutex_);    // that go with what they are about
+  std::map<std::string, std::shared_ptr<PushClock>> push_clocks_ MR_GUARDED_BY(mutex_);  // by table
+  // The tables that are pushed into and that a view reads, by itself or through other views.
+  std::map<std::string, std::set<std::string>> pushed_inputs_ MR_GUARDED_BY(mutex_);
+  int64_t rows_read_by_forgotten_ MR_GUARDED_BY(mutex_) = 0;  // jobs that are no longer in jobs_
 };
 
 }  // namespace millrace::dataflow

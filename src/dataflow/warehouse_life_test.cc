@@ -196,6 +196,54 @@ TEST_F(WarehouseLifeTest, MetricsSayWhatHappened) {
   EXPECT_EQ(value("millrace_table_rows", "public.sums"), 0) << "a table that has gone holds nothing";
 }
 
+TEST_F(WarehouseLifeTest, MetricsSayWhatOperatorsHold) {
+  telemetry::MetricsRegistry metrics;
+  Open({.metrics = &metrics});
+  MR_ASSERT_OK(
+      CreateTable("CREATE TABLE posts (k BIGINT, v BIGINT) WITH ('connector' = 'http', 'format' = 'json')"));
+  MR_ASSERT_OK(CreateViews({"CREATE MATERIALIZED VIEW sums AS SELECT k, sum(v) AS s FROM posts GROUP BY k"}));
+  MR_ASSERT_OK(CreateViews({"CREATE MATERIALIZED VIEW total AS SELECT sum(s) AS s FROM sums"}));
+  // The sum over all operators of a job; -1: there is no such figure.
+  const auto sum = [&](const std::string& name, const std::string& label) {
+    double all = -1;
+    for (const auto& sample : metrics.Samples()) {
+      if (sample.name == name && sample.labels[0].second == label) all = std::max(all, 0.0) + sample.value;
+    }
+    return all;
+  };
+  const auto collect = [&] {
+    warehouse_->CollectMetrics();
+    AwaitVisible();
+    warehouse_->CollectMetrics();
+  };
+  for (int64_t i = 0; i < 5; ++i) Push("posts", i % 2, i);
+  AwaitVisible();
+  warehouse_->CollectMetrics();
+  const std::string job = warehouse_->jobs()[0]->name;
+  EXPECT_EQ(sum("millrace_operator_state_entries", job), 2 + 1) << "two groups, and the one of the total";
+  const double small = sum("millrace_operator_state_bytes", job);
+  EXPECT_GT(small, 0);
+  EXPECT_GT(sum("millrace_operator_bytes_total", job), 0);
+  EXPECT_GT(sum("millrace_operator_seconds_count", job), 0);
+  // Enough groups that their bytes are only counted when they are asked for.
+  constexpr int64_t kGroups = 20'000;
+  for (int64_t i = 0; i < kGroups; ++i) Push("posts", i, i);
+  AwaitVisible();
+  collect();
+  EXPECT_EQ(sum("millrace_operator_state_entries", job), kGroups + 1);
+  EXPECT_GT(sum("millrace_operator_state_bytes", job), small + kGroups * 16);
+  // A view of a view is as fresh as what is pushed at the bottom.
+  EXPECT_GE(sum("millrace_view_visible_seconds_count", "public.sums"), 1);
+  EXPECT_EQ(sum("millrace_view_visible_seconds_count", "public.total"),
+            sum("millrace_view_visible_seconds_count", "public.sums"));
+  const double before = sum("millrace_view_visible_seconds_count", "public.total");
+  MR_ASSERT_OK(Drop("DROP MATERIALIZED VIEW total"));
+  MR_ASSERT_OK(Drop("DROP MATERIALIZED VIEW sums"));
+  warehouse_->FreeEnded();
+  collect();
+  EXPECT_EQ(sum("millrace_view_visible_seconds_count", "public.total"), before);
+}
+
 // One thread and a clock that stands still unless it is moved.
 TEST(WarehouseEpochTest, ThereAreNoEpochsWhileNothingChanges) {
   env::SimulatedEnv sim;

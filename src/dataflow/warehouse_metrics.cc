@@ -1,6 +1,8 @@
 // The figures of a Warehouse for monitoring. All but the times of epochs and of pushes are looked at when
 // they are asked for, so that rows pay nothing for them.
+#include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -59,13 +61,55 @@ void CollectSideTable(MetricsRegistry& metrics, const std::string& name, const s
 
 }  // namespace
 
+// The gauges of one collection that belong to jobs and views: those of the last collection that are not among
+// them go. Jobs may have one name.
+class Warehouse::Gauges {
+ public:
+  void Add(std::string name, const char* help, telemetry::Labels labels, int64_t value) {
+    Find(std::move(name), help, std::move(labels), 0).value += value;
+  }
+  void Least(std::string name, const char* help, telemetry::Labels labels, int64_t value) {
+    Gauge& gauge = Find(std::move(name), help, std::move(labels), value);
+    gauge.value = std::min(gauge.value, value);
+  }
+  void Greatest(std::string name, const char* help, telemetry::Labels labels, int64_t value) {
+    Gauge& gauge = Find(std::move(name), help, std::move(labels), value);
+    gauge.value = std::max(gauge.value, value);
+  }
+  void Publish(MetricsRegistry& metrics, std::set<GaugeName>* published) const {
+    for (const auto& [name, labels] : *published) {
+      if (!gauges_.contains({name, labels})) metrics.RemoveGauge(name, labels);
+    }
+    published->clear();
+    for (const auto& [key, gauge] : gauges_) {
+      metrics.GetGauge(key.first, gauge.help, key.second).Set(gauge.value);
+      published->insert(key);
+    }
+  }
+
+ private:
+  struct Gauge {
+    const char* help = "";
+    int64_t value = 0;
+  };
+  // The gauge, made with a value when it was not there.
+  Gauge& Find(std::string name, const char* help, telemetry::Labels labels, int64_t value) {
+    return gauges_.try_emplace({std::move(name), std::move(labels)}, Gauge{help, value}).first->second;
+  }
+
+  std::map<GaugeName, Gauge> gauges_;
+};
+
 void Warehouse::CollectMetrics() {
   if (options_.metrics == nullptr) return;
   MetricsRegistry& metrics = *options_.metrics;
   MutexLock lock(mutex_);
   Reap();
   CollectJobs(metrics);
-  CollectViews(metrics);
+  Gauges gauges;
+  CollectOperators(&gauges);
+  CollectViews(&gauges);
+  gauges.Publish(metrics, &measured_gauges_);
   {
     MutexLock ingest_lock(ingest_mutex_);
     for (const auto& [table, ingest] : ingests_) CollectIngest(metrics, table, ingest->point().figures());
@@ -90,19 +134,8 @@ void Warehouse::CollectMetrics() {
 }
 
 void Warehouse::CollectJobs(MetricsRegistry& metrics) {
-  std::map<std::string, int64_t> queued;
   int64_t tasks = 0;
-  for (const auto& [job, running] : jobs_) {
-    tasks += static_cast<int64_t>(running.tasks.size());
-    int64_t& messages = queued[job->name];
-    for (const auto& task : running.tasks) messages += static_cast<int64_t>(task->queued_messages());
-  }
-  for (const auto& [name, messages] : queued) {
-    metrics
-        .GetGauge("millrace_queue_messages", "Batches and marks that wait for the tasks of a job.",
-                  {{"job", name}})
-        .Set(messages);
-  }
+  for (const auto& [job, running] : jobs_) tasks += static_cast<int64_t>(running.tasks.size());
   metrics.GetGauge("millrace_tasks", "Tasks of all jobs.").Set(tasks);
   std::map<std::string, int64_t> states = {{"running", 0}, {"failed", 0}, {"ended", 0}};
   for (const auto& job : job_list_) {
@@ -127,19 +160,95 @@ void Warehouse::CollectJobs(MetricsRegistry& metrics) {
   }
 }
 
-void Warehouse::CollectViews(MetricsRegistry& metrics) {
+void Warehouse::CollectOperators(Gauges* gauges) {
+  bool asks = false;
+  const int64_t now = options_.env->clock->NowMicros();
+  for (const auto& [job, running] : jobs_) {
+    int64_t messages = 0;
+    for (const auto& task : running.tasks) messages += static_cast<int64_t>(task->queued_messages());
+    gauges->Add("millrace_queue_messages", "Batches and marks that wait for the tasks of a job.",
+                {{"job", job->name}}, messages);
+    for (const auto& stats : job->operators) {
+      const telemetry::Labels labels = {{"job", job->name}, {"operator", stats->name}};
+      const int64_t entries = stats->state_entries.load(std::memory_order_relaxed);
+      gauges->Add("millrace_operator_state_bytes", "Memory of an operator's state.", labels,
+                  stats->state_bytes.load(std::memory_order_relaxed));
+      gauges->Add("millrace_operator_state_entries",
+                  "Entries of an operator's state: groups, rows, sessions.", labels, entries);
+      if (entries > OperatorStats::kSmallStateEntries) {
+        stats->state_asked.fetch_add(1, std::memory_order_relaxed);
+        asks = true;
+      }
+      const int64_t watermark = stats->watermark.load(std::memory_order_relaxed);
+      if (watermark == data::kMinWatermark || watermark == data::kMaxWatermark) continue;
+      gauges->Least("millrace_operator_watermark_seconds",
+                    "Event time up to which an operator has its input.", labels,
+                    watermark / data::kMicrosPerSecond);
+      gauges->Greatest("millrace_operator_watermark_lag_milliseconds", "How far that lies behind the clock.",
+                       labels, (now - watermark) / data::kMicrosPerMilli);
+    }
+  }
+  // Large states are measured at the next epoch, and shown by the next collection.
+  if (asks) coordinator_.NoteChange();
+}
+
+void Warehouse::CollectViews(Gauges* gauges) {
   const int64_t now = options_.env->clock->NowMicros();
   for (const auto& [name, table] : tables_) {
     int64_t watermark = data::kMaxWatermark;
     for (const auto& part : table->parts) watermark = std::min(watermark, part->watermark());
     if (watermark == data::kMinWatermark || watermark == data::kMaxWatermark) continue;
-    const telemetry::Labels labels = {{"view", name}};
-    metrics.GetGauge("millrace_view_watermark_seconds", "Event time up to which a view is complete.", labels)
-        .Set(watermark / data::kMicrosPerSecond);
-    metrics
-        .GetGauge("millrace_view_watermark_lag_milliseconds", "How far that lies behind the clock.", labels)
-        .Set((now - watermark) / data::kMicrosPerMilli);
+    gauges->Least("millrace_view_watermark_seconds", "Event time up to which a view is complete.",
+                  {{"view", name}}, watermark / data::kMicrosPerSecond);
+    gauges->Greatest("millrace_view_watermark_lag_milliseconds", "How far that lies behind the clock.",
+                     {{"view", name}}, (now - watermark) / data::kMicrosPerMilli);
   }
+}
+
+void Warehouse::MeasureOperators(const Job& job) {
+  if (options_.metrics == nullptr) return;
+  for (const auto& stats : job.operators) {
+    const telemetry::Labels labels = {{"job", job.name}, {"operator", stats->name}};
+    stats->clock = options_.env->clock;
+    stats->bytes = &options_.metrics->GetCounter("millrace_operator_bytes_total",
+                                                 "Memory of the batches that went into an operator.", labels);
+    stats->seconds = &options_.metrics->GetHistogram(
+        "millrace_operator_seconds", "What an operator itself took for one batch or one watermark.", 1e-6,
+        labels);
+  }
+}
+
+void Warehouse::MeasureView(const std::string& view, const plan::PlannedQuery& query) {
+  if (options_.metrics == nullptr) return;
+  std::set<std::string>& inputs = pushed_inputs_[view];
+  for (const catalog::ObjectName& name : query.dependencies) {
+    const std::string text = name.ToString();
+    if (push_clocks_.contains(text)) inputs.insert(text);
+    if (const auto other = pushed_inputs_.find(text); other != pushed_inputs_.end() && text != view) {
+      inputs.insert(other->second.begin(), other->second.end());
+    }
+  }
+  if (inputs.empty()) return;
+  telemetry::Histogram& seconds =
+      options_.metrics->GetHistogram("millrace_view_visible_seconds",
+                                     "Time from a push into a table that a view reads to its visibility in "
+                                     "the view; of each epoch and table "
+                                     "the longest.",
+                                     1e-6, {{"view", view}});
+  for (const std::string& table : inputs) push_clocks_[table]->AddView(view, &seconds);
+}
+
+// A view, or a table that others read.
+void Warehouse::ForgetView(const std::string& name) {
+  push_clocks_.erase(name);
+  const auto found = pushed_inputs_.find(name);
+  if (found == pushed_inputs_.end()) return;
+  for (const std::string& table : found->second) {
+    if (const auto clock = push_clocks_.find(table); clock != push_clocks_.end()) {
+      clock->second->RemoveView(name);
+    }
+  }
+  pushed_inputs_.erase(found);
 }
 
 }  // namespace millrace::dataflow

@@ -35,6 +35,8 @@ constexpr ColumnOf kTableColumns[] = {
     {"dead letters", "millrace_dead_letters_total", "table", Kind::kCount},
 };
 constexpr const char* kOperatorRows = "millrace_operator_rows_total";
+constexpr const char* kStateBytes = "millrace_operator_state_bytes";
+constexpr const char* kStateEntries = "millrace_operator_state_entries";
 constexpr const char* kQueueMessages = "millrace_queue_messages";
 constexpr const char* kJobs = "millrace_jobs";
 constexpr const char* kEpochs = "millrace_epochs_total";
@@ -177,11 +179,19 @@ class Frame {
     std::vector<std::vector<Cell>> rows;
     for (const std::string& name : names) {
       const Figure rate = Rate(kOperatorRows, "job", name);
-      const Figure waiting = now_.Sum(kQueueMessages, "job", name);
-      rows.push_back({name, rate ? RateText(*rate) : "-", waiting ? CountText(*waiting) : "-"});
+      const auto text = [&](const char* metric, auto write) -> std::string {
+        const Figure figure = now_.Sum(metric, "job", name);
+        return figure ? write(*figure) : "-";
+      };
+      rows.push_back({name, rate ? RateText(*rate) : "-", text(kQueueMessages, CountText),
+                      text(kStateEntries, CountText), text(kStateBytes, BytesText)});
     }
-    return Printed(
-        {{"job"}, {"operator rows/s", ValueKind::kNumber}, {"batches waiting", ValueKind::kNumber}}, rows);
+    return Printed({{"job"},
+                    {"operator rows/s", ValueKind::kNumber},
+                    {"batches waiting", ValueKind::kNumber},
+                    {"state entries", ValueKind::kNumber},
+                    {"state memory", ValueKind::kNumber}},
+                   rows);
   }
 
  private:

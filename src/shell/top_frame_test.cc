@@ -44,6 +44,9 @@ TEST(TopFrame, ShowsRatesBetweenTwoReadings) {
                                  "millrace_operator_rows_total{job=\"j1\",operator=\"a\"} 10\n"
                                  "millrace_operator_rows_total{job=\"j1\",operator=\"b\"} 20\n"
                                  "millrace_queue_messages{job=\"j1\"} 3\n"
+                                 "millrace_operator_state_entries{job=\"j1\",operator=\"a\"} 40\n"
+                                 "millrace_operator_state_entries{job=\"j1\",operator=\"b\"} 2\n"
+                                 "millrace_operator_state_bytes{job=\"j1\",operator=\"a\"} 2048\n"
                                  "millrace_jobs{state=\"running\"} 1\n"
                                  "millrace_jobs{state=\"failed\"} 0\n"
                                  "millrace_epochs_total 30\n"
@@ -60,7 +63,7 @@ TEST(TopFrame, ShowsRatesBetweenTwoReadings) {
   // 1577934245 s after 1970 is 2020-01-02 03:04:05 UTC.
   EXPECT_EQ(Line(frame, "dws.sales"),
             "dws.sales | 42 | 1.5 MiB | - | - | - | - | 2020-01-02 03:04:05 | 2.5 s | - | -");
-  EXPECT_EQ(Line(frame, "j1"), "j1 | 10 | 3");
+  EXPECT_EQ(Line(frame, "j1"), "j1 | 10 | 3 | 42 | 2.0 KiB");
 }
 
 TEST(TopFrame, ShowsNoRatesAtFirst) {
