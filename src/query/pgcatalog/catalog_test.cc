@@ -255,6 +255,17 @@ TEST(PgCatalogTest, ActivityOfASession) {
                    "http request"}}));
 }
 
+// As PostgreSQL writes them: PgJDBC reads the types of arguments so.
+TEST(PgCatalogTest, VectorsAreTexts) {
+  SampleDatabase database;
+  EXPECT_EQ(RowsOf(database, "SELECT indkey, i.indoption AS o FROM pg_index i WHERE indnatts = 2"),
+            (Rows{{"1 2", "0 0"}}));
+  EXPECT_EQ(RowsOf(database, "SELECT p.proargtypes FROM pg_proc p WHERE proname = 'city_of'"),
+            (Rows{{"25"}}));
+  EXPECT_EQ(RowsOf(database, "SELECT i.indkey FROM pg_class c LEFT JOIN pg_index i ON false LIMIT 1"),
+            (Rows{{"\\N"}}));
+}
+
 TEST(PgCatalogTest, Functions) {
   SampleDatabase database;
   // Each value is what PostgreSQL 15 answers.

@@ -130,6 +130,7 @@ Result<std::string> RewriteForDuckDb(std::string_view sql) {
   RewriteCalls(&statement);
   RewriteCasts(&statement);
   RewriteOperators(&statement);
+  ShowVectors(&statement);
   NameColumns(&statement);
   return Assemble(sql, statement.tokens());
 }

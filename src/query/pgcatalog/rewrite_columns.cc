@@ -1,5 +1,5 @@
 // Names of columns that have none in the statement, by PostgreSQL's rules: that of the column or function at
-// the root of the expression, else of the type it is cast to, else "?column?".
+// the root of the expression, else of the type it is cast to, else "?column?". And vectors among the columns.
 #include <fmt/format.h>
 
 #include "query/pgcatalog/pg_types.h"
@@ -136,6 +136,21 @@ bool IsPlainColumn(const Statement& statement, const SelectItem& item) {
 }
 
 }  // namespace
+
+void ShowVectors(Statement* statement) {
+  for (const SelectItem& item : statement->items()) {
+    if (statement->place(item.begin).parent >= 0) continue;  // of a subquery, which gives it on as a list
+    size_t end = item.end;
+    if (HasName(*statement, item)) end -= statement->at(item.end - 2).IsWord("as") ? 2 : 1;
+    if (end <= item.begin || !IsVectorColumn(statement->at(end - 1)) ||
+        !IsPlainColumn(*statement, {item.begin, end})) {
+      continue;
+    }
+    // Of DuckDB's "[1, 2]".
+    statement->at(item.begin).before += "translate(";
+    statement->at(end - 1).after += "::VARCHAR, '[],', '')";
+  }
+}
 
 void NameColumns(Statement* statement) {
   for (const SelectItem& item : statement->items()) {

@@ -16,6 +16,9 @@ void RewriteCalls(Statement* statement);
 void RewriteCasts(Statement* statement);
 // OPERATOR(pg_catalog.x), regular expressions, LIKE, COLLATE, subscripts of int2vector.
 void RewriteOperators(Statement* statement);
+// Columns of the result that are int2vector or oidvector become the text that PostgreSQL writes for them, "1
+// 2", by which clients read them; within the statement they are lists.
+void ShowVectors(Statement* statement);
 // Gives columns of SELECT lists the names that PostgreSQL would.
 void NameColumns(Statement* statement);
 

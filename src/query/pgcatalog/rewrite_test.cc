@@ -114,6 +114,16 @@ TEST(RewriteTest, TypesAndArrayLiterals) {
       "SELECT x::timestamp with time zone AS t, y::VARCHAR AS s");
 }
 
+TEST(RewriteTest, VectorsOfTheResultAreTexts) {
+  EXPECT_EQ(
+      Rewritten("SELECT i.indkey, proargtypes x, indoption AS y, i.indkey[0] AS z, conkey"),
+      "SELECT translate(i.indkey::VARCHAR, '[],', '') AS \"indkey\", translate(proargtypes::VARCHAR, '[],', "
+      "'') x, translate(indoption::VARCHAR, '[],', '') AS y, i.indkey[(0) + 1] AS z, conkey");
+  // Within a statement they are lists, which are counted and searched.
+  EXPECT_EQ(Rewritten("SELECT k FROM (SELECT indkey AS k) s WHERE 1 = ANY (k)"),
+            "SELECT k FROM (SELECT indkey AS k) s WHERE 1 = ANY (k)");
+}
+
 TEST(RewriteTest, Operators) {
   EXPECT_EQ(
       Rewritten(

@@ -112,7 +112,7 @@ WHERE  i.indrelid=$1 ORDER BY c.relname
 -- @parameter {{ods.orders}}
 -- @columns indexrelid|indrelid|indnatts|indnkeyatts|indisunique|indnullsnotdistinct|indisprimary|indisexclusion|indimmediate|indisclustered|indisvalid|indcheckxmin|indisready|indislive|indisreplident|indkey|indcollation|indclass|indoption|indexprs|indpred|keys|relname|relnamespace|relam|reltablespace|tabrelname|description|pred_expr|expr|index_rel_size|index_num_scans
 -- @rows 1
--- @row {{ods.orders_pkey}}|{{ods.orders}}|1|1|t|f|t|f|*|f|t|f|t|t|f|{1}|{0}|*|{0}|\N|\N|{1}|orders_pkey|{{schema ods}}|403|0|orders|\N|\N|\N|*|0
+-- @row {{ods.orders_pkey}}|{{ods.orders}}|1|1|t|f|t|f|*|f|t|f|t|t|f|{1}|{0}|*|{0}|\N|\N|1|orders_pkey|{{schema ods}}|403|0|orders|\N|\N|\N|*|0
 
 -- @query a column of an index
 select pg_catalog.pg_get_indexdef($1, $2, true)

@@ -60,7 +60,7 @@ select n.nspname, c.relname, a.attname, a.atttypid, t.typname, a.attnum, a.attle
 select c.relname, i.indkey, i.indisunique, i.indisclustered, a.amname, c.relhasrules, n.nspname, c.oid, 0, i.indoption from pg_catalog.pg_index i, pg_catalog.pg_class c, pg_catalog.pg_class d, pg_catalog.pg_am a, pg_catalog.pg_namespace n where d.relname = 'orders' and n.nspname = 'ods' and n.oid = d.relnamespace and d.oid = i.indrelid and i.indexrelid = c.oid and c.relam = a.oid order by i.indisprimary desc, i.indisunique, n.nspname, c.relname
 -- @columns relname|indkey|indisunique|indisclustered|amname|relhasrules|nspname|oid|?column?|indoption
 -- @rows 1
--- @row orders_pkey|{1}|t|f|btree|f|ods|{{ods.orders_pkey}}|0|{0}
+-- @row orders_pkey|1|t|f|btree|f|ods|{{ods.orders_pkey}}|0|0
 
 -- @query 9, pg_constraint
 select	'millrace'::name as "PKTABLE_CAT",
