@@ -9,6 +9,10 @@
 
 namespace millrace::env {
 
+Status Files::WroteOutside(const std::string&) {
+  return Ok();
+}
+
 Result<bool> Files::Exists(const std::string& path) {
   const Result<FileInfo> info = Stat(path);
   if (info) return true;
@@ -59,6 +63,22 @@ std::string JoinPath(std::string_view directory, std::string_view name) {
   if (directory.empty()) return std::string(name);
   if (directory.back() == '/') return fmt::format("{}{}", directory, name);
   return fmt::format("{}/{}", directory, name);
+}
+
+std::string NormalPath(const std::string& path) {
+  std::string normal;
+  for (size_t start = 0; start < path.size();) {
+    const size_t slash = std::min(path.find('/', start), path.size());
+    const std::string name = path.substr(start, slash - start);
+    if (name == "..") {
+      normal.resize(normal.empty() ? 0 : normal.rfind('/'));
+    } else if (!name.empty() && name != ".") {
+      normal += '/';
+      normal += name;
+    }
+    start = slash + 1;
+  }
+  return normal.empty() ? "/" : normal;
 }
 
 std::string DirName(std::string_view path) {

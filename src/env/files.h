@@ -124,6 +124,10 @@ class Files {
   // What may still be written on the device of the folder.
   virtual Result<uint64_t> FreeBytes(const std::string& directory) = 0;
 
+  // Said by those who let a library write a file by itself, when what it wrote is durable and until it writes
+  // again: so that who watches the files (recording_files.h) can see it.
+  virtual Status WroteOutside(const std::string& path);
+
   // False only if nothing is there; what cannot be looked at is an error.
   Result<bool> Exists(const std::string& path);
   // Paths that match a pattern, sorted, none if nothing does (glob.cc). `*` and `?` match within a
@@ -140,6 +144,9 @@ class Files {
 
 // "folder/name"; an empty folder gives the name alone.
 std::string JoinPath(std::string_view directory, std::string_view name);
+// The same path from the root, without empty names, "." and ".." (by its text: links are not looked at). It
+// begins with a slash and ends in none; the root is "/".
+std::string NormalPath(const std::string& path);
 // What is before the last slash ("." if there is none), and what is after it.
 std::string DirName(std::string_view path);
 std::string BaseName(std::string_view path);

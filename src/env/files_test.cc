@@ -360,6 +360,9 @@ TEST(PathTest, JoinAndSplit) {
   EXPECT_EQ(JoinPath("", "a"), "a");
   EXPECT_EQ(JoinPath("/", "a"), "/a");
   EXPECT_EQ(JoinPath("a/b", "c"), "a/b/c");
+  EXPECT_EQ(NormalPath(""), "/");
+  EXPECT_EQ(NormalPath("a//./b/"), "/a/b");
+  EXPECT_EQ(NormalPath("/../a/c/../b"), "/a/b");
   EXPECT_EQ(DirName("/a/b"), "/a");
   EXPECT_EQ(DirName("/a"), "/");
   EXPECT_EQ(DirName("a"), ".");

@@ -14,23 +14,6 @@ namespace {
 
 using Handle = SimulatedDisk::Handle;
 
-// Begins with a slash and ends in none, the root is "/".
-std::string Normal(const std::string& path) {
-  std::string normal;
-  for (size_t start = 0; start < path.size();) {
-    const size_t slash = std::min(path.find('/', start), path.size());
-    const std::string name = path.substr(start, slash - start);
-    if (name == "..") {
-      normal.resize(normal.empty() ? 0 : normal.rfind('/'));
-    } else if (!name.empty() && name != ".") {
-      normal += '/';
-      normal += name;
-    }
-    start = slash + 1;
-  }
-  return normal.empty() ? "/" : normal;
-}
-
 class SimulatedReadableFile final : public ReadableFile {
  public:
   SimulatedReadableFile(SimulatedDisk& disk, Handle handle) : disk_(disk), handle_(std::move(handle)) {}
@@ -98,7 +81,7 @@ class SimulatedFileLock final : public FileLock {
 }  // namespace
 
 DiskTree::Place SimulatedDisk::FindPath(const std::string& path) const {
-  return tree_.Find(Normal(path));
+  return tree_.Find(NormalPath(path));
 }
 
 Handle SimulatedDisk::HandleOf(DiskNodePtr node, const std::string& path) const {
@@ -107,7 +90,7 @@ Handle SimulatedDisk::HandleOf(DiskNodePtr node, const std::string& path) const 
                 .path = path,
                 .size = size,
                 .power = power_,
-                .is_device = Normal(path).starts_with("/dev/")};
+                .is_device = NormalPath(path).starts_with("/dev/")};
 }
 
 int SimulatedDisk::MakeFile(DiskTree::Place& place) {
@@ -211,7 +194,7 @@ Status SimulatedDisk::Rename(const std::string& from, const std::string& to) {
   if (source.error_number != 0) return fail(source.error_number);
   if (!source.node) return fail(ENOENT);
   if (source.node == target.node) return Ok();
-  if (Normal(to).starts_with(JoinPath(Normal(from), ""))) return fail(EINVAL);
+  if (NormalPath(to).starts_with(JoinPath(NormalPath(from), ""))) return fail(EINVAL);
   if (target.error_number != 0) return fail(target.error_number);
   if (!source.directory || !target.directory) return fail(EBUSY);
   if (target.node) {
@@ -264,7 +247,7 @@ Result<std::vector<DirEntry>> SimulatedDisk::List(const std::string& directory) 
 Status SimulatedDisk::MakeDirs(const std::string& directory) {
   const Obstacle obstacle = Begin(DiskOperation::kMakeDir, directory);
   if (obstacle.error_number != 0) return PathError("make the folder", directory, obstacle.error_number);
-  const std::string path = Normal(directory);
+  const std::string path = NormalPath(directory);
   MutexLock lock(mutex_);
   for (size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     const std::string prefix = path.substr(0, slash);

@@ -1,21 +1,38 @@
 // The `millrace` command.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
 
 #include "env/env.h"
 #include "env/fault_points.h"
+#include "env/recording_files.h"
 #include "main/commands.h"
 
 namespace {
 
-// MILLRACE_FAULT, for crash tests of the whole command: env/fault_points.h says what it may hold.
-bool ArmFaults() {
-  const char* script = std::getenv("MILLRACE_FAULT");
-  if (script == nullptr) return true;
-  const millrace::Status armed = millrace::env::RealFaults().Arm(script);
-  if (!armed) std::fprintf(stderr, "millrace: MILLRACE_FAULT: %s\n", armed.error().ToString().c_str());
-  return armed.has_value();
+// What crash tests of the whole command ask for, by the environment:
+// MILLRACE_FAULT=<point>:<count>:<action>,… (env/fault_points.h);
+// MILLRACE_IO_TRACE=<folder>:<trace> (env/recording_files.h).
+millrace::Status PrepareForTests() {
+  using millrace::env::RealEnv;
+  using millrace::env::RecordingFiles;
+  if (const char* script = std::getenv("MILLRACE_FAULT")) {
+    MR_TRY(millrace::env::RealFaults().Arm(script));
+  }
+  if (const char* text = std::getenv("MILLRACE_IO_TRACE")) {
+    const std::string_view paths = text;
+    const size_t colon = std::min(paths.find(':'), paths.size());
+    const std::string folder(paths.substr(0, colon));
+    const std::string trace(paths.substr(std::min(colon + 1, paths.size())));
+    static std::unique_ptr<RecordingFiles> recording;
+    MR_ASSIGN(recording, RecordingFiles::Start(*RealEnv().files, *RealEnv().clock, folder, trace));
+    RealEnv().files = recording.get();
+  }
+  return millrace::Ok();
 }
 
 }  // namespace
@@ -97,7 +114,10 @@ int main(int argc, char** argv) {
   top_command->add_flag("--once", top.once, "One frame as text");
 
   CLI11_PARSE(app, argc, argv);
-  if (!ArmFaults()) return 2;
+  if (const millrace::Status prepared = PrepareForTests(); !prepared) {
+    std::fprintf(stderr, "millrace: %s\n", prepared.error().ToString().c_str());
+    return 2;
+  }
   if (run_command->parsed()) return millrace::RunCommand(run);
   if (test_command->parsed()) return millrace::TestCommand(test);
   if (serve_command->parsed()) return millrace::ServeCommand(serve);
