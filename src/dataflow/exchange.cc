@@ -1,5 +1,7 @@
 #include "dataflow/exchange.h"
 
+#include "base/hash.h"
+
 namespace millrace::dataflow {
 
 Status ExchangeLink::OnBatch(data::Batch batch) {
