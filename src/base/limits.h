@@ -119,6 +119,14 @@ inline constexpr size_t kLoginAddressesMax = 10'000;
 // Bytes of a file with a certificate or a key.
 inline constexpr size_t kTlsFileBytesMax = size_t{1} << 20;
 
+// The commit store: bytes of a key, and of all that one transaction changes; readers at one time; and the
+// address space that LMDB maps, at first and at most.
+inline constexpr size_t kCommitKeyBytesMax = 500;
+inline constexpr size_t kCommitBytesMax = size_t{256} << 20;
+inline constexpr unsigned kCommitReadersMax = 256;
+inline constexpr size_t kCommitMapBytes = size_t{64} << 20;
+inline constexpr size_t kCommitMapBytesMax = size_t{1} << 40;
+
 static_assert(kWireStartupBytesMax <= kWireMessageBytesMax);
 static_assert(kSqlBytesMax <= kWireMessageBytesMax && kWireMessageBytesMax <= kWireLengthMax);
 static_assert(kBatchRows <= 65535, "selection vectors are 16 bits wide");

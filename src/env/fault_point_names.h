@@ -11,6 +11,14 @@ namespace millrace::env {
 inline constexpr auto kFaultPointNames = std::to_array<std::string_view>({
     "env.test.first",  // those of env's own tests
     "env.test.second",
+    "state.journal_append.after",
+    "state.journal_append.before",
+    "state.journal_rewrite.after",
+    "state.journal_rewrite.before",
+    "state.journal_rewrite.renamed",
+    "state.journal_rewrite.written",
+    "state.lmdb_commit.after",
+    "state.lmdb_commit.before",
 });
 
 }  // namespace millrace::env
