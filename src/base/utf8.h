@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace millrace {
 
@@ -33,5 +34,8 @@ inline void AppendUtf8(char32_t c, std::string* out) {
   char bytes[kUtf8BytesMax];
   out->append(bytes, static_cast<size_t>(WriteUtf8(c, bytes) - bytes));
 }
+
+// Whether the bytes are code points, each in its shortest form and none a surrogate.
+bool IsUtf8(std::string_view bytes);
 
 }  // namespace millrace

@@ -38,7 +38,42 @@ def commit_journal_v1():
     return head + first + second
 
 
+def varint(number):
+    out = bytearray()
+    while number >= 0x80:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def integers(values, bytes_wide, width, minimum):
+    out = bytes([width]) + minimum.to_bytes(bytes_wide, "little", signed=True)
+    return out + b"".join((value - minimum).to_bytes(width, "little") for value in values)
+
+
+def batch_v1():
+    """Three rows: INT, STRING with a null, BIGINT constant, BOOLEAN, DECIMAL(38, 0), DOUBLE, ARRAY<SMALLINT>,
+    ROW<a TINYINT, b FLOAT>."""
+    head = b"\x01\x03" + varint(3) + varint(8)
+    kinds = integers([0, 1, 2], 1, 1, 0)
+    watermarks = integers([-5, -5, 1000], 8, 2, -5)
+    columns = [
+        b"\x03\x00" + integers([-7, 100_000, 0], 4, 4, -7),
+        b"\x08\x01\x05" + integers([1, 0, 21], 4, 1, 0) + varint(22) + "x".encode() + "long é string of 20.".encode(),
+        b"\x04\x02" + integers([2**40], 8, 0, 2**40),
+        b"\x00\x00" + integers([1, 0, 1], 1, 1, 0),
+        b"\x05\x00" + integers([10**30, -1, 0], 16, 16, -1),
+        b"\x07\x00" + struct.pack("<3d", 1.5, float("-inf"), 0.0),
+        b"\x09\x01\x03" + integers([2, 1, 0], 8, 1, 0) + b"\x02\x00" + integers([9, 300, -1], 2, 2, -1),
+        b"\x0A\x01\x06" + b"\x01\x00" + integers([0, 1, 2], 1, 1, 0)
+        + b"\x06\x01\x02" + struct.pack("<3f", 0, 0.25, 0),
+    ]
+    return head + kinds + watermarks + b"".join(columns)
+
+
 FILES = {
+    "batch_v1.bin": batch_v1,
     "commit_journal_v1.bin": commit_journal_v1,
 }
 
