@@ -127,6 +127,11 @@ inline constexpr unsigned kCommitReadersMax = 256;
 inline constexpr size_t kCommitMapBytes = size_t{64} << 20;
 inline constexpr size_t kCommitMapBytesMax = size_t{1} << 40;
 
+// Checkpoints: key and value of a record, and a block before compression, of which one record may be all.
+inline constexpr size_t kCheckpointRecordBytesMax = size_t{512} << 20;
+inline constexpr size_t kCheckpointBlockBytesMax = size_t{1} << 30;
+
+static_assert(kCheckpointRecordBytesMax * 2 <= kCheckpointBlockBytesMax);
 static_assert(kWireStartupBytesMax <= kWireMessageBytesMax);
 static_assert(kSqlBytesMax <= kWireMessageBytesMax && kWireMessageBytesMax <= kWireLengthMax);
 static_assert(kBatchRows <= 65535, "selection vectors are 16 bits wide");

@@ -11,14 +11,23 @@ namespace millrace::env {
 inline constexpr auto kFaultPointNames = std::to_array<std::string_view>({
     "env.test.first",  // those of env's own tests
     "env.test.second",
+    "state.delta_write.before",
+    "state.file_remove.after",
+    "state.file_remove.before",
+    "state.file_sync.after",
+    "state.file_sync.before",
+    "state.file_sync.synced",
     "state.journal_append.after",
     "state.journal_append.before",
     "state.journal_rewrite.after",
     "state.journal_rewrite.before",
     "state.journal_rewrite.renamed",
     "state.journal_rewrite.written",
+    "state.leftover_remove.after",
+    "state.leftover_remove.before",
     "state.lmdb_commit.after",
     "state.lmdb_commit.before",
+    "state.merge_write.before",
 });
 
 }  // namespace millrace::env

@@ -72,7 +72,88 @@ def batch_v1():
     return head + kinds + watermarks + b"".join(columns)
 
 
+def string(text):
+    return varint(len(text)) + text
+
+
+GOLDEN_RATIO = 0x9E3779B97F4A7C15
+
+
+def place(hash_):
+    return hash_ * GOLDEN_RATIO % 2**64
+
+
+def checkpoint_file(number, kind, first, last, chapters):
+    """`chapters`: {name: (puts, removes, blocks, shared)}; a block is (buffer, hashes, flags), shared values (layer,
+    buffer). Nothing is compressed, and all spaces are small."""
+    out = bytearray(b"MRCP" + struct.pack("<IQQQI", 1, number, first, last, kind))
+    out += struct.pack("<I", crc32c(bytes(out)))
+
+    def block(use, buffer):
+        offset = len(out)
+        head = struct.pack("<IIBBH", len(buffer), len(buffer), 0, use, 0)
+        crc = crc32c(struct.pack("<QQ", number, offset) + head + buffer)
+        out.extend(struct.pack("<I", crc) + head + buffer)
+        return varint(offset) + varint(len(buffer)) + varint(len(buffer))
+
+    index = varint(len(chapters))
+    for name, (puts, removes, spaces, blocks, shared) in chapters.items():
+        total = sum(16 + len(buffer) for buffer, _, _ in blocks) + sum(16 + len(buffer) for _, buffer in shared)
+        index += string(name) + varint(puts) + varint(removes) + varint(total) + varint(len(blocks))
+        for buffer, hashes, flags in blocks:
+            places = [place(hash_) for hash_ in hashes]
+            index += block(1, buffer) + struct.pack("<QQB", min(places, default=2**64 - 1), max(places, default=0),
+                                                    flags)
+        index += varint(len(shared))
+        for layer, buffer in shared:
+            index += block(2, buffer) + varint(layer)
+        index += varint(0) + varint(spaces[0]) + varint(spaces[1])
+    offset = len(out)
+    block(3, index)
+    tail = struct.pack("<QII", offset, len(index), len(index))
+    return bytes(out) + tail + struct.pack("<I", crc32c(tail)) + b"MRCE"
+
+
+def put(hash_, key, value):
+    return b"\x02" + struct.pack("<Q", hash_) + varint(len(key)) + varint(len(value)) + key + value
+
+
+def remove(hash_, key):
+    return b"\x03" + struct.pack("<Q", hash_) + varint(len(key)) + key
+
+
+def shared_value(shard, shards, name, value):
+    return b"\x05" + varint(shard) + varint(shards) + varint(len(name)) + varint(len(value)) + name + value
+
+
+def checkpoint_base_v1():
+    # By place: the hashes 0, 2, 1 (0x3C6E..., 0x9E37...).
+    count = b"\x01" + b"\x01" + string(b"g") + put(0, b"nobody", b"") + put(2, b"rome", b"2") + put(1, b"oslo", b"5")
+    window = b"\x01" + b"\x01" + string(b"w1") + put(7, b"k", b"v")
+    return checkpoint_file(1, 2, 1, 3, {
+        b"job 1/count": (4, 0, (2, 80), [(count, [0, 2, 1], 2), (window, [7], 0)],
+                         [(1, b"\x01" + shared_value(0, 2, b"watermark", b"10")),
+                          (3, b"\x01" + shared_value(1, 2, b"watermark", b"30"))]),
+        b"job 2/gone": (1, 0, (1, 15), [(b"\x01" + put(5, b"x", b"y"), [5], 2)], []),
+    })
+
+
+def checkpoint_delta_v1():
+    drop = b"\x04" + varint(0) + varint(1) + string(b"w1")
+    records = b"\x01" + b"\x01" + string(b"g") + remove(2, b"rome") + put(1, b"oslo", b"6") + drop
+    return checkpoint_file(4, 1, 5, 5, {b"job 1/count": (1, 1, (1, 30), [(records, [2, 1], 3)], [])})
+
+
+def checkpoint_manifest_v1():
+    base = varint(1) + b"\x02" + varint(1) + varint(3) + varint(len(checkpoint_base_v1())) + varint(0)
+    delta = varint(4) + b"\x01" + varint(5) + varint(5) + varint(len(checkpoint_delta_v1())) + varint(0)
+    return b"\x01" + varint(5) + varint(5) + varint(2) + base + delta + varint(1) + string(b"job 2/gone") + varint(5)
+
+
 FILES = {
+    "checkpoint_base_v1.bin": checkpoint_base_v1,
+    "checkpoint_delta_v1.bin": checkpoint_delta_v1,
+    "checkpoint_manifest_v1.bin": checkpoint_manifest_v1,
     "batch_v1.bin": batch_v1,
     "commit_journal_v1.bin": commit_journal_v1,
 }
