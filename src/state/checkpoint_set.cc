@@ -190,10 +190,10 @@ Status CheckpointSet::status() const {
   return Ok();
 }
 
-std::unexpected<Error> CheckpointSet::Die(Error error) {
+std::unexpected<Error> CheckpointSet::Die(const Error& error) {
   MutexLock lock(mutex_);
-  if (!death_) death_ = error;
-  return std::unexpected(std::move(error));
+  if (!death_) death_ = AsFinal(error);
+  return std::unexpected(*death_);
 }
 
 uint64_t CheckpointSet::TakeFileNumber() {
@@ -215,7 +215,7 @@ Status CheckpointSet::Sync(CheckpointFileWriter& writer) {
   if (done) done = env_.faults->Reach("state.file_sync.synced");
   if (done) done = env_.files->SyncDir(folder_);
   if (done) done = env_.faults->Reach("state.file_sync.after");
-  if (!done) return Die(std::move(done.error()));
+  if (!done) return Die(done.error());
   return Ok();
 }
 
@@ -232,7 +232,7 @@ Status CheckpointSet::Commit(std::shared_ptr<CheckpointVersion> version, CommitB
   if (Status committed = commits_.Commit(batch); !committed) {
     const ErrorCode code = committed.error().code();
     if (code == ErrorCode::kDiskFull || code == ErrorCode::kProgramLimitExceeded) return committed;
-    return Die(std::move(committed.error()));
+    return Die(committed.error());
   }
   MutexLock lock(mutex_);
   next_file_ = manifest.next_file;

@@ -72,7 +72,7 @@ class CheckpointSet {
 
   // The error after which nothing can be committed any more, such as a failed sync; Ok while there was none.
   Status status() const;
-  std::unexpected<Error> Die(Error error);
+  std::unexpected<Error> Die(const Error& error);
 
   // A number for a file that is being written; given back if it is not committed.
   uint64_t TakeFileNumber();

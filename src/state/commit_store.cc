@@ -33,4 +33,9 @@ Status CheckCommitLimits(const CommitBatch& batch) {
   return Ok();
 }
 
+Error AsFinal(const Error& error) {
+  if (error.code() != ErrorCode::kDiskFull) return error;
+  return Error(ErrorCode::kIoError, error.message(), "start again once there is space");
+}
+
 }  // namespace millrace::state

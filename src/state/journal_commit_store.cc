@@ -107,7 +107,7 @@ class JournalCommitStore final : public CommitStore {
     Status written = file_->Write(bytes);
     if (written) written = file_->Flush();
     if (!written) return TakeBack(std::move(written.error()));
-    if (Status synced = file_->Sync(); !synced) return Die(std::move(synced.error()));
+    if (Status synced = file_->Sync(); !synced) return Die(synced.error());
     if (Status after = env_.faults->Reach("state.journal_append.after"); !after) return Die(after.error());
     ++sequence_;
     bytes_ += bytes.size();
@@ -119,9 +119,9 @@ class JournalCommitStore final : public CommitStore {
   Status TakeBack(Error error) MR_REQUIRES(commit_mutex_) {
     file_.reset();
     auto reopened = env_.files->OpenWriteAt(path_, bytes_);
-    if (!reopened) return Die(std::move(reopened.error()));
+    if (!reopened) return Die(reopened.error());
     file_ = std::move(*reopened);
-    if (Status synced = file_->Sync(); !synced) return Die(std::move(synced.error()));
+    if (Status synced = file_->Sync(); !synced) return Die(synced.error());
     return GiveUp(std::move(error));
   }
 
@@ -141,9 +141,9 @@ class JournalCommitStore final : public CommitStore {
     if (renamed) renamed = env_.faults->Reach("state.journal_rewrite.renamed");
     if (renamed) renamed = env_.files->SyncDir(folder_);
     if (renamed) renamed = env_.faults->Reach("state.journal_rewrite.after");
-    if (!renamed) return Die(std::move(renamed.error()));
+    if (!renamed) return Die(renamed.error());
     auto reopened = env_.files->OpenWriteAt(path_, bytes.size());
-    if (!reopened) return Die(std::move(reopened.error()));
+    if (!reopened) return Die(reopened.error());
     file_ = std::move(*reopened);
     sequence_ = sequence;
     bytes_ = bytes.size();
@@ -157,10 +157,7 @@ class JournalCommitStore final : public CommitStore {
     MR_TRY(file->Write(bytes));
     MR_TRY(file->Flush());
     MR_TRY(env_.faults->Reach("state.journal_rewrite.written"));
-    // A failed sync is never to be tried again, and so no full disk.
-    if (Status synced = file->Sync(); !synced) {
-      return Fail(ErrorCode::kIoError, synced.error().message(), synced.error().hint());
-    }
+    if (Status synced = file->Sync(); !synced) return std::unexpected(AsFinal(synced.error()));
     return file->Close();
   }
 
@@ -174,13 +171,13 @@ class JournalCommitStore final : public CommitStore {
 
   // Nothing has changed.
   std::unexpected<Error> GiveUp(Error error) {
-    if (error.code() != ErrorCode::kDiskFull) return Die(std::move(error));
+    if (error.code() != ErrorCode::kDiskFull) return Die(error);
     return std::unexpected(std::move(error));
   }
-  std::unexpected<Error> Die(Error error) {
+  std::unexpected<Error> Die(const Error& error) {
     MutexLock lock(mutex_);
-    if (!death_) death_ = error;
-    return std::unexpected(std::move(error));
+    if (!death_) death_ = AsFinal(error);
+    return std::unexpected(*death_);
   }
 
   const env::Env env_;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -160,6 +162,62 @@ TEST_F(JournalCommitStoreTest, ADeadStoreAnswersTheErrorOfItsDeath) {
     EXPECT_FALSE(store->Scan("", [](auto, auto) { return true; }).has_value());
   }
   EXPECT_EQ(Dump(*Open().value()), "a=1 ");
+}
+
+TEST_F(JournalCommitStoreTest, ARenameThatFindsNoRoomIsFinal) {
+  auto store = Open().value();
+  ASSERT_TRUE(PutOne(*store, "a", "1").has_value());
+  store.reset();
+  SetBytes(Bytes() + "torn");
+  store = Open().value();
+  world_.files.FailAt(env::DiskOperation::kRename, 1, ENOSPC);
+  EXPECT_EQ(PutOne(*store, "a", "2").error().code(), ErrorCode::kIoError);
+  EXPECT_FALSE(store->Get("a").has_value());
+}
+
+// Transactions of all sizes, some of which write the journal anew, until the power goes at one operation of
+// the disk: what was committed is there, and of the transaction in between all or nothing.
+TEST_F(JournalCommitStoreTest, APowerLossAtAnyOperationLeavesWholeTransactions) {
+  for (uint64_t operation = 1; operation < 400; ++operation) {
+    env::SimulatedEnv world(operation);
+    ASSERT_TRUE(world.files.MakeDirs("/data").has_value());
+    world.files.SyncAll();
+    world.CrashAtOperation(operation);
+    std::string before;
+    std::string after;
+    for (int life = 0; life < 3; ++life) {
+      auto store = OpenJournalCommitStore(world.env, "/data");
+      if (life > 0) {
+        ASSERT_TRUE(store.has_value()) << store.error().ToString();
+        const std::string dump = Dump(**store);
+        ASSERT_TRUE(dump == before || dump == after) << operation;
+        before = dump;
+      }
+      for (int i = 0; store && i < 30 && !world.has_crashed(); ++i) {
+        const std::string key(1, static_cast<char>('a' + i % 5));
+        const std::string value(static_cast<size_t>(i % 7) * 3000, static_cast<char>('a' + i % 26));
+        CommitBatch batch;
+        batch.Put(key, value);
+        batch.Put("n", std::to_string(life * 100 + i));
+        after = before;
+        std::map<std::string, std::string> entries;
+        ASSERT_TRUE((*store)
+                        ->Scan("",
+                               [&](std::string_view k, std::string_view v) {
+                                 entries[std::string(k)] = v;
+                                 return true;
+                               })
+                        .has_value());
+        entries[key] = value;
+        entries["n"] = std::to_string(life * 100 + i);
+        after.clear();
+        for (const auto& [k, v] : entries) after += k + "=" + v + " ";
+        if ((*store)->Commit(batch)) before = after;
+      }
+      store = Fail(ErrorCode::kCancelled, "closed");
+      world.Restart({.scatters_names = operation % 2 == 0});
+    }
+  }
 }
 
 // The journal of version 1, kept for good. Checksums and layout were computed apart from this program

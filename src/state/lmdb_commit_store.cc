@@ -179,18 +179,18 @@ class LmdbCommitStore final : public CommitStore {
     MutexLock lock(commit_mutex_);
     MR_TRY(CheckAlive());
     if (Status before = world_.faults->Reach("state.lmdb_commit.before"); !before) {
-      return before.error().code() == ErrorCode::kDiskFull ? before : Die(std::move(before.error()));
+      return before.error().code() == ErrorCode::kDiskFull ? before : Die(before.error());
     }
     int code = TryCommit(batch);
     while (code == MDB_MAP_FULL && GrowMap(&code)) code = TryCommit(batch);
     if (code == EIO && HasNoRoomFor(batch)) code = ENOSPC;
     if (code != MDB_SUCCESS) {
       Error error = LmdbError("commit to", path_, code).error();
-      if (error.code() != ErrorCode::kDiskFull || IsBroken()) return Die(std::move(error));
+      if (error.code() != ErrorCode::kDiskFull || IsBroken()) return Die(error);
       return std::unexpected(std::move(error));
     }
     if (Status after = world_.faults->Reach("state.lmdb_commit.after"); !after)
-      return Die(std::move(after.error()));
+      return Die(after.error());
     return Ok();
   }
 
@@ -269,10 +269,10 @@ class LmdbCommitStore final : public CommitStore {
                 fmt::format("'{}' is damaged: the entry '{}' does not match its checksum", path_, key));
   }
 
-  Status Die(Error error) {
+  Status Die(const Error& error) {
     MutexLock lock(death_mutex_);
-    if (!death_) death_ = error;
-    return std::unexpected(std::move(error));
+    if (!death_) death_ = AsFinal(error);
+    return std::unexpected(*death_);
   }
   Status CheckAlive() {
     MutexLock lock(death_mutex_);
