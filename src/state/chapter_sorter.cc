@@ -53,7 +53,7 @@ Status ChapterSorter::Add(StateBuffer buffer) {
   return Ok();
 }
 
-bool ChapterSorter::IsBefore(const Reference& a, const Reference& b) {
+inline bool ChapterSorter::IsBefore(const Reference& a, const Reference& b) {
   if (a.place != b.place) return a.place < b.place;
   const int order = std::string_view(a.key, a.key_bytes).compare(std::string_view(b.key, b.key_bytes));
   if (order != 0) return order < 0;
@@ -62,16 +62,18 @@ bool ChapterSorter::IsBefore(const Reference& a, const Reference& b) {
   return a.sequence > b.sequence;
 }
 
-bool ChapterSorter::IsSameKey(const Reference& a, const Reference& b) {
+inline bool ChapterSorter::IsSameKey(const Reference& a, const Reference& b) {
   return a.place == b.place && std::string_view(a.key, a.key_bytes) == std::string_view(b.key, b.key_bytes);
 }
 
 // Places are spread evenly, as a rule: records are dealt into buckets by their highest bits, some 32 to each,
 // and each bucket is sorted by itself.
 void ChapterSorter::Sort(std::vector<Reference>* records) {
+  // A lambda, so that it is compiled into the sort.
+  const auto is_before = [](const Reference& a, const Reference& b) { return IsBefore(a, b); };
   const size_t size = records->size();
   if (size < 256) {
-    std::ranges::sort(*records, IsBefore);
+    std::ranges::sort(*records, is_before);
     return;
   }
   const int bits = std::bit_width(size / 32);
@@ -86,7 +88,7 @@ void ChapterSorter::Sort(std::vector<Reference>* records) {
     const size_t end = ends[bucket];
     if (end - begin > 1) {
       std::sort(dealt.begin() + static_cast<ptrdiff_t>(begin), dealt.begin() + static_cast<ptrdiff_t>(end),
-                IsBefore);
+                is_before);
     }
     begin = end;
   }

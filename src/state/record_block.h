@@ -57,7 +57,14 @@ class RecordBlock {
     space_start_ = writer_.size();
     ++drops_;
   }
-  void Clear() { *this = RecordBlock(); }
+  // Keeps the room.
+  void Clear() {
+    writer_.Clear();
+    spaces_.clear();
+    place_min_ = ~uint64_t{0};
+    place_max_ = puts_ = removes_ = drops_ = 0;
+    space_start_ = 0;
+  }
 
   bool is_empty() const { return writer_.size() == 0; }
   size_t size() const { return writer_.size(); }

@@ -84,6 +84,11 @@ class StateWriter {
   // What is written so far; empty if nothing is.
   std::string_view view() const { return buffer_.view(); }
   size_t size() const { return buffer_.size(); }
+  // Forgets what is written, and keeps the room for it.
+  void Clear() {
+    space_.clear();
+    buffer_.Shrink(buffer_.size());
+  }
   // Hands the buffer over; the writer may be used for another checkpoint then.
   StateBuffer Take() {
     space_.clear();
