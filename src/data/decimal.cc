@@ -1,5 +1,6 @@
 #include "data/decimal.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -119,6 +120,14 @@ std::optional<int> ParseExponent(std::string_view text) {
   return negative ? -exponent : exponent;
 }
 
+// "NaN", "inf", "Infinity", in any case.
+bool IsNotFinite(std::string_view text) {
+  return std::ranges::any_of(
+      std::to_array<std::string_view>({"nan", "inf", "infinity"}), [&](std::string_view word) {
+        return std::ranges::equal(text, word, [](char a, char b) { return (a | 0x20) == b; });
+      });
+}
+
 }  // namespace
 
 std::optional<Int128> ParseDecimal(std::string_view text, int precision, int scale) {
@@ -176,6 +185,66 @@ std::optional<Int128> ParseDecimal(std::string_view text, int precision, int sca
   }
   if (result >= static_cast<UInt128>(PowerOfTen(precision))) return std::nullopt;
   return WithSign(result, negative);
+}
+
+Result<ExactDecimal> ParseExactDecimal(std::string_view text) {
+  constexpr size_t kDigitsMax = 38;
+  const auto shown = [text] {
+    constexpr size_t kShownBytes = 100;
+    return std::string(text.substr(0, kShownBytes)) + (text.size() > kShownBytes ? "…" : "");
+  };
+  const auto invalid = [&] {
+    return Fail(ErrorCode::kInvalidText, "'" + shown() + "' is not a valid DECIMAL");
+  };
+  const auto out_of_range = [&] {
+    return Fail(ErrorCode::kNumericOutOfRange, "'" + shown() + "' is not exact as a DECIMAL of 38 digits");
+  };
+  std::string_view rest = text;
+  bool negative = false;
+  if (!rest.empty() && (rest[0] == '+' || rest[0] == '-')) {
+    negative = rest[0] == '-';
+    rest.remove_prefix(1);
+  }
+  if (IsNotFinite(rest)) return out_of_range();
+  std::string digits;
+  int64_t scale = 0;
+  bool any = false;
+  bool after_point = false;
+  while (!rest.empty() && rest[0] != 'e' && rest[0] != 'E') {
+    const char c = rest[0];
+    rest.remove_prefix(1);
+    if (c == '.' && !after_point) {
+      after_point = true;
+    } else if (c >= '0' && c <= '9') {
+      any = true;
+      if (c != '0' || !digits.empty()) digits += c;
+      if (after_point) ++scale;
+    } else {
+      return invalid();
+    }
+  }
+  if (!any) return invalid();
+  if (!rest.empty()) {
+    const auto exponent = ParseExponent(rest.substr(1));
+    if (!exponent) return invalid();
+    scale -= *exponent;
+  }
+  if (digits.empty()) scale = std::clamp<int64_t>(scale, 0, kDigitsMax);
+  while (scale > 0 && !digits.empty() && digits.back() == '0' &&
+         (digits.size() > kDigitsMax || scale > static_cast<int64_t>(kDigitsMax))) {
+    digits.pop_back();
+    --scale;
+  }
+  if (scale > static_cast<int64_t>(kDigitsMax) || scale < -static_cast<int64_t>(kDigitsMax))
+    return out_of_range();
+  for (; scale < 0; ++scale) digits += '0';
+  if (digits.size() > kDigitsMax) return out_of_range();
+  ExactDecimal decimal;
+  for (const char digit : digits) decimal.unscaled = decimal.unscaled * 10 + (digit - '0');
+  if (negative) decimal.unscaled = -decimal.unscaled;
+  decimal.scale = static_cast<int>(scale);
+  decimal.precision = std::max({1, static_cast<int>(digits.size()), decimal.scale});
+  return decimal;
 }
 
 double DecimalToDouble(Int128 unscaled, int scale) {

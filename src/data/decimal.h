@@ -31,6 +31,17 @@ void AppendDecimal(Int128 unscaled, int scale, std::string* out);
 // does not fit. Surrounding spaces are not accepted.
 std::optional<Int128> ParseDecimal(std::string_view text, int precision, int scale);
 
+// A decimal with just the digits that it is written with.
+struct ExactDecimal {
+  Int128 unscaled = 0;
+  int precision = 1;
+  int scale = 0;
+};
+// Reads the same form without rounding: "1.50" has scale 2. Zeros at the end of the fraction go where 38
+// digits are too few for them. kInvalidText: not a number; kNumericOutOfRange: it takes more than 38 digits,
+// on either side of the point, or is NaN or infinite.
+Result<ExactDecimal> ParseExactDecimal(std::string_view text);
+
 double DecimalToDouble(Int128 unscaled, int scale);
 std::optional<Int128> DoubleToDecimal(double value, int precision, int scale);
 

@@ -103,5 +103,36 @@ TEST(DecimalTest, MultiplyExactSaysWhenItOverflows) {
   EXPECT_EQ(Text(MultiplyExact(PowerOfTen(20), PowerOfTen(19))), "none");
 }
 
+TEST(ExactDecimal, HasTheDigitsThatAreWritten) {
+  const auto read = [](std::string_view text) {
+    const Result<ExactDecimal> value = ParseExactDecimal(text);
+    if (!value.has_value()) return std::string(SqlState(value.error().code()));
+    return DecimalToString(value->unscaled, value->scale) + " " + std::to_string(value->precision) + "," +
+           std::to_string(value->scale);
+  };
+  EXPECT_EQ(read("0"), "0 1,0");
+  EXPECT_EQ(read("-1.50"), "-1.50 3,2");
+  EXPECT_EQ(read("+007"), "7 1,0");
+  EXPECT_EQ(read(".001"), "0.001 3,3");
+  EXPECT_EQ(read("5."), "5 1,0");
+  EXPECT_EQ(read("1.5e3"), "1500 4,0");
+  EXPECT_EQ(read("15e-3"), "0.015 3,3");
+  EXPECT_EQ(read("0e99999999999"), "0 1,0");
+  EXPECT_EQ(read("0.00"), "0.00 2,2");
+  EXPECT_EQ(read("9999999999999999999999999999.9999999999"), "9999999999999999999999999999.9999999999 38,10");
+  EXPECT_EQ(read("0." + std::string(37, '0') + "1"), "0." + std::string(37, '0') + "1 38,38");
+  EXPECT_EQ(read("1" + std::string(37, '0') + ".000"), "1" + std::string(37, '0') + " 38,0");
+  // One digit too many on either side, or in all.
+  EXPECT_EQ(read("1" + std::string(38, '0')), "22003");
+  EXPECT_EQ(read("0." + std::string(38, '0') + "1"), "22003");
+  EXPECT_EQ(read("1." + std::string(37, '0') + "1"), "22003");
+  EXPECT_EQ(read("1e38"), "22003");
+  EXPECT_EQ(read("1e-99999999999"), "22003");
+  EXPECT_EQ(read("NaN"), "22003");
+  EXPECT_EQ(read("-Infinity"), "22003");
+  for (const char* text : {"", "-", ".", "1e", "1..2", "1,5", "0x10", " 1", "e5"})
+    EXPECT_EQ(read(text), "22P02") << text;
+}
+
 }  // namespace
 }  // namespace millrace::data

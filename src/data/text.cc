@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "data/decimal.h"
+#include "data/interval.h"
 
 namespace millrace::data {
 
@@ -119,6 +120,10 @@ void AppendText(const Column& column, size_t row, const TextOptions& options, st
       AppendInteger(IntegerAt(column, row), out);
       break;
     case TypeKind::kDecimal:
+      if (type.IsAnyDecimal()) {
+        out->append(ColumnView<StringRef>(column)[row].view());
+        break;
+      }
       AppendDecimal(column.physical() == PhysicalType::kInt64 ? Int128{ColumnView<int64_t>(column)[row]}
                                                               : ColumnView<Int128>(column)[row],
                     type.scale(), out);
@@ -154,6 +159,12 @@ void AppendText(const Column& column, size_t row, const TextOptions& options, st
     case TypeKind::kIntervalDayTime:
       AppendIntervalMicros(ColumnView<int64_t>(column)[row], out);
       break;
+    case TypeKind::kInterval: {
+      const Interval interval = UnpackInterval(ColumnView<Int128>(column)[row]);
+      IntervalText text;
+      out->append(FormatInterval(interval.months, interval.days, interval.micros, &text));
+      break;
+    }
     case TypeKind::kArray:
     case TypeKind::kMap:
     case TypeKind::kMultiset:

@@ -171,6 +171,11 @@ Status AppendParsed(std::string_view text, const DataType& type, const TimeZone&
       if (!AppendIntegerText<int64_t>(text, column)) return BadText(text, type);
       return Ok();
     case TypeKind::kDecimal: {
+      if (type.IsAnyDecimal()) {
+        MR_ASSIGN(const ExactDecimal exact, ParseExactDecimal(text));
+        column->AppendString(DecimalToString(exact.unscaled, exact.scale));
+        return Ok();
+      }
       const auto value = ParseDecimal(text, type.precision(), type.scale());
       if (!value) return BadText(text, type);
       if (type.physical() == PhysicalType::kInt64) {

@@ -14,6 +14,10 @@ DataType DataType::Decimal(int precision, int scale) {
   return type;
 }
 
+DataType DataType::AnyDecimal() {
+  return DataType(TypeKind::kDecimal);
+}
+
 namespace {
 const std::vector<RowField> kNoFields;
 }
@@ -113,7 +117,10 @@ PhysicalType DataType::physical() const {
     case TypeKind::kIntervalYearMonth:
     case TypeKind::kIntervalDayTime:
       return PhysicalType::kInt64;
+    case TypeKind::kInterval:
+      return PhysicalType::kInt128;
     case TypeKind::kDecimal:
+      if (IsAnyDecimal()) return PhysicalType::kString;
       return precision_ <= 18 ? PhysicalType::kInt64 : PhysicalType::kInt128;
     case TypeKind::kFloat:
       return PhysicalType::kFloat;
@@ -174,6 +181,7 @@ std::string BareName(const DataType& type) {
     case TypeKind::kBigInt:
       return "BIGINT";
     case TypeKind::kDecimal:
+      if (type.IsAnyDecimal()) return "DECIMAL";
       return fmt::format("DECIMAL({}, {})", type.precision(), type.scale());
     case TypeKind::kFloat:
       return "FLOAT";
@@ -199,6 +207,8 @@ std::string BareName(const DataType& type) {
       return "INTERVAL YEAR TO MONTH";
     case TypeKind::kIntervalDayTime:
       return "INTERVAL DAY TO SECOND";
+    case TypeKind::kInterval:
+      return "INTERVAL";
     case TypeKind::kArray:
       return fmt::format("ARRAY<{}>", type.element().ToString());
     case TypeKind::kMultiset:

@@ -20,7 +20,7 @@ enum class TypeKind : uint8_t {
   kSmallInt,
   kInt,
   kBigInt,
-  kDecimal,  // precision 1..38, scale 0..precision
+  kDecimal,  // precision 1..38, scale 0..precision; or open: DataType::AnyDecimal
   kFloat,
   kDouble,
   kChar,     // length in code points
@@ -33,6 +33,7 @@ enum class TypeKind : uint8_t {
   kTimestampLtz,  // an instant; shown in table.local-time-zone
   kIntervalYearMonth,
   kIntervalDayTime,
+  kInterval,  // months, days and time, each for itself: DuckDB's and PostgreSQL's; of snapshot queries only
   kArray,
   kMap,
   kMultiset,  // element -> count
@@ -47,7 +48,7 @@ enum class PhysicalType : uint8_t {
   kInt32,   // INT; DATE: days since 1970-01-01
   kInt64,   // BIGINT; DECIMAL(p<=18): unscaled; TIME: µs of the day; TIMESTAMP(_LTZ): µs since
             // 1970-01-01 00:00:00; INTERVAL: months, or µs
-  kInt128,  // DECIMAL(p>18): unscaled
+  kInt128,  // DECIMAL(p>18): unscaled; INTERVAL with all parts: interval.h
   kFloat,
   kDouble,
   kString,  // StringRef, 16 bytes
@@ -74,6 +75,9 @@ class DataType {
   static DataType Float() { return DataType(TypeKind::kFloat); }
   static DataType Double() { return DataType(TypeKind::kDouble); }
   static DataType Decimal(int precision, int scale);
+  // DECIMAL of whatever precision and scale a value has: of parameters and of results that hang on them,
+  // before their values are known. Its values are texts such as "-1.50"; no stored column has it.
+  static DataType AnyDecimal();
   static DataType Char(uint32_t length);
   static DataType Varchar(uint32_t length);
   static DataType String() { return Varchar(kMaxLength); }
@@ -86,6 +90,7 @@ class DataType {
   static DataType TimestampLtz(int precision = 6);
   static DataType IntervalYearMonth() { return DataType(TypeKind::kIntervalYearMonth); }
   static DataType IntervalDayTime() { return DataType(TypeKind::kIntervalDayTime); }
+  static DataType Interval() { return DataType(TypeKind::kInterval); }
   static DataType Array(DataType element);
   static DataType Map(DataType key, DataType value);
   static DataType Multiset(DataType element);
@@ -107,6 +112,7 @@ class DataType {
   const DataType& key_type() const;    // MAP
   const DataType& value_type() const;  // MAP
 
+  bool IsAnyDecimal() const { return kind_ == TypeKind::kDecimal && precision_ == 0; }
   bool IsInteger() const { return kind_ >= TypeKind::kTinyInt && kind_ <= TypeKind::kBigInt; }
   bool IsNumeric() const { return kind_ >= TypeKind::kTinyInt && kind_ <= TypeKind::kDouble; }
   bool IsApproximate() const { return kind_ == TypeKind::kFloat || kind_ == TypeKind::kDouble; }
@@ -114,6 +120,7 @@ class DataType {
   bool IsBinary() const { return kind_ == TypeKind::kBinary || kind_ == TypeKind::kVarbinary; }
   bool IsTimestamp() const { return kind_ == TypeKind::kTimestamp || kind_ == TypeKind::kTimestampLtz; }
   bool IsDatetime() const { return kind_ >= TypeKind::kDate && kind_ <= TypeKind::kTimestampLtz; }
+  // One of Flink's two.
   bool IsInterval() const {
     return kind_ == TypeKind::kIntervalYearMonth || kind_ == TypeKind::kIntervalDayTime;
   }

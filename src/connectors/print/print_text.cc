@@ -192,6 +192,9 @@ void AppendPrintedValue(const Column& column, size_t row, std::string* out) {
     case TypeKind::kIntervalDayTime:
       AppendDuration(column.values<int64_t>()[at], out);
       return;
+    case TypeKind::kInterval:  // of snapshot queries, which have no sink
+      data::AppendText(column, row, {}, out);
+      return;
     case TypeKind::kArray:
     case TypeKind::kMap:
     case TypeKind::kMultiset:

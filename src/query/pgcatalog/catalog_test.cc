@@ -56,10 +56,11 @@ TEST(PgTypesTest, ValuesHaveTypes) {
   EXPECT_EQ(shown(DataType::String()), "text");
   EXPECT_EQ(shown(DataType::Varchar(7)), "character varying(7)");
   EXPECT_EQ(shown(DataType::Decimal(38, 18)), "numeric(38,18)");
+  EXPECT_EQ(shown(DataType::Map(DataType::String(), DataType::Int())), "json");
+  EXPECT_EQ(shown(DataType::Array(DataType::Row({{"a", DataType::Int()}}))), "json[]");
   EXPECT_EQ(shown(DataType::Array(DataType::Array(DataType::Decimal(5, 1)))), "numeric(5,1)[]");
   EXPECT_EQ(shown(DataType::TimestampLtz(3)), "timestamp(3) with time zone");
   EXPECT_EQ(shown(DataType::Timestamp(6)), "timestamp without time zone");
-  EXPECT_EQ(shown(DataType::Map(DataType::String(), DataType::Int())), "text");
   EXPECT_EQ(shown(DataType::Bytes()), "bytea");
 }
 

@@ -181,6 +181,7 @@ PgType PgTypeOf(const DataType& type) {
       return {1184, type.precision() == 6 ? -1 : type.precision()};
     case TypeKind::kIntervalYearMonth:
     case TypeKind::kIntervalDayTime:
+    case TypeKind::kInterval:
       return {1186, -1};
     case TypeKind::kArray: {
       const PgType element = PgTypeOf(type.element());
@@ -188,10 +189,11 @@ PgType PgTypeOf(const DataType& type) {
       // An array of arrays is one of the same type in PostgreSQL.
       return {builtin->array != 0 ? builtin->array : element.oid, element.typmod};
     }
-    case TypeKind::kNull:
     case TypeKind::kMap:
     case TypeKind::kMultiset:
     case TypeKind::kRow:
+      return {114, -1};
+    case TypeKind::kNull:
       return {25, -1};
   }
   return {25, -1};

@@ -3,9 +3,12 @@
 
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <numeric>
 #include <utility>
 
+#include "data/datetime.h"
+#include "data/interval.h"
 #include "server/http/flat_buffer.h"
 #include "server/http/result_writer.h"
 
@@ -24,6 +27,7 @@ constexpr int16_t kVersion5 = 4;
 constexpr uint8_t kSchemaHeader = 1;
 constexpr uint8_t kRecordBatchHeader = 3;
 constexpr int16_t kMicrosecond = 2;
+constexpr int16_t kMonthDayNano = 2;
 enum ArrowType : uint8_t {
   kNull = 1,
   kInt = 2,
@@ -130,6 +134,8 @@ ArrowType AddType(const DataType& type, FlatBuffer* buffer, Place* place) {
       return with_unit(kInterval, 0);
     case TypeKind::kIntervalDayTime:
       return with_unit(kDuration, kMicrosecond);
+    case TypeKind::kInterval:
+      return with_unit(kInterval, kMonthDayNano);
     case TypeKind::kArray:
       return plain(kList);
     case TypeKind::kMap:
@@ -215,6 +221,7 @@ class BatchBody {
   }
   void AddBits(const Column& column, std::span<const uint64_t> rows);
   void AddStrings(const Column& column, std::span<const uint64_t> rows);
+  void AddIntervals(const Column& column, std::span<const uint64_t> rows);
   // The offsets of a list column; which rows of its children they refer to.
   std::vector<uint64_t> AddListOffsets(const Column& column, std::span<const uint64_t> rows);
 
@@ -245,6 +252,28 @@ void BatchBody::AddBits(const Column& column, std::span<const uint64_t> rows) {
     if (view[rows[i]] != 0) bits[i / 8] |= static_cast<uint8_t>(1u << (i % 8));
   }
   AddBuffer(bits.data(), bits.size());
+}
+
+// Months, days and nanoseconds. Days go over from what nanoseconds have no room for.
+void BatchBody::AddIntervals(const Column& column, std::span<const uint64_t> rows) {
+  struct MonthDayNano {
+    int32_t months;
+    int32_t days;
+    int64_t nanos;
+  };
+  constexpr int64_t kMicrosMax = std::numeric_limits<int64_t>::max() / 1000;
+  const data::ColumnView<data::Int128> view(column);
+  std::vector<MonthDayNano> values(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (column.IsNull(rows[i])) continue;
+    data::Interval interval = data::UnpackInterval(view[rows[i]]);
+    if (interval.micros > kMicrosMax || interval.micros < -kMicrosMax) {
+      interval.days += static_cast<int32_t>(interval.micros / data::kMicrosPerDay);
+      interval.micros %= data::kMicrosPerDay;
+    }
+    values[i] = {interval.months, interval.days, interval.micros * 1000};
+  }
+  AddBuffer(values.data(), values.size() * sizeof(MonthDayNano));
 }
 
 void BatchBody::AddStrings(const Column& column, std::span<const uint64_t> rows) {
@@ -294,6 +323,7 @@ void BatchBody::Add(const Column& column, std::span<const uint64_t> rows) {
       if (type.kind() == TypeKind::kIntervalYearMonth) return AddValues<int64_t, int32_t>(column, rows);
       return AddValues<int64_t, int64_t>(column, rows);
     case data::PhysicalType::kInt128:
+      if (type.kind() == TypeKind::kInterval) return AddIntervals(column, rows);
       return AddValues<data::Int128, data::Int128>(column, rows);
     case data::PhysicalType::kFloat:
       return AddValues<float, float>(column, rows);

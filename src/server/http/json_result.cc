@@ -126,6 +126,7 @@ void AppendJsonValue(const Column& column, size_t row, std::string* out) {
     case TypeKind::kTime:
     case TypeKind::kIntervalYearMonth:
     case TypeKind::kIntervalDayTime:
+    case TypeKind::kInterval:
       return AppendQuotedText(column, row, out);
     case TypeKind::kArray:
       return AppendArray(column, column.values<ListEntry>()[row], out);

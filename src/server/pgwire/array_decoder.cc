@@ -147,7 +147,7 @@ std::unexpected<Error> BadBytes(std::string_view why) {
 
 class ArrayBytes {
  public:
-  explicit ArrayBytes(std::string_view bytes) : reader_(bytes) {}
+  ArrayBytes(std::string_view bytes, const data::TimeZone& zone) : reader_(bytes), zone_(zone) {}
 
   Status Read(const DataType& type, Column* column) {
     const int32_t dimensions = reader_.Int32();
@@ -201,13 +201,14 @@ class ArrayBytes {
       }
       const std::string_view bytes = reader_.Bytes(static_cast<size_t>(length));
       if (!reader_.ok()) return BadBytes("cut within an element");
-      MR_TRY(DecodeBinary(bytes, type.element(), &child));
+      MR_TRY(DecodeBinary(bytes, type.element(), zone_, &child));
     }
     column->Append(data::ListEntry{offset, child.size() - offset});
     return Ok();
   }
 
   WireReader reader_;
+  const data::TimeZone& zone_;
   std::vector<uint32_t> lengths_;
 };
 
@@ -218,8 +219,9 @@ Status DecodeTextArray(std::string_view text, const DataType& type, const data::
   return ArrayText(text, zone).Read(type, column);
 }
 
-Status DecodeBinaryArray(std::string_view bytes, const DataType& type, Column* column) {
-  return ArrayBytes(bytes).Read(type, column);
+Status DecodeBinaryArray(std::string_view bytes, const DataType& type, const data::TimeZone& zone,
+                         Column* column) {
+  return ArrayBytes(bytes, zone).Read(type, column);
 }
 
 }  // namespace millrace::server::pgwire

@@ -13,6 +13,7 @@ namespace millrace::server::pgwire {
 // says how many dimensions there must be.
 Status DecodeTextArray(std::string_view text, const data::DataType& type, const data::TimeZone& zone,
                        data::Column* column);
-Status DecodeBinaryArray(std::string_view bytes, const data::DataType& type, data::Column* column);
+Status DecodeBinaryArray(std::string_view bytes, const data::DataType& type, const data::TimeZone& zone,
+                         data::Column* column);
 
 }  // namespace millrace::server::pgwire

@@ -3,6 +3,8 @@
 #include <bit>
 #include <limits>
 
+#include "data/decimal.h"
+#include "data/interval.h"
 #include "server/pgwire/json_text.h"
 #include "server/pgwire/numeric_binary.h"
 #include "server/pgwire/wire_type.h"
@@ -34,6 +36,12 @@ void WithWriter(const Column& column, const data::TimeZone& zone, OutputBuffer* 
     case TypeKind::kTime:
       return f([view = ColumnView<int64_t>(column), out](size_t row) { out->Int64(view[row]); });
     case TypeKind::kDecimal:
+      if (column.type().IsAnyDecimal()) {
+        return f([view = ColumnView<data::StringRef>(column), out](size_t row) {
+          const auto exact = data::ParseExactDecimal(view[row].view()).value_or(data::ExactDecimal{});
+          AppendNumeric(exact.unscaled, exact.scale, out);
+        });
+      }
       if (column.physical() == data::PhysicalType::kInt64) {
         return f([view = ColumnView<int64_t>(column), scale = column.type().scale(), out](size_t row) {
           AppendNumeric(view[row], scale, out);
@@ -75,6 +83,13 @@ void WithWriter(const Column& column, const data::TimeZone& zone, OutputBuffer* 
         out->Int64(view[row] % data::kMicrosPerDay);
         out->Int32(static_cast<int32_t>(view[row] / data::kMicrosPerDay));
         out->Int32(0);
+      });
+    case TypeKind::kInterval:
+      return f([view = ColumnView<data::Int128>(column), out](size_t row) {
+        const data::Interval interval = data::UnpackInterval(view[row]);
+        out->Int64(interval.micros);
+        out->Int32(interval.days);
+        out->Int32(interval.months);
       });
     case TypeKind::kMap:
     case TypeKind::kMultiset:

@@ -273,7 +273,12 @@ TEST(WireTypeTest, NamesTypes) {
   EXPECT_TRUE(is(DataType::Row({{"a", DataType::Int()}}), 114, -1, -1));
   EXPECT_TRUE(is(DataType::Array(DataType::Row({{"a", DataType::Int()}})), 199, -1, -1));
 
+  EXPECT_TRUE(is(DataType::Interval(), 1186, 16, -1));
+  EXPECT_TRUE(is(DataType::AnyDecimal(), 1700, -1, -1));
+
   EXPECT_FALSE(DeclaredTypeOf(0).type.has_value());
+  EXPECT_EQ(DeclaredTypeOf(1186).type, DataType::Interval());
+  EXPECT_EQ(DeclaredTypeOf(1700).type, DataType::AnyDecimal());
   EXPECT_TRUE(DeclaredTypeOf(705).known);
   EXPECT_EQ(DeclaredTypeOf(23).type, DataType::Int());
   EXPECT_EQ(DeclaredTypeOf(1007).type, DataType::Array(DataType::Int()));

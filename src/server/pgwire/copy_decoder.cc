@@ -301,7 +301,7 @@ Status CopyDecoder::DecodeBinaryRow(std::string_view row) {
       continue;
     }
     const Status decoded =
-        DecodeBinary(reader.Bytes(static_cast<size_t>(length)), schema_[c].type, &builder_.column(c));
+        DecodeBinary(reader.Bytes(static_cast<size_t>(length)), schema_[c].type, zone_, &builder_.column(c));
     if (!decoded) return std::unexpected(InColumn(decoded.error(), c));
   }
   builder_.FinishRow();

@@ -150,6 +150,7 @@ void AppendJson(const Column& column, size_t row, const data::TimeZone& zone, Ou
     case TypeKind::kTime:
     case TypeKind::kIntervalYearMonth:
     case TypeKind::kIntervalDayTime:
+    case TypeKind::kInterval:
       return AppendAsString(column, row, zone, out);
   }
 }

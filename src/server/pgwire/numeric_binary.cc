@@ -20,6 +20,14 @@ constexpr uint16_t kNotANumber = 0xC000;
 constexpr uint16_t kInfinity = 0xD000;
 constexpr uint16_t kNegativeInfinity = 0xF000;
 
+// Groups further from the point are of no DECIMAL.
+constexpr int kIntegralGroupsMax = 10;
+constexpr int kFractionGroupsMax = 12;
+
+std::unexpected<Error> OutOfRange() {
+  return Fail(ErrorCode::kNumericOutOfRange, "numeric value out of range: DECIMAL has 38 digits at most");
+}
+
 int16_t GroupAt(const char* digits) {
   return static_cast<int16_t>((digits[0] - '0') * 1000 + (digits[1] - '0') * 100 + (digits[2] - '0') * 10 +
                               (digits[3] - '0'));
@@ -52,27 +60,19 @@ void AppendNumeric(data::Int128 unscaled, int scale, OutputBuffer* out) {
   for (int i = first; i < last; ++i) out->Int16(GroupAt(text + i * kGroupDigits));
 }
 
-Result<data::Int128> ReadNumeric(std::string_view bytes, int precision, int scale) {
+Result<std::string> NumericText(std::string_view bytes) {
   WireReader reader(bytes);
   const auto groups = static_cast<uint16_t>(reader.Int16());
   const int16_t weight = reader.Int16();
   const auto sign = static_cast<uint16_t>(reader.Int16());
-  reader.Int16();  // the scale for display
+  const auto shown_scale = static_cast<uint16_t>(reader.Int16());
   if (!reader.ok() || reader.rest().size() != size_t{groups} * 2) {
     return Fail(ErrorCode::kInvalidBinary, "binary numeric: its digits do not fill it");
   }
-  const auto out_of_range = [&] {
-    return Fail(ErrorCode::kNumericOutOfRange,
-                fmt::format("numeric value does not fit DECIMAL({}, {})", precision, scale));
-  };
-  if (sign == kNotANumber || sign == kInfinity || sign == kNegativeInfinity) return out_of_range();
+  if (sign == kNotANumber || sign == kInfinity || sign == kNegativeInfinity) return OutOfRange();
   if (sign != kPositive && sign != kNegative) {
     return Fail(ErrorCode::kInvalidBinary, fmt::format("binary numeric: sign 0x{:04X}", sign));
   }
-  // As text around the point. Groups behind the kept scale cannot change the result: rounding looks at one
-  // digit only.
-  constexpr int kIntegralGroupsMax = 10;
-  constexpr int kFractionGroupsMax = 12;
   std::string text = sign == kNegative ? "-" : "";
   std::string fraction;
   for (int i = 0; i < groups; ++i) {
@@ -82,11 +82,11 @@ Result<data::Int128> ReadNumeric(std::string_view bytes, int precision, int scal
                   fmt::format("binary numeric: digit {} is not in 0..9999", group));
     }
     const int power = weight - i;
-    if (power >= kIntegralGroupsMax) {
-      if (group != 0) return out_of_range();
+    if (power >= kIntegralGroupsMax || power < -kFractionGroupsMax) {
+      if (group != 0) return OutOfRange();
     } else if (power >= 0) {
       text += fmt::format("{:04}", group);
-    } else if (power >= -kFractionGroupsMax) {
+    } else {
       if (fraction.empty()) fraction.assign(static_cast<size_t>(-power - 1) * kGroupDigits, '0');
       fraction += fmt::format("{:04}", group);
     }
@@ -96,10 +96,21 @@ Result<data::Int128> ReadNumeric(std::string_view bytes, int precision, int scal
                 '0');
   }
   if (text.empty() || text == "-") text += '0';
+  // Groups are filled up with zeros; the scale says how many belong to the value.
+  while (fraction.size() > shown_scale && fraction.back() == '0') fraction.pop_back();
+  constexpr size_t kScaleMax = 38;
+  if (fraction.size() < shown_scale)
+    fraction.resize(std::max(fraction.size(), std::min<size_t>(shown_scale, kScaleMax)), '0');
   if (!fraction.empty()) text += "." + fraction;
+  return text;
+}
+
+Result<data::Int128> ReadNumeric(std::string_view bytes, int precision, int scale) {
+  MR_ASSIGN(const std::string text, NumericText(bytes));
   const auto value = data::ParseDecimal(text, precision, scale);
-  if (!value) return out_of_range();
-  return *value;
+  if (value) return *value;
+  return Fail(ErrorCode::kNumericOutOfRange,
+              fmt::format("numeric value does not fit DECIMAL({}, {})", precision, scale));
 }
 
 }  // namespace millrace::server::pgwire

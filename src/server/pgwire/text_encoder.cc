@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "data/interval.h"
 #include "server/pgwire/datetime_text.h"
 #include "server/pgwire/json_text.h"
 #include "server/pgwire/number_text.h"
@@ -39,6 +40,10 @@ void WithWriter(const Column& column, const data::TimeZone& zone, OutputBuffer* 
     case TypeKind::kBigInt:
       return integers.template operator()<int64_t>();
     case TypeKind::kDecimal:
+      if (column.type().IsAnyDecimal()) {
+        return f(
+            [view = ColumnView<data::StringRef>(column), out](size_t row) { out->Bytes(view[row].view()); });
+      }
       if (column.physical() == data::PhysicalType::kInt64) {
         return f([view = ColumnView<int64_t>(column), scale = column.type().scale(), out](size_t row) {
           AppendDecimal(view[row], scale, out);
@@ -77,6 +82,11 @@ void WithWriter(const Column& column, const data::TimeZone& zone, OutputBuffer* 
     case TypeKind::kIntervalDayTime:
       return f([view = ColumnView<int64_t>(column), out](size_t row) {
         AppendInterval(0, view[row] / data::kMicrosPerDay, view[row] % data::kMicrosPerDay, out);
+      });
+    case TypeKind::kInterval:
+      return f([view = ColumnView<data::Int128>(column), out](size_t row) {
+        const data::Interval interval = data::UnpackInterval(view[row]);
+        AppendInterval(interval.months, interval.days, interval.micros, out);
       });
     case TypeKind::kArray:
       return f([&](size_t row) { AppendArray(column, row, zone, out); });

@@ -7,11 +7,13 @@
 #include <string>
 
 #include "data/decimal.h"
+#include "data/interval.h"
 #include "data/text.h"
 #include "functions/utf8.h"
 #include "server/pgwire/array_decoder.h"
 #include "server/pgwire/binary_encoder.h"
 #include "server/pgwire/datetime_text.h"
+#include "server/pgwire/json_decoder.h"
 #include "server/pgwire/numeric_binary.h"
 #include "server/pgwire/wire_reader.h"
 
@@ -30,8 +32,9 @@ std::string NameOf(const DataType& type) {
 std::unexpected<Error> BadText(std::string_view text, const DataType& type) {
   constexpr size_t kShownBytes = 100;
   const bool is_cut = text.size() > kShownBytes;
-  const ErrorCode code =
-      type.IsDatetime() || type.IsInterval() ? ErrorCode::kInvalidDatetime : ErrorCode::kInvalidText;
+  const ErrorCode code = type.IsDatetime() || type.IsInterval() || type.kind() == TypeKind::kInterval
+                             ? ErrorCode::kInvalidDatetime
+                             : ErrorCode::kInvalidText;
   return Fail(code, fmt::format("'{}{}' is not a valid {}", text.substr(0, kShownBytes), is_cut ? "…" : "",
                                 NameOf(type)));
 }
@@ -75,6 +78,13 @@ Status AppendMicros(std::optional<int64_t> micros, std::string_view text, const 
 
 // Of an interval, the part that the type can hold.
 Status AppendInterval(const Interval& interval, const DataType& type, Column* column) {
+  if (type.kind() == TypeKind::kInterval) {
+    const data::Interval value{static_cast<int32_t>(interval.months), static_cast<int32_t>(interval.days),
+                               interval.micros};
+    if (value.months != interval.months || value.days != interval.days) return OutOfRange(type);
+    column->Append<data::Int128>(data::PackInterval(value));
+    return Ok();
+  }
   if (type.kind() == TypeKind::kIntervalYearMonth) {
     if (interval.days != 0 || interval.micros != 0) {
       return Fail(ErrorCode::kInvalidDatetime,
@@ -264,24 +274,28 @@ Status DecodeText(std::string_view text, const DataType& type, const data::TimeZ
     case TypeKind::kTimestampLtz:
       return AppendMicros(ReadTimestampLtz(text, zone), text, type, column);
     case TypeKind::kIntervalYearMonth:
-    case TypeKind::kIntervalDayTime: {
+    case TypeKind::kIntervalDayTime:
+    case TypeKind::kInterval: {
       const auto interval = ReadInterval(TrimSpaces(text));
       if (!interval) return BadText(text, type);
       return AppendInterval(*interval, type, column);
     }
     case TypeKind::kArray:
       return DecodeTextArray(text, type, zone, column);
-    case TypeKind::kNull:
     case TypeKind::kMap:
     case TypeKind::kMultiset:
     case TypeKind::kRow:
+      MR_TRY(CheckText(text));
+      return DecodeJson(text, type, zone, column);
+    case TypeKind::kNull:
       return NoWireForm(type);
     default:
       return data::AppendParsed(TrimSpaces(text), type, zone, column);
   }
 }
 
-Status DecodeBinary(std::string_view bytes, const DataType& type, Column* column) {
+Status DecodeBinary(std::string_view bytes, const DataType& type, const data::TimeZone& zone,
+                    Column* column) {
   switch (type.kind()) {
     case TypeKind::kBoolean:
       if (bytes.size() != 1) return BadBytes(type, bytes.size());
@@ -296,23 +310,28 @@ Status DecodeBinary(std::string_view bytes, const DataType& type, Column* column
     case TypeKind::kDouble:
       return DecodeBinaryFloating(bytes, type, column);
     case TypeKind::kDecimal: {
+      if (type.IsAnyDecimal()) {
+        MR_ASSIGN(const std::string text, NumericText(bytes));
+        return data::AppendParsed(text, type, zone, column);
+      }
       MR_ASSIGN(const data::Int128 value, ReadNumeric(bytes, type.precision(), type.scale()));
       return AppendDecimal(value, type, column);
     }
     case TypeKind::kChar:
     case TypeKind::kVarchar:
       MR_TRY(CheckText(bytes));
-      return data::AppendParsed(bytes, type, data::TimeZone::Utc(), column);
+      return data::AppendParsed(bytes, type, zone, column);
     case TypeKind::kBinary:
     case TypeKind::kVarbinary:
-      return data::AppendParsed(bytes, type, data::TimeZone::Utc(), column);
+      return data::AppendParsed(bytes, type, zone, column);
     case TypeKind::kDate:
     case TypeKind::kTime:
     case TypeKind::kTimestamp:
     case TypeKind::kTimestampLtz:
       return DecodeBinaryDatetime(bytes, type, column);
     case TypeKind::kIntervalYearMonth:
-    case TypeKind::kIntervalDayTime: {
+    case TypeKind::kIntervalDayTime:
+    case TypeKind::kInterval: {
       WireReader reader(bytes);
       Interval interval;
       interval.micros = reader.Int64();
@@ -322,11 +341,14 @@ Status DecodeBinary(std::string_view bytes, const DataType& type, Column* column
       return AppendInterval(interval, type, column);
     }
     case TypeKind::kArray:
-      return DecodeBinaryArray(bytes, type, column);
-    case TypeKind::kNull:
+      return DecodeBinaryArray(bytes, type, zone, column);
     case TypeKind::kMap:
     case TypeKind::kMultiset:
     case TypeKind::kRow:
+      // json in binary is its text.
+      MR_TRY(CheckText(bytes));
+      return DecodeJson(bytes, type, zone, column);
+    case TypeKind::kNull:
       return NoWireForm(type);
   }
   return NoWireForm(type);
@@ -338,7 +360,7 @@ Result<data::Value> DecodeParameter(std::string_view bytes, WireFormat format, c
   if (format == WireFormat::kText) {
     MR_TRY(DecodeText(bytes, type, zone, &column));
   } else {
-    MR_TRY(DecodeBinary(bytes, type, &column));
+    MR_TRY(DecodeBinary(bytes, type, zone, &column));
   }
   return column.GetValue(0);
 }

@@ -1,8 +1,9 @@
 // Values that clients send, in PostgreSQL's text and binary forms, into columns: parameters and rows of COPY.
 //
 // Pure functions. Texts must be UTF-8 without zero bytes. CHAR and VARCHAR are padded and cut, decimals
-// rounded half up, fractions of seconds cut, as CAST does. MAP, MULTISET and ROW are not taken. After an
-// error the column may hold part of the value and is to be dropped.
+// rounded half up, fractions of seconds cut, as CAST does; DECIMAL without precision (DataType::AnyDecimal)
+// keeps all digits, or is an error. MAP, MULTISET and ROW are JSON (json_decoder.h). After an error the
+// column may hold part of the value and is to be dropped.
 #pragma once
 
 #include <string_view>
@@ -20,7 +21,8 @@ Status DecodeText(std::string_view text, const data::DataType& type, const data:
                   data::Column* column);
 // 22P03 when the bytes are none of the type, 22003 when the value does not fit it. Whole numbers and floating
 // ones may come in any of their widths.
-Status DecodeBinary(std::string_view bytes, const data::DataType& type, data::Column* column);
+Status DecodeBinary(std::string_view bytes, const data::DataType& type, const data::TimeZone& zone,
+                    data::Column* column);
 
 Result<data::Value> DecodeParameter(std::string_view bytes, WireFormat format, const data::DataType& type,
                                     const data::TimeZone& zone);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/decimal.h"
+#include "data/interval.h"
 #include "server/pgwire/datetime_text.h"
 
 namespace millrace::server::pgwire {
@@ -51,7 +52,7 @@ TEST(ValueDecoderTest, ReadsScalarsInText) {
   EXPECT_EQ(CodeOf(Text(DataType::Bytes(), "\\x0")), ErrorCode::kInvalidText);
   EXPECT_EQ(CodeOf(Text(DataType::String(), "\xff")), ErrorCode::kInvalidText);
   EXPECT_EQ(CodeOf(Text(DataType::String(), std::string_view("a\0b", 3))), ErrorCode::kInvalidText);
-  EXPECT_EQ(CodeOf(Text(DataType::Map(DataType::Int(), DataType::Int()), "{}")), ErrorCode::kNotSupported);
+  EXPECT_EQ(CodeOf(Text(DataType::Null(), "")), ErrorCode::kNotSupported);
 }
 
 TEST(ValueDecoderTest, ReadsDatesAndTimesInText) {
@@ -204,6 +205,74 @@ TEST(ValueDecoderTest, ReadsArrays) {
                           "ffffffff0000000000000017"}) {
     EXPECT_EQ(CodeOf(Binary(ints, bad)), ErrorCode::kInvalidBinary) << bad;
   }
+}
+
+TEST(ValueDecoderTest, ReadsMapsAndRowsAsJson) {
+  const DataType map = DataType::Map(DataType::String(), DataType::Int());
+  const auto entry = [](Value key, Value value) {
+    return Value::MakeList({std::move(key), std::move(value)});
+  };
+  EXPECT_EQ(Text(map, "{}").value(), Value::MakeList({}));
+  EXPECT_EQ(Text(map, R"( { "a" : 1 , "\u7ea2\"" : null } )").value(),
+            Value::MakeList(
+                {entry(Value::String("a"), Value::Int(1)), entry(Value::String("红\""), Value::Null())}));
+  // The last of two with one key; numbers in quotes too.
+  EXPECT_EQ(Text(map, R"({"a":1,"a":"2"})").value(),
+            Value::MakeList({entry(Value::String("a"), Value::Int(2))}));
+  const DataType keyed = DataType::Map(DataType::Date(), DataType::Decimal(4, 2));
+  EXPECT_EQ(Text(keyed, R"({"1970-01-02":1.5})").value(),
+            Value::MakeList({entry(Value::Int(1), Value::Decimal(150))}));
+  const DataType row = DataType::Row({{"x", DataType::Int()},
+                                      {"y", DataType::Array(DataType::String())},
+                                      {"m", map},
+                                      {"b", DataType::Bytes()}});
+  EXPECT_EQ(Text(row, R"({"y":["a",null],"other":{"x":[1]},"x":7,"m":{"k":1},"b":"\\x00ff"})").value(),
+            Value::MakeList({Value::Int(7), Value::MakeList({Value::String("a"), Value::Null()}),
+                             Value::MakeList({entry(Value::String("k"), Value::Int(1))}),
+                             Value::String(std::string("\0\xff", 2))}));
+  EXPECT_EQ(Text(row, "{}").value(),
+            Value::MakeList({Value::Null(), Value::Null(), Value::Null(), Value::Null()}));
+  EXPECT_EQ(Text(DataType::Array(map), R"({"{\"a\":1}",NULL})").value(),
+            Value::MakeList({Value::MakeList({entry(Value::String("a"), Value::Int(1))}), Value::Null()}));
+  EXPECT_EQ(DecodeParameter(R"({"a":1})", WireFormat::kBinary, map, data::TimeZone::Utc()).value(),
+            Value::MakeList({entry(Value::String("a"), Value::Int(1))}));
+  for (const char* text :
+       {"", "{", "[]", "1", R"({"a":{}})", R"({"a":"x"})", R"({"a":1}x)", R"({a:1})", R"({"a" 1})"}) {
+    EXPECT_EQ(CodeOf(Text(map, text)), ErrorCode::kInvalidText) << text;
+  }
+  const DataType strict = DataType::Row({{"x", DataType::Int().NotNull()}});
+  EXPECT_EQ(CodeOf(Text(strict, "{}")), ErrorCode::kInvalidText);
+  EXPECT_EQ(CodeOf(Text(strict, R"({"x":null})")), ErrorCode::kInvalidText);
+}
+
+TEST(ValueDecoderTest, ReadsTimesWithinJsonInTheSessionsZone) {
+  const DataType row = DataType::Row({{"t", DataType::TimestampLtz(3)}});
+  const auto at = [&](std::string_view text) { return Text(row, text, "Asia/Shanghai").value(); };
+  EXPECT_EQ(at(R"({"t":"1970-01-01T08:00:01"})"), Value::MakeList({Value::Int(1'000'000)}));
+  EXPECT_EQ(at(R"({"t":"1970-01-01T00:00:01+00:00"})"), Value::MakeList({Value::Int(1'000'000)}));
+}
+
+TEST(ValueDecoderTest, KeepsTheDigitsOfDecimalsWithoutPrecision) {
+  const DataType any = DataType::AnyDecimal();
+  EXPECT_EQ(Text(any, " -1.50 ").value(), Value::String("-1.50"));
+  EXPECT_EQ(Text(any, "1e3").value(), Value::String("1000"));
+  EXPECT_EQ(CodeOf(Text(any, "NaN")), ErrorCode::kNumericOutOfRange);
+  EXPECT_EQ(CodeOf(Text(any, "1.5x")), ErrorCode::kInvalidText);
+  // 12345.678 with scale 3; 0.00; 10000000000000000000000000000000000000000; NaN.
+  EXPECT_EQ(Binary(any, "0003000100000003000109291a7c").value(), Value::String("12345.678"));
+  EXPECT_EQ(Binary(any, "0000000000000002").value(), Value::String("0.00"));
+  EXPECT_EQ(CodeOf(Binary(any, "0001000a000000000001")), ErrorCode::kNumericOutOfRange);
+  EXPECT_EQ(CodeOf(Binary(any, "00000000c0000000")), ErrorCode::kNumericOutOfRange);
+  EXPECT_EQ(Text(DataType::Array(any), "{1.5,NULL,-0.001}").value(),
+            Value::MakeList({Value::String("1.5"), Value::Null(), Value::String("-0.001")}));
+}
+
+TEST(ValueDecoderTest, ReadsIntervalsWithAllParts) {
+  const Value value = Value::Decimal(data::PackInterval({13, -2, 3'500'000}));
+  EXPECT_EQ(Text(DataType::Interval(), "1 year 1 mon -2 days 00:00:03.5").value(), value);
+  EXPECT_EQ(Binary(DataType::Interval(), "00000000003567e0fffffffe0000000d").value(), value);
+  EXPECT_EQ(CodeOf(Text(DataType::Interval(), "soon")), ErrorCode::kInvalidDatetime);
+  EXPECT_EQ(CodeOf(Text(DataType::Interval(), "3000000000 days")), ErrorCode::kNumericOutOfRange);
 }
 
 }  // namespace

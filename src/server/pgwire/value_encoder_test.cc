@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/decimal.h"
+#include "data/interval.h"
 #include "server/pgwire/binary_encoder.h"
 #include "server/pgwire/datetime_text.h"
 #include "server/pgwire/number_text.h"
@@ -213,6 +214,15 @@ TEST(ValueEncoderTest, WritesIntervalsAsPostgresDoes) {
     EXPECT_EQ(Text(type, Value::Int(c.value)), c.text);
     EXPECT_EQ(Binary(type, Value::Int(c.value)), c.binary) << c.text;
   }
+}
+
+TEST(ValueEncoderTest, WritesIntervalsWithAllParts) {
+  const Value value = Value::Decimal(data::PackInterval({13, -2, 3'500'000}));
+  EXPECT_EQ(Text(DataType::Interval(), value), "1 year 1 mon -2 days +00:00:03.5");
+  EXPECT_EQ(Binary(DataType::Interval(), value), "00000000003567e0fffffffe0000000d");
+  EXPECT_EQ(Text(DataType::Map(DataType::String(), DataType::Interval()),
+                 Value::MakeList({Value::MakeList({Value::String("a"), value})})),
+            R"({"a":"1 year 1 mon -2 days +00:00:03.5"})");
 }
 
 TEST(ValueEncoderTest, WritesOtherScalars) {

@@ -28,6 +28,7 @@ WireType ScalarWireType(const DataType& type) {
     case TypeKind::kBigInt:
       return {oid::kInt8, 8, -1};
     case TypeKind::kDecimal:
+      if (type.IsAnyDecimal()) return {oid::kNumeric, -1, -1};
       return {oid::kNumeric, -1, ((type.precision() << 16) | type.scale()) + kHeaderBytes};
     case TypeKind::kFloat:
       return {oid::kFloat4, 4, -1};
@@ -51,6 +52,7 @@ WireType ScalarWireType(const DataType& type) {
       return {oid::kTimestamptz, 8, type.precision()};
     case TypeKind::kIntervalYearMonth:
     case TypeKind::kIntervalDayTime:
+    case TypeKind::kInterval:
       return {oid::kInterval, 16, -1};
     case TypeKind::kMap:
     case TypeKind::kMultiset:
@@ -74,10 +76,6 @@ constexpr ArrayPair kArrays[] = {
     {oid::kTime, 1183},   {oid::kTimestamptz, 1185}, {oid::kInterval, 1187},  {oid::kNumeric, 1231},
     {oid::kJson, 199},
 };
-
-// numeric without precision: integral digits and fraction have the same room.
-constexpr int kOpenPrecision = 38;
-constexpr int kOpenScale = 18;
 
 std::optional<DataType> ScalarOf(uint32_t type) {
   switch (type) {
@@ -113,9 +111,9 @@ std::optional<DataType> ScalarOf(uint32_t type) {
     case oid::kTimestamptz:
       return DataType::TimestampLtz(6);
     case oid::kInterval:
-      return DataType::IntervalDayTime();
+      return DataType::Interval();
     case oid::kNumeric:
-      return DataType::Decimal(kOpenPrecision, kOpenScale);
+      return DataType::AnyDecimal();
     default:
       return std::nullopt;
   }
