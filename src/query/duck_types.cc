@@ -4,6 +4,10 @@
 
 #include <cstring>
 
+#include "data/datetime.h"
+#include "data/interval.h"
+#include "query/snapshot_database.h"
+
 namespace millrace::query {
 namespace {
 
@@ -18,6 +22,7 @@ using data::TypeKind;
 static_assert(sizeof(StringRef) == sizeof(duckdb_string_t));
 static_assert(sizeof(ListEntry) == sizeof(duckdb_list_entry));
 static_assert(sizeof(Int128) == sizeof(duckdb_hugeint));
+static_assert(sizeof(data::Interval) == sizeof(duckdb_interval));
 
 LogicalType Simple(duckdb_type type) {
   return LogicalType(duckdb_create_logical_type(type));
@@ -59,15 +64,7 @@ void FillValidity(const Column& column, size_t offset, size_t rows, duckdb_vecto
 void FillIntervals(const Column& column, size_t offset, size_t rows, void* target) {
   auto* to = static_cast<duckdb_interval*>(target);
   const data::ColumnView<int64_t> from(column);
-  const bool months = column.type().kind() == TypeKind::kIntervalYearMonth;
-  for (size_t i = 0; i < rows; ++i) {
-    to[i] = duckdb_interval{0, 0, 0};
-    if (months) {
-      to[i].months = static_cast<int32_t>(from[offset + i]);
-    } else {
-      to[i].micros = from[offset + i];
-    }
-  }
+  for (size_t i = 0; i < rows; ++i) to[i] = ToDuckInterval(from[offset + i], column.type());
 }
 
 // Lists are rebuilt densely: the entries of the rows asked for, one after the other.
@@ -126,24 +123,6 @@ void ReadStrings(duckdb_vector vector, size_t rows, Column* column) {
   }
 }
 
-void ReadIntervals(duckdb_vector vector, size_t rows, Column* column) {
-  const auto* from = static_cast<const duckdb_interval*>(duckdb_vector_get_data(vector));
-  uint64_t* validity = duckdb_vector_get_validity(vector);
-  for (size_t i = 0; i < rows; ++i) {
-    if (validity != nullptr && !duckdb_validity_row_is_valid(validity, i)) {
-      column->AppendNull();
-      continue;
-    }
-    std::string text;
-    if (from[i].months != 0) text += fmt::format("{} months ", from[i].months);
-    if (from[i].days != 0) text += fmt::format("{} days ", from[i].days);
-    if (from[i].micros != 0 || text.empty())
-      text += fmt::format("{} seconds ", static_cast<double>(from[i].micros) / 1e6);
-    text.pop_back();
-    column->AppendString(text);
-  }
-}
-
 void ReadList(duckdb_vector vector, size_t rows, const DataType& type, bool is_map, Column* column) {
   const auto* entries = static_cast<const ListEntry*>(duckdb_vector_get_data(vector));
   uint64_t* validity = duckdb_vector_get_validity(vector);
@@ -168,6 +147,70 @@ void ReadList(duckdb_vector vector, size_t rows, const DataType& type, bool is_m
 void LogicalTypeDeleter::operator()(void* type) const {
   auto handle = static_cast<duckdb_logical_type>(type);
   duckdb_destroy_logical_type(&handle);
+}
+
+std::string DuckTypeName(const DataType& type) {
+  switch (type.kind()) {
+    case TypeKind::kNull:
+      return "";
+    case TypeKind::kBoolean:
+      return "BOOLEAN";
+    case TypeKind::kTinyInt:
+      return "TINYINT";
+    case TypeKind::kSmallInt:
+      return "SMALLINT";
+    case TypeKind::kInt:
+      return "INTEGER";
+    case TypeKind::kBigInt:
+      return "BIGINT";
+    case TypeKind::kDecimal:
+      if (type.IsAnyDecimal()) return "";
+      return fmt::format("DECIMAL({}, {})", type.precision(), type.scale());
+    case TypeKind::kFloat:
+      return "FLOAT";
+    case TypeKind::kDouble:
+      return "DOUBLE";
+    case TypeKind::kChar:
+    case TypeKind::kVarchar:
+      return "VARCHAR";
+    case TypeKind::kBinary:
+    case TypeKind::kVarbinary:
+      return "BLOB";
+    case TypeKind::kDate:
+      return "DATE";
+    case TypeKind::kTime:
+      return "TIME";
+    case TypeKind::kTimestamp:
+      return "TIMESTAMP";
+    case TypeKind::kTimestampLtz:
+      return "TIMESTAMP WITH TIME ZONE";
+    case TypeKind::kIntervalYearMonth:
+    case TypeKind::kIntervalDayTime:
+    case TypeKind::kInterval:
+      return "INTERVAL";
+    case TypeKind::kArray: {
+      const std::string element = DuckTypeName(type.element());
+      return element.empty() ? "" : element + "[]";
+    }
+    case TypeKind::kMap:
+    case TypeKind::kMultiset:
+      return fmt::format("MAP({}, {})", DuckTypeName(type.fields()[0].type),
+                         DuckTypeName(type.fields()[1].type));
+    case TypeKind::kRow: {
+      std::string fields;
+      for (const data::RowField& field : type.fields()) {
+        fields += fmt::format("{}{} {}", fields.empty() ? "" : ", ", QuoteIdentifier(field.name),
+                              DuckTypeName(field.type));
+      }
+      return fmt::format("STRUCT({})", fields);
+    }
+  }
+  MR_UNREACHABLE();
+}
+
+duckdb_interval ToDuckInterval(int64_t value, const DataType& type) {
+  if (type.kind() == TypeKind::kIntervalYearMonth) return {static_cast<int32_t>(value), 0, 0};
+  return {0, static_cast<int32_t>(value / data::kMicrosPerDay), value % data::kMicrosPerDay};
 }
 
 LogicalType ToDuckType(const DataType& type) {
@@ -206,6 +249,7 @@ LogicalType ToDuckType(const DataType& type) {
       return Simple(DUCKDB_TYPE_TIMESTAMP_TZ);
     case TypeKind::kIntervalYearMonth:
     case TypeKind::kIntervalDayTime:
+    case TypeKind::kInterval:
       return Simple(DUCKDB_TYPE_INTERVAL);
     case TypeKind::kArray:
       return LogicalType(duckdb_create_list_type(ToDuckType(type.element()).get()));
@@ -257,8 +301,9 @@ Result<DataType> FromDuckType(duckdb_logical_type type, const std::string& colum
       return DataType::Decimal(duckdb_decimal_width(type), duckdb_decimal_scale(type));
     case DUCKDB_TYPE_VARCHAR:
     case DUCKDB_TYPE_UUID:
-    case DUCKDB_TYPE_INTERVAL:
       return DataType::String();
+    case DUCKDB_TYPE_INTERVAL:
+      return DataType::Interval();
     case DUCKDB_TYPE_BLOB:
       return DataType::Bytes();
     case DUCKDB_TYPE_DATE:
@@ -411,7 +456,9 @@ data::ColumnPtr ReadVector(duckdb_vector vector, size_t rows, const DataType& ty
                              [&](duckdb_hugeint v) { return column->heap().Add(UuidText(v)); });
       break;
     case DUCKDB_TYPE_INTERVAL:
-      ReadIntervals(vector, rows, column.get());
+      ReadAs<duckdb_interval>(vector, rows, column.get(), [](duckdb_interval v) {
+        return data::PackInterval({v.months, v.days, v.micros});
+      });
       break;
     case DUCKDB_TYPE_LIST:
       ReadList(vector, rows, type, false, column.get());

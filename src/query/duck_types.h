@@ -18,8 +18,15 @@ struct LogicalTypeDeleter {
 };
 using LogicalType = std::unique_ptr<_duckdb_logical_type, LogicalTypeDeleter>;
 
+// What DuckDB calls the type, for a CAST; "" for NULL and for DECIMAL of any precision.
+std::string DuckTypeName(const data::DataType& type);
+
 // MULTISET is a MAP to INTEGER, CHAR and VARCHAR are VARCHAR, both kinds of bytes BLOB. Every type has one.
 LogicalType ToDuckType(const data::DataType& type);
+
+// A value of one of Flink's two kinds of interval. What has more than a day is split, so that EXTRACT finds
+// the days.
+duckdb_interval ToDuckInterval(int64_t value, const data::DataType& type);
 
 // The type that shows a DuckDB result column; unsigned and 128-bit integers become DECIMAL. A type that has
 // no counterpart is an error that names the column and says to cast it.

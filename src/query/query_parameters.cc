@@ -4,7 +4,7 @@
 
 #include <cctype>
 
-#include "data/decimal.h"
+#include "data/interval.h"
 #include "query/duck_types.h"
 
 namespace millrace::query {
@@ -13,50 +13,17 @@ namespace {
 using data::DataType;
 using data::TypeKind;
 
-// DuckDB's name of a type; empty: it has none that a parameter could be cast to.
-std::string DuckTypeName(const DataType& type) {
-  switch (type.kind()) {
-    case TypeKind::kBoolean:
-      return "BOOLEAN";
-    case TypeKind::kTinyInt:
-      return "TINYINT";
-    case TypeKind::kSmallInt:
-      return "SMALLINT";
-    case TypeKind::kInt:
-      return "INTEGER";
-    case TypeKind::kBigInt:
-      return "BIGINT";
-    case TypeKind::kDecimal:
-      return fmt::format("DECIMAL({}, {})", type.precision(), type.scale());
-    case TypeKind::kFloat:
-      return "FLOAT";
-    case TypeKind::kDouble:
-      return "DOUBLE";
-    case TypeKind::kChar:
-    case TypeKind::kVarchar:
-      return "VARCHAR";
-    case TypeKind::kBinary:
-    case TypeKind::kVarbinary:
-      return "BLOB";
-    case TypeKind::kDate:
-      return "DATE";
-    case TypeKind::kTime:
-      return "TIME";
-    case TypeKind::kTimestamp:
-      return "TIMESTAMP";
-    case TypeKind::kTimestampLtz:
-      return "TIMESTAMP WITH TIME ZONE";
-    case TypeKind::kArray: {
-      const std::string element = DuckTypeName(type.element());
-      return element.empty() ? "" : element + "[]";
-    }
-    default:
-      return "";
-  }
-}
-
 bool IsNamePart(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0;
+}
+
+// The number at *end, which moves behind it; 0: there is none.
+size_t ReadNumber(std::string_view sql, size_t* end) {
+  size_t number = 0;
+  while (*end < sql.size() && std::isdigit(static_cast<unsigned char>(sql[*end])) != 0 && number < 100'000) {
+    number = number * 10 + static_cast<size_t>(sql[(*end)++] - '0');
+  }
+  return number;
 }
 
 }  // namespace
@@ -118,10 +85,7 @@ std::string ReplaceParameters(std::string_view sql, const std::function<std::str
     size_t end = i + 1;
     size_t number = 0;
     if (sql[i] == '$' && (i == 0 || !IsNamePart(sql[i - 1]))) {
-      while (end < sql.size() && std::isdigit(static_cast<unsigned char>(sql[end])) != 0 &&
-             number < 100'000) {
-        number = number * 10 + static_cast<size_t>(sql[end++] - '0');
-      }
+      number = ReadNumber(sql, &end);
     }
     if (number > 0) {
       result += replacement(number);
@@ -133,18 +97,93 @@ std::string ReplaceParameters(std::string_view sql, const std::function<std::str
   return result;
 }
 
-std::string CastParameters(std::string_view sql, const std::vector<std::optional<DataType>>& types) {
+bool HasAnyDecimal(const DataType& type) {
+  return type.kind() == TypeKind::kArray ? HasAnyDecimal(type.element()) : type.IsAnyDecimal();
+}
+
+namespace {
+
+// The statement with CAST(<operand> AS <type>) for each $n whose type is given; the operand is `operand`, or
+// $n.
+std::string ReplaceByCasts(std::string_view sql, const std::vector<std::optional<DataType>>& types,
+                           std::string_view operand) {
   return ReplaceParameters(sql, [&](size_t number) {
     const std::string type =
         number <= types.size() && types[number - 1].has_value() ? DuckTypeName(*types[number - 1]) : "";
-    return type.empty() ? fmt::format("${}", number) : fmt::format("CAST(${} AS {})", number, type);
+    const std::string parameter = fmt::format("${}", number);
+    return type.empty() ? parameter
+                        : fmt::format("CAST({} AS {})", operand.empty() ? parameter : operand, type);
   });
+}
+
+}  // namespace
+
+std::string CastParameters(std::string_view sql, const std::vector<std::optional<DataType>>& types) {
+  return ReplaceByCasts(sql, types, "");
+}
+
+std::string NullParameters(std::string_view sql, const std::vector<std::optional<DataType>>& types) {
+  return ReplaceByCasts(sql, types, "NULL");
+}
+
+std::vector<size_t> ConcatenatedParameters(std::string_view sql) {
+  std::vector<size_t> found;
+  size_t parameter = 0;         // that has just ended
+  bool after_operator = false;  // || stands before what comes
+  for (size_t i = 0; i < sql.size();) {
+    if (std::isspace(static_cast<unsigned char>(sql[i])) != 0) {
+      ++i;
+      continue;
+    }
+    const size_t skipped = SkipQuoted(sql, i);
+    if (skipped != i) {
+      const bool is_comment = sql[i] == '-' || sql[i] == '/';
+      i = skipped;
+      if (!is_comment) {
+        parameter = 0;
+        after_operator = false;
+      }
+    } else if (sql.substr(i).starts_with("||")) {
+      if (parameter > 0) found.push_back(parameter);
+      parameter = 0;
+      after_operator = true;
+      i += 2;
+    } else {
+      size_t end = i + 1;
+      size_t number = 0;
+      if (sql[i] == '$') number = ReadNumber(sql, &end);
+      if (number > 0 && after_operator) found.push_back(number);
+      parameter = number;
+      after_operator = false;
+      i = end;
+    }
+  }
+  return found;
 }
 
 void DuckValueDeleter::operator()(void* value) const {
   auto* handle = static_cast<duckdb_value>(value);
   duckdb_destroy_value(&handle);
 }
+
+namespace {
+
+// Values and, in a row, what DuckDB knows them by.
+class DuckValues {
+ public:
+  void Add(DuckValue value) {
+    handles_.push_back(value.get());
+    owned_.push_back(std::move(value));
+  }
+  duckdb_value* data() { return handles_.data(); }
+  size_t size() const { return handles_.size(); }
+
+ private:
+  std::vector<DuckValue> owned_;
+  std::vector<duckdb_value> handles_;
+};
+
+}  // namespace
 
 DuckValue ToDuckValue(const data::Value& value, const DataType& type) {
   if (value.is_null()) return DuckValue(duckdb_create_null_value());
@@ -181,19 +220,44 @@ DuckValue ToDuckValue(const data::Value& value, const DataType& type) {
       return DuckValue(duckdb_create_timestamp(duckdb_timestamp{value.as_int()}));
     case TypeKind::kTimestampLtz:
       return DuckValue(duckdb_create_timestamp_tz(duckdb_timestamp{value.as_int()}));
-    case TypeKind::kArray: {
-      std::vector<DuckValue> elements;
-      std::vector<duckdb_value> handles;
-      for (const data::Value& element : value.as_list()) {
-        elements.push_back(ToDuckValue(element, type.element()));
-        handles.push_back(elements.back().get());
-      }
-      const LogicalType element_type = ToDuckType(type.element());
-      return DuckValue(duckdb_create_list_value(element_type.get(), handles.data(), handles.size()));
+    case TypeKind::kIntervalYearMonth:
+    case TypeKind::kIntervalDayTime:
+      return DuckValue(duckdb_create_interval(ToDuckInterval(value.as_int(), type)));
+    case TypeKind::kInterval: {
+      const data::Interval interval = data::UnpackInterval(value.as_decimal());
+      return DuckValue(duckdb_create_interval({interval.months, interval.days, interval.micros}));
     }
-    default:
+    case TypeKind::kArray: {
+      DuckValues elements;
+      for (const data::Value& element : value.as_list()) elements.Add(ToDuckValue(element, type.element()));
+      const LogicalType element_type = ToDuckType(type.element());
+      return DuckValue(duckdb_create_list_value(element_type.get(), elements.data(), elements.size()));
+    }
+    case TypeKind::kMap:
+    case TypeKind::kMultiset: {
+      DuckValues keys;
+      DuckValues values;
+      for (const data::Value& entry : value.as_list()) {
+        keys.Add(ToDuckValue(entry.as_list()[0], type.fields()[0].type));
+        values.Add(ToDuckValue(entry.as_list()[1], type.fields()[1].type));
+      }
+      const LogicalType map_type = ToDuckType(type);
+      return DuckValue(duckdb_create_map_value(map_type.get(), keys.data(), values.data(), keys.size()));
+    }
+    case TypeKind::kRow: {
+      DuckValues fields;
+      for (size_t i = 0; i < type.fields().size(); ++i) {
+        fields.Add(ToDuckValue(value.as_list()[i], type.fields()[i].type));
+      }
+      const LogicalType row_type = ToDuckType(type);
+      return DuckValue(duckdb_create_struct_value(row_type.get(), fields.data()));
+    }
+    case TypeKind::kNull:
+    case TypeKind::kChar:
+    case TypeKind::kVarchar:
       return DuckValue(duckdb_create_varchar_length(value.as_string().data(), value.as_string().size()));
   }
+  MR_UNREACHABLE();
 }
 
 }  // namespace millrace::query

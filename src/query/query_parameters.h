@@ -21,16 +21,25 @@ size_t SkipQuoted(std::string_view sql, size_t at);
 // The text with each $n outside of quotes and comments replaced by what `replacement(n)` gives.
 std::string ReplaceParameters(std::string_view sql, const std::function<std::string(size_t)>& replacement);
 
-// The statement with $n as CAST($n AS <type>) for each n whose type is given (types[n - 1]). Types that
-// DuckDB has no parameters of (MAP, ROW, MULTISET, INTERVAL) are left for it to infer.
+// Whether it is a DECIMAL of any precision, or an ARRAY of such.
+bool HasAnyDecimal(const data::DataType& type);
+
+// The statement with $n as CAST($n AS <type>) for each n whose type is given (types[n - 1]); DECIMAL of any
+// precision is left for DuckDB to infer.
 std::string CastParameters(std::string_view sql, const std::vector<std::optional<data::DataType>>& types);
+
+// The statement with $n as CAST(NULL AS <type>), for each n whose type is given.
+std::string NullParameters(std::string_view sql, const std::vector<std::optional<data::DataType>>& types);
+
+// The n of each $n that is an operand of ||.
+std::vector<size_t> ConcatenatedParameters(std::string_view sql);
 
 struct DuckValueDeleter {
   void operator()(void* value) const;
 };
 using DuckValue = std::unique_ptr<_duckdb_value, DuckValueDeleter>;
 
-// A value of the type; what is not a scalar, BYTES or an ARRAY of these is passed as its text.
+// A value of the type, which is no DECIMAL of any precision.
 DuckValue ToDuckValue(const data::Value& value, const data::DataType& type);
 
 }  // namespace millrace::query

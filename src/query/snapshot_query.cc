@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/limits.h"
+#include "query/column_names.h"
 #include "query/duck_error.h"
 #include "query/duck_types.h"
 #include "query/query_parameters.h"
@@ -25,6 +26,28 @@ size_t NumberOf(duckdb_prepared_statement prepared, idx_t index) {
   return is_number ? number : 0;
 }
 
+// What stands for a DECIMAL of any precision where a statement is only described. Small, so that products of
+// several have room.
+data::DataType Sample() {
+  return data::DataType::Decimal(18, 3);
+}
+data::DataType OtherSample() {
+  return data::DataType::Decimal(19, 4);
+}
+
+data::DataType WithSample(const data::DataType& type, const data::DataType& sample) {
+  if (type.kind() == data::TypeKind::kArray) return data::DataType::Array(WithSample(type.element(), sample));
+  return type.IsAnyDecimal() ? sample : type;
+}
+
+std::vector<std::optional<data::DataType>> WithSamples(std::vector<std::optional<data::DataType>> types,
+                                                       const data::DataType& sample) {
+  for (auto& type : types) {
+    if (type.has_value()) type = WithSample(*type, sample);
+  }
+  return types;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SnapshotQuery>> SnapshotQuery::Prepare(
@@ -34,33 +57,92 @@ Result<std::unique_ptr<SnapshotQuery>> SnapshotQuery::Prepare(
   if (query->scope_.catalog != nullptr) MR_TRY(database->InstallCatalogs());
   MR_ASSIGN(query->connection_, database->Acquire(*query->scope_.snapshots, *query->scope_.views,
                                                   query->scope_.current_schema, query->scope_.zone));
-  MR_TRY(query->Plan(CastParameters(sql, parameter_types)));
   std::vector<std::optional<data::DataType>> types = parameter_types;
-  bool plan_again = false;
-  for (idx_t i = 1; i <= duckdb_nparams(query->prepared_); ++i) {
-    const size_t number = NumberOf(query->prepared_, i);
-    if (number == 0 || number > static_cast<size_t>(limits::kParametersMax)) {
-      return Fail(ErrorCode::kSyntaxError, "parameters are written $1, $2 and so on");
-    }
-    if (types.size() < number) types.resize(number);
-    if (types[number - 1].has_value()) continue;
-    const LogicalType inferred(duckdb_param_logical_type(query->prepared_, i));
-    const Result<data::DataType> type =
-        inferred == nullptr ? Fail(ErrorCode::kDatatypeMismatch, "") : FromDuckType(inferred.get(), "$n");
-    plan_again = plan_again || !type.has_value() || type->kind() == data::TypeKind::kNull;
-    if (type.has_value() && type->kind() != data::TypeKind::kNull) types[number - 1] = *type;
-  }
-  // A column whose type hangs on that of a parameter has none until the parameter's is fixed.
-  const LogicalType first(duckdb_prepared_statement_column_logical_type(query->prepared_, 0));
-  plan_again =
-      plan_again || (!types.empty() && (first == nullptr || !FromDuckType(first.get(), "").has_value()));
+  MR_TRY(query->PlanFirst(sql, &types));
+  MR_ASSIGN(const bool plan_again, query->InferParameters(&types));
   for (auto& type : types) {
     query->parameters_.push_back(type.value_or(data::DataType::String()));
     type = query->parameters_.back();
   }
+  if (std::ranges::any_of(query->parameters_, HasAnyDecimal)) {
+    MR_TRY(query->DescribeAnyDecimals(sql));
+    return query;
+  }
   if (plan_again) MR_TRY(query->Plan(CastParameters(sql, types)));
-  MR_TRY(query->Describe());
+  MR_ASSIGN(query->schema_, query->DescribeAs(sql, types));
   return query;
+}
+
+// Where the types of parameters are left to DuckDB, it does not know what a || b is of two of them;
+// PostgreSQL takes them for texts.
+Status SnapshotQuery::PlanFirst(const std::string& sql, std::vector<std::optional<data::DataType>>* types) {
+  const Status planned = Plan(CastParameters(sql, WithSamples(*types, Sample())));
+  if (planned.has_value() || planned.error().code() == ErrorCode::kSyntaxError) return planned;
+  bool any = false;
+  for (const size_t number : ConcatenatedParameters(sql)) {
+    if (number > static_cast<size_t>(limits::kParametersMax)) continue;
+    if (types->size() < number) types->resize(number);
+    if ((*types)[number - 1].has_value()) continue;
+    (*types)[number - 1] = data::DataType::String();
+    any = true;
+  }
+  if (!any || !Plan(CastParameters(sql, WithSamples(*types, Sample()))).has_value()) return planned;
+  return {};
+}
+
+Result<bool> SnapshotQuery::InferParameters(std::vector<std::optional<data::DataType>>* types) {
+  bool plan_again = false;
+  for (idx_t i = 1; i <= duckdb_nparams(prepared_); ++i) {
+    const size_t number = NumberOf(prepared_, i);
+    if (number == 0 || number > static_cast<size_t>(limits::kParametersMax)) {
+      return Fail(ErrorCode::kSyntaxError, "parameters are written $1, $2 and so on");
+    }
+    if (types->size() < number) types->resize(number);
+    std::optional<data::DataType>& known = (*types)[number - 1];
+    if (known.has_value()) continue;
+    const LogicalType inferred(duckdb_param_logical_type(prepared_, i));
+    const Result<data::DataType> type =
+        inferred == nullptr ? Fail(ErrorCode::kDatatypeMismatch, "") : FromDuckType(inferred.get(), "$n");
+    plan_again = plan_again || !type.has_value() || type->kind() == data::TypeKind::kNull;
+    if (!type.has_value() || type->kind() == data::TypeKind::kNull) continue;
+    // What it meets says that it is a number, not how many digits it has.
+    known = type->kind() == data::TypeKind::kDecimal ? data::DataType::AnyDecimal() : *type;
+  }
+  // A column whose type hangs on that of a parameter has none until the parameter's is fixed.
+  return plan_again || (!types->empty() && !IsResolved());
+}
+
+bool SnapshotQuery::IsResolved() const {
+  const LogicalType first(duckdb_prepared_statement_column_logical_type(prepared_, 0));
+  return first != nullptr && FromDuckType(first.get(), "").has_value();
+}
+
+// A few functions (json_object) want values before they say what they give, whatever the type of a parameter
+// is: they are shown NULLs.
+Result<data::Schema> SnapshotQuery::DescribeAs(const std::string& sql,
+                                               const std::vector<std::optional<data::DataType>>& types) {
+  if (types.empty() || IsResolved()) return Describe();
+  MR_TRY(Plan(NullParameters(sql, types)));
+  const Result<data::Schema> schema = Describe();
+  MR_TRY(Plan(CastParameters(sql, types)));
+  return schema;
+}
+
+// Which columns hang on the precision of such parameters is seen by planning with two.
+Status SnapshotQuery::DescribeAnyDecimals(const std::string& sql) {
+  const std::vector<std::optional<data::DataType>> types(parameters_.begin(), parameters_.end());
+  const auto describe = [&](const data::DataType& decimal) -> Result<data::Schema> {
+    const auto fixed = WithSamples(types, decimal);
+    MR_TRY(Plan(CastParameters(sql, fixed)));
+    return DescribeAs(sql, fixed);
+  };
+  MR_ASSIGN(const data::Schema sample, describe(Sample()));
+  MR_ASSIGN(const data::Schema other, describe(OtherSample()));
+  for (size_t i = 0; i < sample.size(); ++i) {
+    const bool hangs = sample[i].type.kind() == data::TypeKind::kDecimal && sample[i].type != other[i].type;
+    schema_.Add(sample[i].name, hangs ? data::DataType::AnyDecimal() : sample[i].type);
+  }
+  return {};
 }
 
 SnapshotQuery::~SnapshotQuery() {
@@ -99,22 +181,29 @@ Status SnapshotQuery::Plan(const std::string& sql) {
   return {};
 }
 
-Status SnapshotQuery::Describe() {
-  for (idx_t i = 0; i < duckdb_prepared_statement_column_count(prepared_); ++i) {
+Result<data::Schema> SnapshotQuery::Describe() const {
+  data::Schema schema;
+  const idx_t columns = duckdb_prepared_statement_column_count(prepared_);
+  const auto names = scope_.named_by.empty() ? std::vector<std::optional<std::string>>(columns)
+                                             : ColumnNames(scope_.named_by, columns);
+  for (idx_t i = 0; i < columns; ++i) {
     const char* text = duckdb_prepared_statement_column_name(prepared_, i);
     const std::string name = text == nullptr ? "" : text;
     duckdb_free(const_cast<char*>(text));
     const LogicalType type(duckdb_prepared_statement_column_logical_type(prepared_, i));
     MR_ASSIGN(data::DataType shown, FromDuckType(type.get(), name));
-    schema_.Add(name, std::move(shown));
+    schema.Add(names[i].value_or(name), std::move(shown));
   }
-  return {};
+  return schema;
 }
 
 Status SnapshotQuery::Start(const std::vector<data::Value>& parameters) {
   if (parameters.size() != parameters_.size()) {
     return Fail(ErrorCode::kInvalidParameter, fmt::format("the statement has {} parameters, {} were given",
                                                           parameters_.size(), parameters.size()));
+  }
+  if (std::ranges::any_of(parameters_, HasAnyDecimal)) {
+    return Fail(ErrorCode::kInvalidParameter, "the statement has a DECIMAL parameter without precision");
   }
   for (idx_t i = 1; i <= duckdb_nparams(prepared_); ++i) {
     const size_t number = NumberOf(prepared_, i);

@@ -28,6 +28,8 @@ struct QueryScope {
   std::string current_schema;                              // where bare names are looked up
   std::string zone;                                        // the name of the session's time zone
   std::function<Status(const std::string&)> check_read{};  // may "schema.table" be read; empty: all may
+  std::string
+      named_by{};  // the statement as it was sent: its columns have the names that PostgreSQL gives them
   pgcatalog::CatalogPtr catalog{};  // of a statement that reads PostgreSQL's catalogs; null for others
 };
 
@@ -35,7 +37,9 @@ class SnapshotQuery {
  public:
   // Plans the statement, which must be a single SELECT; errors of DuckDB keep its message. Parameters are $1,
   // $2 ...: `parameter_types` fixes the types of the first of them where they are given; the others are
-  // inferred, and STRING where nothing tells.
+  // inferred, and STRING where nothing tells. A parameter that is a DECIMAL is one of any precision, and so
+  // is a column of the result that hangs on one: such a query is described only, and is prepared again, with
+  // the types of the values, to be started.
   static Result<std::unique_ptr<SnapshotQuery>> Prepare(
       SnapshotDatabase* database, QueryScope scope, std::string sql,
       const std::vector<std::optional<data::DataType>>& parameter_types = {});
@@ -56,7 +60,15 @@ class SnapshotQuery {
   SnapshotQuery(SnapshotDatabase* database, QueryScope scope)
       : database_(*database), scope_(std::move(scope)) {}
   Status Plan(const std::string& sql);
-  Status Describe();
+  Status PlanFirst(const std::string& sql, std::vector<std::optional<data::DataType>>* types);
+  // Of what the parameters are to be, where that is open; whether the statement must be planned again.
+  Result<bool> InferParameters(std::vector<std::optional<data::DataType>>* types);
+  Result<data::Schema> Describe() const;
+  // Whether DuckDB knows the columns of what has been planned.
+  bool IsResolved() const;
+  Result<data::Schema> DescribeAs(const std::string& sql,
+                                  const std::vector<std::optional<data::DataType>>& types);
+  Status DescribeAnyDecimals(const std::string& sql);
   Status Refused(Status otherwise, const std::optional<Error>& refusal) const MR_EXCLUDES(cancel_mutex_);
 
   SnapshotDatabase& database_;

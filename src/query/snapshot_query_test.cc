@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "data/batch_builder.h"
+#include "data/decimal.h"
+#include "data/interval.h"
 #include "tables/table_part.h"
 
 namespace millrace::query {
@@ -218,6 +220,88 @@ TEST(SnapshotQueryTest, ACancelledQueryEndsAndTheNextOneRuns) {
     EXPECT_EQ(started.error().code(), ErrorCode::kCancelled);
   }
   EXPECT_TRUE(Ask(&database, "SELECT 1", EmptySet(), "public", "UTC").has_value());
+}
+
+TEST(SnapshotQueryTest, TextsWithoutATypeAreJoined) {
+  SnapshotDatabase database({});
+  const QueryScope scope{EmptySet(), std::make_shared<const ViewSet>(), "public", "UTC"};
+  const auto query = SnapshotQuery::Prepare(&database, scope, "SELECT $1 || /* and */ $2 || '$3' AS a");
+  ASSERT_TRUE(query.has_value()) << query.error().ToString();
+  ASSERT_EQ((*query)->parameters().size(), 2u);
+  ASSERT_TRUE((*query)->Start({Value::String("a"), Value::String("b")}).has_value());
+  const auto batch = (*query)->Next();
+  ASSERT_TRUE(batch.has_value() && batch->has_value());
+  EXPECT_EQ((*batch)->columns[0]->GetValue(0), Value::String("ab$3"));
+  // What is wrong otherwise is told as it is.
+  const auto wrong = SnapshotQuery::Prepare(&database, scope, "SELECT $1 || $2 FROM nowhere");
+  ASSERT_FALSE(wrong.has_value());
+  EXPECT_EQ(wrong.error().code(), ErrorCode::kUndefinedTable);
+}
+
+TEST(SnapshotQueryTest, ADecimalParameterHasThePrecisionOfItsValue) {
+  SnapshotDatabase database({});
+  const QueryScope scope{EmptySet(), std::make_shared<const ViewSet>(), "public", "UTC"};
+  const std::string sql = "SELECT $1 AS a, CAST(1 AS DECIMAL(4, 1)) AS b, CAST(2 AS DECIMAL(4, 1)) > $2 AS c";
+  const auto described = SnapshotQuery::Prepare(&database, scope, sql, {DataType::AnyDecimal()});
+  ASSERT_TRUE(described.has_value()) << described.error().ToString();
+  EXPECT_TRUE((*described)->parameters()[0].IsAnyDecimal());
+  EXPECT_TRUE((*described)->parameters()[1].IsAnyDecimal());  // by what it meets
+  EXPECT_TRUE((*described)->schema()[0].type.IsAnyDecimal());
+  EXPECT_EQ((*described)->schema()[1].type.WithNullable(true), DataType::Decimal(4, 1));
+  EXPECT_FALSE((*described)->Start({Value::String("1.5"), Value::String("1")}).has_value());
+
+  const auto query =
+      SnapshotQuery::Prepare(&database, scope, sql, {DataType::Decimal(38, 37), DataType::Decimal(5, 4)});
+  ASSERT_TRUE(query.has_value()) << query.error().ToString();
+  const Value exact = Value::Decimal(data::PowerOfTen(37) + 1);
+  ASSERT_TRUE((*query)->Start({exact, Value::Decimal(19'999)}).has_value());
+  const auto batch = (*query)->Next();
+  ASSERT_TRUE(batch.has_value() && batch->has_value());
+  EXPECT_EQ((*batch)->columns[0]->GetValue(0), exact);
+  EXPECT_EQ((*batch)->columns[2]->GetValue(0), Value::Bool(true));
+}
+
+TEST(SnapshotQueryTest, FunctionsThatWantValuesAreDescribed) {
+  SnapshotDatabase database({});
+  const QueryScope scope{EmptySet(), std::make_shared<const ViewSet>(), "public", "UTC"};
+  const auto query =
+      SnapshotQuery::Prepare(&database, scope, "SELECT 1 AS n, json_object($1::VARCHAR, 2) AS o");
+  ASSERT_TRUE(query.has_value()) << query.error().ToString();
+  ASSERT_EQ((*query)->schema().size(), 2u);
+  EXPECT_EQ((*query)->schema()[1].name, "o");
+  ASSERT_TRUE((*query)->Start({Value::String("k")}).has_value());
+  const auto batch = (*query)->Next();
+  ASSERT_TRUE(batch.has_value() && batch->has_value());
+  EXPECT_EQ((*batch)->columns[1]->GetValue(0), Value::String(R"({"k":2})"));
+}
+
+TEST(SnapshotQueryTest, IntervalsKeepTheirParts) {
+  SnapshotDatabase database({});
+  const QueryScope scope{EmptySet(), std::make_shared<const ViewSet>(), "public", "UTC"};
+  const auto query = SnapshotQuery::Prepare(
+      &database, scope, "SELECT INTERVAL '1 month -2 days 3 seconds' + $1 AS i", {DataType::Interval()});
+  ASSERT_TRUE(query.has_value()) << query.error().ToString();
+  EXPECT_EQ((*query)->schema()[0].type.kind(), data::TypeKind::kInterval);
+  ASSERT_TRUE((*query)->Start({Value::Decimal(data::PackInterval({12, 0, 5}))}).has_value());
+  const auto batch = (*query)->Next();
+  ASSERT_TRUE(batch.has_value() && batch->has_value());
+  EXPECT_EQ((*batch)->columns[0]->GetValue(0), Value::Decimal(data::PackInterval({13, -2, 3'000'005})));
+}
+
+TEST(SnapshotQueryTest, MapsAndRowsGoInAsParameters) {
+  SnapshotDatabase database({});
+  const QueryScope scope{EmptySet(), std::make_shared<const ViewSet>(), "public", "UTC"};
+  const DataType map = DataType::Map(DataType::String(), DataType::Int());
+  const DataType row = DataType::Row({{"x", DataType::Int()}, {"y z", DataType::String()}});
+  const auto query = SnapshotQuery::Prepare(&database, scope, "SELECT $1, $2", {map, row});
+  ASSERT_TRUE(query.has_value()) << query.error().ToString();
+  const Value one = Value::MakeList({Value::MakeList({Value::String("k"), Value::Int(1)})});
+  const Value two = Value::MakeList({Value::Int(7), Value::Null()});
+  ASSERT_TRUE((*query)->Start({one, two}).has_value());
+  const auto batch = (*query)->Next();
+  ASSERT_TRUE(batch.has_value() && batch->has_value());
+  EXPECT_EQ((*batch)->columns[0]->GetValue(0), one);
+  EXPECT_EQ((*batch)->columns[1]->GetValue(0), two);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include "data/text.h"
 #include "server/auth/scram.h"
 #include "server/http/warehouse_writer.h"
+#include "server/pgwire/json_decoder.h"
+#include "server/pgwire/value_decoder.h"
 #include "server/process_metrics.h"
 #include "session/session.h"
 #include "sql/statement.h"
@@ -61,13 +63,16 @@ class RowsOf final : public http::Rows {
   std::unique_ptr<session::ResultStream> rows_;
 };
 
-// A text as a value of a parameter's type; what is not a scalar stays its text, which DuckDB reads.
+// A text as a value of a parameter's type; what is not a scalar is JSON.
 Result<data::Value> ParameterValue(const http::Parameter& text, const data::DataType& type,
                                    const data::TimeZone& zone, size_t number) {
   if (!text.has_value()) return data::Value::Null();
-  if (type.IsCharacter() || type.IsNested()) return data::Value::String(*text);
+  if (type.IsCharacter()) return data::Value::String(*text);
   auto column = data::Column::Make(type, 1);
-  Status parsed = data::AppendParsed(*text, type, zone, column.get());
+  Status parsed = type.IsNested() ? pgwire::DecodeJson(*text, type, zone, column.get())
+                  : type.kind() == data::TypeKind::kInterval
+                      ? pgwire::DecodeText(*text, type, zone, column.get())
+                      : data::AppendParsed(*text, type, zone, column.get());
   if (!parsed.has_value())
     return std::unexpected(parsed.error().Within(fmt::format("parameter ${}", number)));
   return column->GetValue(0);

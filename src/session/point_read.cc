@@ -61,6 +61,29 @@ data::ColumnPtr KeyColumn(const sql::LiteralExpr& literal, const data::DataType&
   return column;
 }
 
+// The type in which a parameter for a key column is taken, such that no value is rounded or cut into one that
+// the table has; nullopt: DuckDB is to compare.
+std::optional<data::DataType> ParameterType(const data::DataType& key) {
+  switch (key.kind()) {
+    case data::TypeKind::kVarchar:
+      return data::DataType::String();
+    case data::TypeKind::kVarbinary:
+      return data::DataType::Bytes();
+    case data::TypeKind::kTime:
+      return data::DataType::Time(6);
+    case data::TypeKind::kTimestamp:
+      return data::DataType::Timestamp(6);
+    case data::TypeKind::kTimestampLtz:
+      return data::DataType::TimestampLtz(6);
+    case data::TypeKind::kDecimal:
+    case data::TypeKind::kChar:
+    case data::TypeKind::kBinary:
+      return std::nullopt;
+    default:
+      return key.WithNullable(true);
+  }
+}
+
 }  // namespace
 
 std::optional<PointRead> RecognisePointRead(const sql::Query& query, const catalog::Catalog& catalog) {
@@ -108,8 +131,9 @@ bool DescribePointRead(PointRead* read, const tables::SnapshotSet& snapshots) {
   }
   read->parameters.clear();
   for (const data::DataType* type : types) {
-    if (type == nullptr) return false;
-    read->parameters.push_back(type->WithNullable(true));
+    const auto parameter = type == nullptr ? std::nullopt : ParameterType(*type);
+    if (!parameter.has_value()) return false;
+    read->parameters.push_back(*parameter);
   }
   read->schema = read->all_columns ? *table.schema : data::Schema();
   for (const auto& [name, shown] : read->columns) {

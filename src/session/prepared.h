@@ -26,6 +26,7 @@ struct Prepared {
   enum class Route : uint8_t { kNone, kPointRead, kStreaming, kSnapshot };
   Route route = Route::kNone;
   std::optional<PointRead> point_read;
+  std::optional<std::string> snapshot_text;  // what DuckDB is given, where that is not `text`
 };
 using PreparedPtr = std::shared_ptr<const Prepared>;
 

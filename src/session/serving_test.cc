@@ -113,7 +113,7 @@ TEST_F(ServingTest, ParametersOfEveryRoute) {
   EXPECT_EQ((*point)->route, Prepared::Route::kPointRead);
   EXPECT_TRUE((*point)->quick);
   EXPECT_EQ(Run("SELECT v, d FROM t WHERE k = $1", {Value::Int(7)}), "a'b|12.34;");
-  EXPECT_EQ(Run("SELECT k FROM t WHERE d > $1 OR v IS NULL ORDER BY k", {Value::Decimal(1200)}), "7;8;");
+  EXPECT_EQ(Run("SELECT k FROM t WHERE d > $1 OR v IS NULL ORDER BY k", {Value::String("12.001")}), "7;8;");
   EXPECT_EQ(Run("SELECT count(*) FROM t WHERE k = $1", {}),
             "08P01: the statement has 1 parameters, 0 were given");
 }
@@ -281,6 +281,58 @@ TEST_F(ServingTest, CopyPutsRowsInAndGivesThemOut) {
   ASSERT_TRUE(pushed.has_value() && *pushed);
   EXPECT_EQ(outcome->copy_in->Finish().value_or(0), 2);
   EXPECT_EQ(Run("COPY (SELECT a, b FROM t ORDER BY b) TO STDOUT"), "NULL|x;NULL|y;");
+}
+
+TEST_F(ServingTest, DecimalParametersAreExact) {
+  Run("CREATE TABLE t (m DECIMAL(10, 2), v INT, PRIMARY KEY (m) NOT ENFORCED)");
+  // INSERT rounds into the column, as PostgreSQL does.
+  const auto insert = admin->Prepare("INSERT INTO t VALUES ($1, 1)", {data::DataType::AnyDecimal()});
+  ASSERT_TRUE(insert.has_value());
+  EXPECT_TRUE((*insert)->parameters[0].IsAnyDecimal());
+  ASSERT_TRUE(admin->Open(*insert, {Value::String("5.005")}).has_value());
+  EXPECT_EQ(Run("SELECT m FROM t"), "5.01;");
+  EXPECT_EQ(Run("SELECT v FROM t WHERE m = $1", {Value::String("5.005")}), "");
+  EXPECT_EQ(Run("SELECT v FROM t WHERE m = $1", {Value::String("5.0100")}), "1;");
+  Run("PREPARE q (numeric, numeric) AS SELECT $1 + $2");
+  EXPECT_EQ(Run("EXECUTE q (0.00000000000000000001, 12345678901234567)"),
+            "12345678901234567.00000000000000000001;");
+  EXPECT_EQ(Run("EXECUTE q ('1.5', NULL)"), "NULL;");
+  EXPECT_TRUE(Run("EXECUTE q ('x', 1)").starts_with("22P02")) << Run("EXECUTE q ('x', 1)");
+}
+
+TEST_F(ServingTest, ParametersForKeysAreNotCut) {
+  Run("CREATE TABLE t (k VARCHAR(3), v INT, PRIMARY KEY (k) NOT ENFORCED)");
+  Run("CREATE TABLE u (k TIMESTAMP(0), v INT, PRIMARY KEY (k) NOT ENFORCED)");
+  Run("INSERT INTO t VALUES ('abc', 1)");
+  Run("INSERT INTO u VALUES (TIMESTAMP '1970-01-01 00:00:01', 1)");
+  EXPECT_EQ(Run("SELECT v FROM t WHERE k = $1", {Value::String("abc")}), "1;");
+  EXPECT_EQ(Run("SELECT v FROM t WHERE k = $1", {Value::String("abcd")}), "");
+  EXPECT_EQ(admin->Prepare("SELECT v FROM t WHERE k = $1").value()->parameters[0], data::DataType::String());
+  EXPECT_EQ(Run("SELECT v FROM u WHERE k = $1", {Value::Int(1'000'000)}), "1;");
+  EXPECT_EQ(admin->Prepare("SELECT v FROM u WHERE k = $1").value()->parameters[0],
+            data::DataType::Timestamp(6));
+}
+
+TEST_F(ServingTest, CastsToFlinksTypesWorkInSnapshots) {
+  Run("CREATE TABLE t (s STRING, ts TIMESTAMP(6))");
+  Run("INSERT INTO t VALUES ('abc', TIMESTAMP '1970-01-01 00:00:01.234567')");
+  EXPECT_EQ(Run("SELECT CAST(s AS BYTES) FROM t WHERE s = $1", {Value::String("abc")}), "\\x616263;");
+  EXPECT_EQ(Run("SELECT CAST(ts AS TIME(0)), CAST(ts AS TIMESTAMP_LTZ(3)) FROM t"),
+            "00:00:01|1970-01-01 00:00:01.234;");
+  // An error tells of the statement, not of the cast.
+  EXPECT_EQ(Run("SELECT CAST(nowhere AS BYTES) FROM t").substr(0, 5), "42703");
+}
+
+TEST_F(ServingTest, ColumnsWithoutANameHavePostgresNames) {
+  Run("CREATE TABLE t (a INT)");
+  const auto names = [&](std::string_view text) {
+    const auto prepared = admin->Prepare(text);
+    std::string list;
+    for (const data::Field& field : (*prepared)->schema) list += field.name + ";";
+    return list;
+  };
+  EXPECT_EQ(names("SELECT count(*), a, a + 1, max(a) AS m FROM t GROUP BY a"), "count;a;?column?;m;");
+  EXPECT_EQ(names("SELECT 1"), "?column?;");
 }
 
 }  // namespace

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "query/query_parameters.h"
 #include "session/script.h"
 #include "session/statement_parameters.h"
 #include "sql/parser.h"
@@ -184,12 +187,20 @@ Result<Outcome> Session::Run(const Prepared& prepared, const std::vector<data::V
     return Fail(ErrorCode::kProtocolViolation, fmt::format("the statement has {} parameters, {} were given",
                                                            prepared.parameters.size(), parameters.size()));
   }
-  if (prepared.statement == nullptr || prepared.statement->kind == sql::StatementKind::kQuery) {
-    return options_.script ? SelectScript(prepared) : Select(prepared, parameters);
+  if (std::ranges::any_of(prepared.parameters, query::HasAnyDecimal)) {
+    MR_ASSIGN(const FixedDecimals fixed, FixDecimals(parameters, prepared.parameters));
+    return RunWith(prepared, {fixed.values, fixed.types});
   }
-  if (parameters.empty()) return RunStatement(*prepared.statement, prepared.text);
+  return RunWith(prepared, {parameters, prepared.parameters});
+}
+
+Result<Outcome> Session::RunWith(const Prepared& prepared, const Arguments& arguments) {
+  if (prepared.statement == nullptr || prepared.statement->kind == sql::StatementKind::kQuery) {
+    return options_.script ? SelectScript(prepared) : Select(prepared, arguments);
+  }
+  if (arguments.values.empty()) return RunStatement(*prepared.statement, prepared.text);
   // The values stand in the text as literals of their types.
-  const std::string text = SubstituteParameters(prepared.text, parameters, prepared.parameters, *zone_);
+  const std::string text = SubstituteParameters(prepared.text, arguments.values, arguments.types, *zone_);
   MR_ASSIGN(const sql::StatementPtr statement, sql::ParseStatement(text));
   return RunStatement(*statement, text);
 }

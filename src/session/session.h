@@ -28,6 +28,7 @@
 #include "session/prepared.h"
 #include "session/result_stream.h"
 #include "session/snapshot_stream.h"
+#include "session/statement_parameters.h"
 #include "session/statement_timer.h"
 #include "sql/server_statement.h"
 #include "sql/statement.h"
@@ -114,6 +115,7 @@ class Session {
  private:
   // Runs it within the transaction there is. The stream that it gives ends past the role's limit of rows.
   Result<Outcome> Run(const Prepared& prepared, const std::vector<data::Value>& parameters);
+  Result<Outcome> RunWith(const Prepared& prepared, const Arguments& arguments);
   Result<Outcome> RunStatement(const sql::Statement& statement, std::string_view text);
   Result<Outcome> RunServerStatement(const sql::Statement& statement, std::string_view text);
   Result<Outcome> Explain(const sql::ExplainStatement& statement, std::string_view text);
@@ -149,13 +151,18 @@ class Session {
   // session_query.cc
   Status DescribeQuery(Prepared* prepared, const std::vector<std::optional<data::DataType>>& types);
   Status DescribeSnapshot(Prepared* prepared, const std::vector<std::optional<data::DataType>>& types);
-  Result<Outcome> Select(const Prepared& prepared, const std::vector<data::Value>& parameters);
+  // The statement that DuckDB has refused, with Flink's types in DuckDB's words; the refusal, if it has none.
+  Status DescribeTranslated(Prepared* prepared, const std::vector<std::optional<data::DataType>>& types,
+                            Status refusal);
+  Result<Outcome> Select(const Prepared& prepared, const Arguments& arguments);
   Result<Outcome> SelectScript(const Prepared& prepared);
   Result<Outcome> SelectStreaming(plan::PlannedQuery planned);
-  Result<Outcome> SelectSnapshot(const Prepared& prepared, const std::vector<data::Value>& parameters);
+  Result<Outcome> SelectSnapshot(const Prepared& prepared, const Arguments& arguments);
   Result<Outcome> PrintChanges(plan::PlannedQuery planned);
+  // `named_by`: the statement as it was sent.
   Result<std::unique_ptr<query::SnapshotQuery>> PlanSnapshot(
-      std::string_view text, const std::vector<std::optional<data::DataType>>& types);
+      std::string_view text, const std::string& named_by,
+      const std::vector<std::optional<data::DataType>>& types);
   // Of the refusals of the streaming engine and of DuckDB, which tells more.
   const Error& MoreTelling(const Error& streaming, const Error& snapshot);
   bool Streams(const plan::PlannedQuery& planned);

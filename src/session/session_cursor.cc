@@ -147,6 +147,11 @@ Result<Outcome> Session::PrepareByName(const sql::PrepareStatement& statement) {
       types.emplace_back();
       continue;
     }
+    // As in PostgreSQL, numeric without precision is as exact as its values.
+    if (spec->kind == sql::TypeKind::kDecimal && !spec->precision.has_value()) {
+      types.emplace_back(data::DataType::AnyDecimal());
+      continue;
+    }
     MR_ASSIGN(data::DataType type, plan::BindType(*spec));
     types.emplace_back(std::move(type));
   }

@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "data/text.h"
+#include "query/flink_casts.h"
 #include "query/internal_names.h"
 #include "query/pgcatalog/rewrite.h"
 #include "session/constant_rows.h"
@@ -111,7 +112,8 @@ tables::SnapshotSetPtr Session::Snapshots() {
 }
 
 Result<std::unique_ptr<query::SnapshotQuery>> Session::PlanSnapshot(
-    std::string_view text, const std::vector<std::optional<data::DataType>>& types) {
+    std::string_view text, const std::string& named_by,
+    const std::vector<std::optional<data::DataType>>& types) {
   MR_ASSIGN(std::string duck_text, ToDuckQuoting(text));
   const bool reads_catalogs = !options_.script && query::pgcatalog::MentionsCatalog(duck_text);
   if (reads_catalogs) {
@@ -133,6 +135,7 @@ Result<std::unique_ptr<query::SnapshotQuery>> Session::PlanSnapshot(
   if (reads_catalogs) scope.catalog = PgCatalog();
   if (!options_.script) {
     scope.check_read = [this](const std::string& table) { return CheckRead(table); };
+    if (!reads_catalogs) scope.named_by = named_by;
   }
   return query::SnapshotQuery::Prepare(&instance_.QueriesOf(login_role_), std::move(scope),
                                        std::move(duck_text), types);
@@ -140,24 +143,39 @@ Result<std::unique_ptr<query::SnapshotQuery>> Session::PlanSnapshot(
 
 Status Session::DescribeSnapshot(Prepared* prepared,
                                  const std::vector<std::optional<data::DataType>>& types) {
-  MR_ASSIGN(const auto query, PlanSnapshot(prepared->text, types));
+  MR_ASSIGN(const auto query,
+            PlanSnapshot(prepared->snapshot_text.value_or(prepared->text), prepared->text, types));
   prepared->route = Prepared::Route::kSnapshot;
   prepared->schema = query->schema();
   prepared->parameters = query->parameters();
   return {};
 }
 
+Status Session::DescribeTranslated(Prepared* prepared,
+                                   const std::vector<std::optional<data::DataType>>& types, Status refusal) {
+  if (refusal.has_value()) return refusal;
+  std::optional<std::string> translated = query::TranslateFlinkCasts(prepared->text);
+  if (!translated.has_value()) return refusal;
+  prepared->snapshot_text = std::move(*translated);
+  const Status described = DescribeSnapshot(prepared, types);
+  if (described.has_value()) return {};
+  // Its place is one in the translated text.
+  const Error& error = described.error();
+  return std::unexpected(Error(error.code(), error.message(), error.hint()));
+}
+
 Status Session::DescribeQuery(Prepared* prepared, const std::vector<std::optional<data::DataType>>& types) {
   // PostgreSQL's functions about the server are found among its catalogs, whatever Flink has by their name.
-  if (query::pgcatalog::MentionsCatalog(prepared->text)) return DescribeSnapshot(prepared, types);
-  if (prepared->statement == nullptr) return DescribeSnapshot(prepared, types);
+  if (prepared->statement == nullptr || query::pgcatalog::MentionsCatalog(prepared->text)) {
+    return DescribeTranslated(prepared, types, DescribeSnapshot(prepared, types));
+  }
   const sql::Query& query = *prepared->statement->As<sql::QueryStatement>().query;
   if (auto read = RecognisePointRead(query, catalog()); read.has_value()) {
     if (DescribePointRead(&*read, *Snapshots()) && SameTypes(read->parameters, types)) {
       // Values come in the type that the client declared, which compares as the key's.
       prepared->parameters = read->parameters;
       for (size_t i = 0; i < types.size(); ++i) {
-        if (types[i].has_value()) prepared->parameters[i] = *types[i];
+        if (types[i].has_value() && types[i]->IsInteger()) prepared->parameters[i] = *types[i];
       }
       prepared->route = Prepared::Route::kPointRead;
       prepared->quick = true;
@@ -178,29 +196,31 @@ Status Session::DescribeQuery(Prepared* prepared, const std::vector<std::optiona
     return std::unexpected(planned.error());
   }
   Status snapshot = DescribeSnapshot(prepared, types);
+  // A constant is computed by Flink's functions.
+  const bool is_constant = planned.has_value() && planned->dependencies.empty();
+  if (!is_constant) snapshot = DescribeTranslated(prepared, types, std::move(snapshot));
   if (snapshot.has_value()) return {};
   if (!planned.has_value()) {
     // Our planner knows no parameters.
     if (CountParameters(prepared->text) > 0) return snapshot;
     return std::unexpected(MoreTelling(planned.error(), snapshot.error()));
   }
-  if (!planned->dependencies.empty()) return snapshot;
-  // A constant in Flink's functions.
+  if (!is_constant) return snapshot;
   prepared->route = Prepared::Route::kStreaming;
   prepared->schema = planned->schema;
   return {};
 }
 
-Result<Outcome> Session::Select(const Prepared& prepared, const std::vector<data::Value>& parameters) {
+Result<Outcome> Session::Select(const Prepared& prepared, const Arguments& arguments) {
   if (prepared.route == Prepared::Route::kPointRead) {
     MR_TRY(CheckRead(prepared.point_read->table.ToString()));
-    if (auto answer = RunPointRead(*prepared.point_read, *Snapshots(), *zone_, parameters);
+    if (auto answer = RunPointRead(*prepared.point_read, *Snapshots(), *zone_, arguments.values);
         answer.has_value()) {
       return PointOutcome(std::move(*answer));
     }
-    return SelectSnapshot(prepared, parameters);
+    return SelectSnapshot(prepared, arguments);
   }
-  if (prepared.route == Prepared::Route::kSnapshot) return SelectSnapshot(prepared, parameters);
+  if (prepared.route == Prepared::Route::kSnapshot) return SelectSnapshot(prepared, arguments);
   MR_ASSIGN(plan::PlannedQuery planned, plan::PlanQuery(*prepared.statement->As<sql::QueryStatement>().query,
                                                         catalog(), PlanContextFor(prepared.text)));
   MR_TRY(CheckReads(planned));
@@ -214,8 +234,11 @@ Result<Outcome> Session::Select(const Prepared& prepared, const std::vector<data
 }
 
 Result<Outcome> Session::SelectScript(const Prepared& prepared) {
+  const std::vector<data::Value> no_values;
+  const std::vector<data::DataType> no_types;
+  const Arguments no_arguments{no_values, no_types};
   if (prepared.statement == nullptr) {
-    Result<Outcome> snapshot = SelectSnapshot(prepared, {});
+    Result<Outcome> snapshot = SelectSnapshot(prepared, no_arguments);
     if (snapshot.has_value()) return snapshot;
     const auto parsed = sql::ParseStatement(prepared.text);
     return std::unexpected(MoreTelling(parsed.error(), snapshot.error()));
@@ -233,14 +256,14 @@ Result<Outcome> Session::SelectScript(const Prepared& prepared) {
         }
       }
     }
-    return SelectSnapshot(prepared, {});
+    return SelectSnapshot(prepared, no_arguments);
   }
   // DuckDB would cut what a literal says beyond microseconds; and it has its own ideas of constants.
   if (planned.error().code() == ErrorCode::kInvalidDatetime || !NamesATable(prepared.text)) {
     return std::unexpected(planned.error());
   }
   // What the streaming engine cannot do may be DuckDB's.
-  Result<Outcome> snapshot = SelectSnapshot(prepared, {});
+  Result<Outcome> snapshot = SelectSnapshot(prepared, no_arguments);
   if (snapshot.has_value()) return snapshot;
   return std::unexpected(MoreTelling(planned.error(), snapshot.error()));
 }
@@ -318,15 +341,22 @@ Result<Outcome> Session::PrintChanges(plan::PlannedQuery planned) {
   return outcome;
 }
 
-Result<Outcome> Session::SelectSnapshot(const Prepared& prepared,
-                                        const std::vector<data::Value>& parameters) {
+Result<Outcome> Session::SelectSnapshot(const Prepared& prepared, const Arguments& arguments) {
   MR_TRY(ToDuckQuoting(prepared.text));
   if (options_.script) MR_TRY(Settle());
-  std::vector<std::optional<data::DataType>> types(prepared.parameters.begin(), prepared.parameters.end());
-  MR_ASSIGN(auto query, PlanSnapshot(prepared.text, types));
+  const std::vector<std::optional<data::DataType>> types(arguments.types.begin(), arguments.types.end());
+  auto planned = PlanSnapshot(prepared.snapshot_text.value_or(prepared.text), prepared.text, types);
+  // A script has not asked before.
+  if (!planned.has_value() && options_.script) {
+    if (const auto translated = query::TranslateFlinkCasts(prepared.text); translated.has_value()) {
+      auto second = PlanSnapshot(*translated, prepared.text, types);
+      if (second.has_value()) planned = std::move(second);
+    }
+  }
+  MR_ASSIGN(auto query, std::move(planned));
   Outcome outcome{.tag = "SELECT", .counts_rows = true};
   auto stream = std::make_unique<SnapshotStream>(&active_, std::move(query));
-  MR_TRY(stream->Start(parameters));
+  MR_TRY(stream->Start(arguments.values));
   outcome.rows = std::move(stream);
   return outcome;
 }

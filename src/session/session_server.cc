@@ -1,6 +1,8 @@
 // The statements that clients of a server send beside Flink SQL.
 #include <fmt/format.h>
 
+#include "data/decimal.h"
+#include "data/text.h"
 #include "session/constant_rows.h"
 #include "session/session.h"
 #include "session/statement_parameters.h"
@@ -135,8 +137,11 @@ Result<std::vector<data::Value>> Session::ArgumentValues(const std::vector<sql::
                                                          const std::vector<data::DataType>& types) {
   std::string query = "SELECT ";
   for (size_t i = 0; i < arguments.size(); ++i) {
-    query += fmt::format("{}CAST({} AS {})", i > 0 ? ", " : "", sql::Print(*arguments[i]),
-                         types[i].WithNullable(true).ToString());
+    const std::string argument = sql::Print(*arguments[i]);
+    query += i > 0 ? ", " : "";
+    query += types[i].IsAnyDecimal()
+                 ? argument
+                 : fmt::format("CAST({} AS {})", argument, types[i].WithNullable(true).ToString());
   }
   std::vector<data::Value> values;
   if (arguments.empty()) return values;
@@ -147,7 +152,15 @@ Result<std::vector<data::Value>> Session::ArgumentValues(const std::vector<sql::
     return Fail(ErrorCode::kNotSupported, "the arguments of EXECUTE are constants");
   }
   MR_ASSIGN(const std::vector<data::Batch> rows, ConstantRows(*planned.root, MakeEvalContext()));
-  for (const data::ColumnPtr& column : rows.front().columns) values.push_back(column->GetValue(0));
+  for (size_t i = 0; i < types.size(); ++i) {
+    const data::Column& column = *rows.front().columns[i];
+    if (types[i].IsAnyDecimal() && !column.IsNull(0) && column.type().kind() != data::TypeKind::kNull) {
+      MR_ASSIGN(const data::ExactDecimal exact, data::ParseExactDecimal(data::ToText(column, 0)));
+      values.push_back(data::Value::String(data::DecimalToString(exact.unscaled, exact.scale)));
+    } else {
+      values.push_back(column.GetValue(0));
+    }
+  }
   return values;
 }
 

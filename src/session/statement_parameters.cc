@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "data/decimal.h"
 #include "data/text.h"
 #include "query/query_parameters.h"
 #include "sql/printer.h"
@@ -28,6 +29,14 @@ std::vector<int> TargetColumns(const sql::InsertStatement& statement, const cata
   }
   for (const sql::Name& name : statement.columns) columns.push_back(table.schema.Find(name.text));
   return columns;
+}
+
+// What clients declare such a column's values as, and what says less about them.
+bool IsLooserNameOf(const DataType& declared, const DataType& column) {
+  if (column.IsInterval()) return declared.kind() == TypeKind::kInterval;
+  // JSON is declared as json, which is STRING here.
+  const bool is_object = column.IsNested() && column.kind() != TypeKind::kArray;
+  return is_object && declared.IsCharacter();
 }
 
 }  // namespace
@@ -58,9 +67,72 @@ std::vector<DataType> InsertParameterTypes(const sql::InsertStatement& statement
     }
   }
   for (size_t i = 0; i < std::min(count, declared.size()); ++i) {
-    if (declared[i].has_value()) types[i] = *declared[i];
+    if (declared[i].has_value() && !IsLooserNameOf(*declared[i], types[i])) types[i] = *declared[i];
   }
   return types;
+}
+
+namespace {
+
+// How many digits stand before and behind the point.
+struct Digits {
+  int whole = 0;
+  int fraction = 0;
+};
+
+// Takes the texts of the value, one decimal or an ARRAY of them, into account.
+Status CountDigits(const data::Value& value, const DataType& type, Digits* digits) {
+  if (value.is_null()) return {};
+  if (type.kind() == TypeKind::kArray) {
+    for (const data::Value& element : value.as_list()) {
+      MR_TRY(CountDigits(element, type.element(), digits));
+    }
+    return {};
+  }
+  MR_ASSIGN(const data::ExactDecimal exact, data::ParseExactDecimal(value.as_string()));
+  digits->whole = std::max(digits->whole, exact.precision - exact.scale);
+  digits->fraction = std::max(digits->fraction, exact.scale);
+  return {};
+}
+
+// The value with decimals of this precision and scale, which they fit.
+data::Value FixValue(const data::Value& value, const DataType& type) {
+  if (value.is_null()) return value;
+  if (type.kind() == TypeKind::kArray) {
+    data::Value::List elements;
+    for (const data::Value& element : value.as_list()) elements.push_back(FixValue(element, type.element()));
+    return data::Value::MakeList(std::move(elements));
+  }
+  const auto unscaled = data::ParseDecimal(value.as_string(), type.precision(), type.scale());
+  return unscaled.has_value() ? data::Value::Decimal(*unscaled) : data::Value::Null();
+}
+
+DataType FixType(const DataType& type, const DataType& decimal) {
+  if (type.kind() == TypeKind::kArray) return DataType::Array(FixType(type.element(), decimal));
+  return decimal;
+}
+
+}  // namespace
+
+Result<FixedDecimals> FixDecimals(std::vector<data::Value> values, std::vector<DataType> types) {
+  constexpr int kPrecisionMax = 38;
+  FixedDecimals arguments{std::move(values), std::move(types)};
+  for (size_t i = 0; i < arguments.types.size(); ++i) {
+    DataType& type = arguments.types[i];
+    if (!query::HasAnyDecimal(type)) continue;
+    Digits digits;
+    MR_TRY(CountDigits(arguments.values[i], type, &digits));
+    if (digits.whole + digits.fraction > kPrecisionMax) {
+      return Fail(
+          ErrorCode::kNumericOutOfRange,
+          fmt::format("parameter ${}: its elements have {} digits before the point and {} behind it, more "
+                      "than the {} of DECIMAL",
+                      i + 1, digits.whole, digits.fraction, kPrecisionMax));
+    }
+    type = FixType(type, DataType::Decimal(std::max(1, digits.whole + digits.fraction), digits.fraction));
+    arguments.values[i] = FixValue(arguments.values[i], type);
+  }
+  return arguments;
 }
 
 std::string LiteralText(const data::Value& value, const DataType& type, const data::TimeZone& zone) {
@@ -85,6 +157,22 @@ std::string LiteralText(const data::Value& value, const DataType& type, const da
         text += (text.empty() ? "" : ", ") + LiteralText(element, type.element(), zone);
       }
       return "ARRAY[" + text + "]";
+    }
+    case TypeKind::kMap: {
+      std::string text;
+      for (const data::Value& entry : value.as_list()) {
+        text += fmt::format("{}{}, {}", text.empty() ? "" : ", ",
+                            LiteralText(entry.as_list()[0], type.key_type(), zone),
+                            LiteralText(entry.as_list()[1], type.value_type(), zone));
+      }
+      return fmt::format("MAP[{}]", text);
+    }
+    case TypeKind::kRow: {
+      std::string text;
+      for (size_t i = 0; i < type.fields().size(); ++i) {
+        text += (i > 0 ? ", " : "") + LiteralText(value.as_list()[i], type.fields()[i].type, zone);
+      }
+      return fmt::format("ROW({})", text);
     }
     default:
       return fmt::format("CAST({} AS {})", sql::PrintString(data::ToText(type, value, {.zone = &zone})),

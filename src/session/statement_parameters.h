@@ -18,10 +18,25 @@ namespace millrace::session {
 size_t CountParameters(std::string_view text);
 
 // The types of the parameters of an INSERT: as declared, else that of the column that a parameter in VALUES
-// is for, else STRING. `table` is the target.
+// is for, else STRING. An interval is of the column's kind, and JSON for a MAP or ROW is of its type. `table`
+// is the target.
 std::vector<data::DataType> InsertParameterTypes(const sql::InsertStatement& statement, size_t count,
                                                  const catalog::Entry& table,
                                                  const std::vector<std::optional<data::DataType>>& declared);
+
+// The values of a statement's parameters, and their types; both outlive it.
+struct Arguments {
+  const std::vector<data::Value>& values;
+  const std::vector<data::DataType>& types;
+};
+
+struct FixedDecimals {
+  std::vector<data::Value> values;
+  std::vector<data::DataType> types;
+};
+// With each DECIMAL of any precision as the DECIMAL that its value is, exactly; 22003 when an ARRAY's
+// elements have more than 38 digits between them.
+Result<FixedDecimals> FixDecimals(std::vector<data::Value> values, std::vector<data::DataType> types);
 
 // The value as an SQL expression of its type.
 std::string LiteralText(const data::Value& value, const data::DataType& type, const data::TimeZone& zone);

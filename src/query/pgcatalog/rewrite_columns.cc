@@ -79,6 +79,10 @@ std::string NameOf(const Statement& statement, size_t begin, size_t end) {
     if (first.IsWord("true") || first.IsWord("false")) return "bool";
     return first.IsName() && !first.IsWord("null") ? first.name : kNoName;
   }
+  // type 'x'
+  if (end == begin + 2 && first.IsName() && statement.at(begin + 1).kind == TokenKind::kString) {
+    return TypeColumnName(statement, begin, begin + 1);
+  }
   // The whole must be one operand; anything with operators has no name.
   if (statement.OperandAfter(begin) < end) return kNoName;
   // Of "x::a::b", x has the name, or b.
@@ -152,23 +156,29 @@ void ShowVectors(Statement* statement) {
   }
 }
 
+std::optional<std::string> ColumnName(const Statement& statement, const SelectItem& item) {
+  if (HasName(statement, item) || IsPlainColumn(statement, item)) return std::nullopt;
+  // A call with FILTER or OVER behind it has the function's name.
+  size_t end = item.end;
+  for (size_t i = item.begin; i < item.end; ++i) {
+    if (statement.at(i).partner > static_cast<int>(i)) i = static_cast<size_t>(statement.at(i).partner);
+    if (i > item.begin && (statement.at(i).IsWord("filter") || statement.at(i).IsWord("over"))) {
+      end = i;
+      break;
+    }
+  }
+  return NameOf(statement, item.begin, end);
+}
+
 void NameColumns(Statement* statement) {
   for (const SelectItem& item : statement->items()) {
     // DuckDB keeps the capitals of names that are not quoted.
     Token& last = statement->at(item.end - 1);
     if (last.kind == TokenKind::kWord && last.text.size() == last.name.size()) last.text = last.name;
-    if (HasName(*statement, item) || IsPlainColumn(*statement, item)) continue;
+    const std::optional<std::string> name = ColumnName(*statement, item);
+    if (!name.has_value()) continue;
     std::string quoted;
-    // A call with FILTER or OVER behind it has the function's name.
-    size_t end = item.end;
-    for (size_t i = item.begin; i < item.end; ++i) {
-      if (statement->at(i).partner > static_cast<int>(i)) i = static_cast<size_t>(statement->at(i).partner);
-      if (i > item.begin && (statement->at(i).IsWord("filter") || statement->at(i).IsWord("over"))) {
-        end = i;
-        break;
-      }
-    }
-    for (const char c : NameOf(*statement, item.begin, end)) quoted += c == '"' ? "\"\"" : std::string(1, c);
+    for (const char c : *name) quoted += c == '"' ? "\"\"" : std::string(1, c);
     // What deleted tokens at the end carry stays in front.
     statement->at(item.end - 1).after += fmt::format(" AS \"{}\"", quoted);
   }

@@ -19,6 +19,9 @@ void RewriteOperators(Statement* statement);
 // Columns of the result that are int2vector or oidvector become the text that PostgreSQL writes for them, "1
 // 2", by which clients read them; within the statement they are lists.
 void ShowVectors(Statement* statement);
+// The name that PostgreSQL gives to a column without one; nullopt: it has one, is a reference to a column, or
+// a star.
+std::optional<std::string> ColumnName(const Statement& statement, const SelectItem& item);
 // Gives columns of SELECT lists the names that PostgreSQL would.
 void NameColumns(Statement* statement);
 

@@ -185,9 +185,11 @@ class QueryBuilder {
   // The parameter that stands for a value.
   std::string Bind(const data::Field& field, std::string_view value) {
     statement_.parameters.emplace_back(std::string(value));
-    // A pattern or a value may be longer than CHAR(n) and VARCHAR(n) let through.
+    // A pattern or a value may be longer than CHAR(n) and VARCHAR(n) let through, and have more digits.
     statement_.types.push_back(field.type.IsCharacter() ? data::DataType::String()
-                                                        : field.type.WithNullable(true));
+                               : field.type.kind() == data::TypeKind::kDecimal
+                                   ? data::DataType::AnyDecimal()
+                                   : field.type.WithNullable(true));
     return fmt::format("${}", statement_.parameters.size());
   }
 

@@ -45,11 +45,11 @@ TEST_F(ViewQueryTest, FiltersAreBound) {
   };
   EXPECT_EQ(where("city=beijing"), "`city` = $1 LIMIT 100 | beijing:STRING");
   EXPECT_EQ(where("amount=gt.100&amount=le.2.50"),
-            "`amount` > $1 AND `amount` <= $2 LIMIT 100 | 100:DECIMAL(10, 2) | 2.50:DECIMAL(10, 2)");
-  EXPECT_EQ(where("amount=2.50"), "`amount` = $1 LIMIT 100 | 2.50:DECIMAL(10, 2)");
+            "`amount` > $1 AND `amount` <= $2 LIMIT 100 | 100:DECIMAL | 2.50:DECIMAL");
+  EXPECT_EQ(where("amount=2.50"), "`amount` = $1 LIMIT 100 | 2.50:DECIMAL");
   EXPECT_EQ(where("city=ne.x&amount=lt.1&amount=ge.2"),
-            "`city` <> $1 AND `amount` < $2 AND `amount` >= $3 LIMIT 100 | x:STRING | 1:DECIMAL(10, 2) | "
-            "2:DECIMAL(10, 2)");
+            "`city` <> $1 AND `amount` < $2 AND `amount` >= $3 LIMIT 100 | x:STRING | 1:DECIMAL | "
+            "2:DECIMAL");
   EXPECT_EQ(where("city=eq.gt.5"), "`city` = $1 LIMIT 100 | gt.5:STRING");
   EXPECT_EQ(where("city=like.b%25"), "`city` LIKE $1 LIMIT 100 | b%:STRING");
   EXPECT_EQ(where("city=in.(a,%22b,c%22,%22d%22%22e%22)"),
