@@ -8,6 +8,7 @@
 
 #include "data/schema.h"
 #include "session/point_read.h"
+#include "session/set_config.h"
 #include "sql/statement.h"
 
 namespace millrace::session {
@@ -23,9 +24,10 @@ struct Prepared {
   data::Schema schema;  // with has_rows: of the result, before it runs; in scripts only known then
 
   // Of a SELECT: who answers it.
-  enum class Route : uint8_t { kNone, kPointRead, kStreaming, kSnapshot };
+  enum class Route : uint8_t { kNone, kPointRead, kStreaming, kSnapshot, kSetConfig };
   Route route = Route::kNone;
   std::optional<PointRead> point_read;
+  std::vector<SetConfigCall> set_config;
   std::optional<std::string> snapshot_text;  // what DuckDB is given, where that is not `text`
 };
 using PreparedPtr = std::shared_ptr<const Prepared>;

@@ -323,6 +323,26 @@ TEST_F(ServingTest, CastsToFlinksTypesWorkInSnapshots) {
   EXPECT_EQ(Run("SELECT CAST(nowhere AS BYTES) FROM t").substr(0, 5), "42703");
 }
 
+TEST_F(ServingTest, SetConfigSetsParameters) {
+  EXPECT_EQ(
+      Run("SELECT set_config('application_name', 'a', false), pg_catalog.set_config('TimeZone', $1, $2)",
+          {Value::String("Asia/Shanghai"), Value::Bool(false)}),
+      "a|Asia/Shanghai;");
+  EXPECT_EQ(Run("SHOW TimeZone"), "Asia/Shanghai;");
+  Run("BEGIN");
+  EXPECT_EQ(Run("SELECT set_config('application_name', 'b', true)"), "b;");
+  EXPECT_EQ(Run("SHOW application_name"), "b;");
+  Run("COMMIT");
+  EXPECT_EQ(Run("SHOW application_name"), "a;");
+  // Outside of a transaction it is over with the statement.
+  EXPECT_EQ(Run("SELECT set_config('application_name', 'c', true)"), "c;");
+  EXPECT_EQ(Run("SHOW application_name"), "a;");
+  EXPECT_EQ(Run("SELECT set_config('application_name', NULL, false)"), ";");
+  EXPECT_EQ(Run("SELECT set_config(NULL, 'c', true)").substr(0, 5), "22004");
+  EXPECT_EQ(Run("SELECT set_config('no_such', 'c', true)").substr(0, 5), "42704");
+  EXPECT_EQ(Run("SELECT set_config('DateStyle', 'German', false)").substr(0, 5), "22023");
+}
+
 TEST_F(ServingTest, ColumnsWithoutANameHavePostgresNames) {
   Run("CREATE TABLE t (a INT)");
   const auto names = [&](std::string_view text) {

@@ -203,6 +203,10 @@ class Session {
 
   // session_parameters.cc
   Result<Outcome> SetParameter(const sql::SetParameterStatement& statement);
+  // False: the statement does not consist of calls of set_config.
+  bool DescribeSetConfig(Prepared* prepared, const std::vector<std::optional<data::DataType>>& types) const;
+  Result<Outcome> RunSetConfig(const std::vector<SetConfigCall>& calls, const Arguments& arguments);
+  Result<std::string> SetConfig(const data::Value& name, const data::Value& value, bool is_local);
   Result<Outcome> ShowParameter(const sql::ShowParameterStatement& statement);
   Result<Outcome> ResetParameter(const sql::ResetParameterStatement& statement);
   Status ResetParameters();

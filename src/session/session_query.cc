@@ -165,6 +165,7 @@ Status Session::DescribeTranslated(Prepared* prepared,
 }
 
 Status Session::DescribeQuery(Prepared* prepared, const std::vector<std::optional<data::DataType>>& types) {
+  if (DescribeSetConfig(prepared, types)) return {};
   // PostgreSQL's functions about the server are found among its catalogs, whatever Flink has by their name.
   if (prepared->statement == nullptr || query::pgcatalog::MentionsCatalog(prepared->text)) {
     return DescribeTranslated(prepared, types, DescribeSnapshot(prepared, types));
@@ -221,6 +222,7 @@ Result<Outcome> Session::Select(const Prepared& prepared, const Arguments& argum
     return SelectSnapshot(prepared, arguments);
   }
   if (prepared.route == Prepared::Route::kSnapshot) return SelectSnapshot(prepared, arguments);
+  if (prepared.route == Prepared::Route::kSetConfig) return RunSetConfig(prepared.set_config, arguments);
   MR_ASSIGN(plan::PlannedQuery planned, plan::PlanQuery(*prepared.statement->As<sql::QueryStatement>().query,
                                                         catalog(), PlanContextFor(prepared.text)));
   MR_TRY(CheckReads(planned));
