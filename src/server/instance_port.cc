@@ -114,6 +114,10 @@ class Port final : public pgwire::SessionPort {
     return outcome;
   }
 
+  const data::Schema* CursorSchema(std::string_view name) const override {
+    return session_.CursorSchema(name);
+  }
+  void CloseCursor(std::string_view name) override { session_.CloseCursor(name); }
   void Cancel() override { session_.Cancel(); }
 
   pgwire::TransactionState transaction() const override {

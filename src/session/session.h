@@ -93,6 +93,11 @@ class Session {
   int64_t statement_timeout_micros() const;
   const std::string& role() const { return role_; }
 
+  // The columns of a cursor; null: there is none of the name.
+  const data::Schema* CursorSchema(std::string_view name) const;
+  // As CLOSE; nothing where there is none.
+  void CloseCursor(std::string_view name);
+
   TransactionState transaction() const { return transaction_; }
   // Something went wrong outside of a statement, with a message of the protocol: it counts as one that
   // failed.
@@ -274,7 +279,7 @@ class Session {
   bool default_read_only_ = false;
   std::vector<Savepoint> savepoints_;
   tables::SnapshotSetPtr pinned_;  // what the transaction reads; null: its first query will say
-  std::map<std::string, Cursor> cursors_;
+  std::map<std::string, Cursor, std::less<>> cursors_;
   std::map<std::string, PreparedPtr> prepared_;  // by PREPARE
 };
 

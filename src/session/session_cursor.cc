@@ -49,6 +49,16 @@ Result<Cursor*> Session::FindCursor(const sql::Name& name) {
               name.location);
 }
 
+const data::Schema* Session::CursorSchema(std::string_view name) const {
+  const auto found = cursors_.find(name);
+  return found == cursors_.end() ? nullptr : &found->second.schema();
+}
+
+void Session::CloseCursor(std::string_view name) {
+  const auto found = cursors_.find(name);
+  if (found != cursors_.end()) cursors_.erase(found);
+}
+
 Result<Outcome> Session::Fetch(const sql::FetchStatement& statement) {
   MR_ASSIGN(Cursor* const cursor, FindCursor(statement.cursor));
   const bool forward = statement.direction == sql::FetchDirection::kForward ||

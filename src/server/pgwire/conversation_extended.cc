@@ -169,7 +169,15 @@ Status Conversation::DecodeParameters(const BindMessage& message, const Prepared
 Status Conversation::HandleDescribe(std::string_view body) {
   MR_ASSIGN(const NamedMessage message, ReadNamed(MessageType::kDescribe, body));
   if (message.is_portal) {
-    MR_ASSIGN(const Portal* portal, FindPortal(message.name));
+    const auto found = FindPortal(message.name);
+    if (!found) {
+      // To PostgreSQL a cursor is a portal.
+      const data::Schema* cursor = session_->CursorSchema(message.name);
+      if (cursor == nullptr) return std::unexpected(found.error());
+      WriteRowDescription(*cursor, {}, &output_);
+      return Ok();
+    }
+    const Portal* portal = *found;
     const Statement& statement = *portal->prepared->statement;
     if (statement.has_rows()) {
       WriteRowDescription(statement.schema(), portal->encoder.formats(), &output_);
@@ -261,6 +269,8 @@ Status Conversation::HandleClose(std::string_view body) {
     if (found != portals_.end()) {
       portal_bytes_ -= found->second->bind_bytes;
       portals_.erase(found);
+    } else {
+      session_->CloseCursor(message.name);
     }
   } else {
     EraseStatement(std::string(message.name));

@@ -222,6 +222,18 @@ TEST_F(ConversationTest, SuspendsPortalsAtTheirRowLimit) {
             "C(COMMIT) Z(I) E(34000 portal \"p\" does not exist) Z(I)");
 }
 
+TEST_F(ConversationTest, TakesACursorForAPortal) {
+  Login();
+  EXPECT_EQ(Send(client::Query("begin") + client::Query("declare c")),
+            "C(BEGIN) Z(T) C(DECLARE CURSOR) Z(T)");
+  const std::string of_query = Send(client::Parse("", "numbers 1") + client::Bind("", "") +
+                                    client::Describe('P', "") + client::Sync());
+  // Without ParseComplete and BindComplete.
+  EXPECT_EQ(Send(client::Describe('P', "c") + client::Sync()), of_query.substr(4));
+  EXPECT_EQ(Send(client::Close('P', "c") + client::Describe('P', "c") + client::Sync()),
+            "3 E(34000 portal \"c\" does not exist) Z(E)");
+}
+
 TEST_F(ConversationTest, BoundsWhatAClientMayPrepare) {
   Login();
   std::string many;

@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -156,7 +157,7 @@ class FakeSession final : public SessionPort {
       const auto column = static_cast<uint32_t>(Number(*statement, 1));
       return Fail(ErrorCode::kUndefinedColumn, "no column 'x'", "there is y", {1, column});
     } else if (!statement->words.empty() &&
-               !Contains({"hang", "copy", "set", "warn", "begin", "commit", "rollback"}, verb)) {
+               !Contains({"hang", "copy", "set", "warn", "declare", "begin", "commit", "rollback"}, verb)) {
       return Fail(ErrorCode::kSyntaxError, "not a statement", {}, {1, 1});
     }
     statement->is_quick = Contains({"quick", "echo", "set", "begin", "commit", "rollback"}, verb);
@@ -198,6 +199,9 @@ class FakeSession final : public SessionPort {
     } else if (verb == "set") {
       changes_.emplace_back(Word(statement, 1), Word(statement, 2));
       outcome.tag = "SET";
+    } else if (verb == "declare") {
+      cursors_.insert(Word(statement, 1));
+      outcome.tag = "DECLARE CURSOR";
     } else if (verb == "warn") {
       outcome.tag = "WARN";
       outcome.warnings = {"not portable"};
@@ -207,6 +211,13 @@ class FakeSession final : public SessionPort {
     return outcome;
   }
 
+  // "declare c" makes a cursor that gives numbers.
+  const data::Schema* CursorSchema(std::string_view name) const override {
+    return cursors_.contains(name) ? &numbers_ : nullptr;
+  }
+  void CloseCursor(std::string_view name) override {
+    if (const auto found = cursors_.find(name); found != cursors_.end()) cursors_.erase(found);
+  }
   void Cancel() override {
     {
       MutexLock lock(state_.mutex);
@@ -316,6 +327,8 @@ class FakeSession final : public SessionPort {
   FakeState& state_;
   TransactionState transaction_ = TransactionState::kIdle;
   std::vector<std::pair<std::string, std::string>> changes_;
+  std::set<std::string, std::less<>> cursors_;
+  const data::Schema numbers_ = NumbersSchema();
   bool cancelled_ = false;  // guarded by state_.mutex
 };
 

@@ -100,6 +100,10 @@ class SessionPort {
   virtual Result<StatementPtr> Prepare(std::string_view text,
                                        std::vector<std::optional<data::DataType>> types) = 0;
   virtual Result<Outcome> Open(const StatementPtr& statement, const std::vector<data::Value>& parameters) = 0;
+  // The columns of a cursor that DECLARE made; null: there is none of the name.
+  virtual const data::Schema* CursorSchema(std::string_view name) const = 0;
+  // As CLOSE; nothing where there is none.
+  virtual void CloseCursor(std::string_view name) = 0;
   virtual void Cancel() = 0;
   virtual TransactionState transaction() const = 0;
   // An error that the session did not see, within a transaction block.
