@@ -188,7 +188,8 @@ class Terminal:
         while not re.search(pattern.encode(), data):
             ready, _, _ = select.select([self.fd], [], [], max(deadline - time.monotonic(), 0))
             assert ready, f"no {pattern!r} in {data!r}"
-            data += os.read(self.fd, 65536)
+            # The bell says that there is more than one completion.
+            data += os.read(self.fd, 65536).replace(b"\a", b"")
         return data.decode("utf-8", "replace")
 
     def type(self, text):
