@@ -9,6 +9,7 @@
 #include "query/column_names.h"
 #include "query/duck_error.h"
 #include "query/duck_types.h"
+#include "query/numeric_casts.h"
 #include "query/query_parameters.h"
 #include "query/snapshot_scan.h"
 
@@ -58,6 +59,7 @@ Result<std::unique_ptr<SnapshotQuery>> SnapshotQuery::Prepare(
   MR_ASSIGN(query->connection_, database->Acquire(*query->scope_.snapshots, *query->scope_.views,
                                                   query->scope_.current_schema, query->scope_.zone));
   std::vector<std::optional<data::DataType>> types = parameter_types;
+  sql = DropNumericCasts(sql, &types);
   MR_TRY(query->PlanFirst(sql, &types));
   MR_ASSIGN(const bool plan_again, query->InferParameters(&types));
   for (auto& type : types) {
