@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
+#include "data/datetime.h"
 #include "data/decimal.h"
 #include "data/text.h"
 #include "query/query_parameters.h"
@@ -135,6 +137,24 @@ Result<FixedDecimals> FixDecimals(std::vector<data::Value> values, std::vector<D
   return arguments;
 }
 
+namespace {
+
+// An array literal needs an element that tells its type.
+std::string EmptyArray(const DataType& element) {
+  const std::string null = fmt::format("CAST(NULL AS {})", element.WithNullable(true).ToString());
+  return fmt::format("ARRAY_REMOVE(ARRAY[{}], {})", null, null);
+}
+
+std::string DayTimeLiteral(int64_t micros) {
+  const uint64_t magnitude = micros < 0 ? 0 - static_cast<uint64_t>(micros) : static_cast<uint64_t>(micros);
+  constexpr auto kDay = static_cast<uint64_t>(data::kMicrosPerDay);
+  std::string time;
+  data::AppendTime(static_cast<int64_t>(magnitude % kDay), 6, &time);
+  return fmt::format("INTERVAL '{}{} {}' DAY TO SECOND", micros < 0 ? "-" : "", magnitude / kDay, time);
+}
+
+}  // namespace
+
 std::string LiteralText(const data::Value& value, const DataType& type, const data::TimeZone& zone) {
   const std::string type_text = type.WithNullable(true).ToString();
   if (value.is_null()) return fmt::format("CAST(NULL AS {})", type_text);
@@ -151,14 +171,25 @@ std::string LiteralText(const data::Value& value, const DataType& type, const da
       return text + "'";
     }
     case TypeKind::kArray: {
-      if (value.as_list().empty()) return fmt::format("CAST(ARRAY[] AS {})", type_text);
+      if (value.as_list().empty()) return EmptyArray(type.element());
       std::string text;
       for (const data::Value& element : value.as_list()) {
         text += (text.empty() ? "" : ", ") + LiteralText(element, type.element(), zone);
       }
       return "ARRAY[" + text + "]";
     }
+    case TypeKind::kIntervalYearMonth: {
+      const int64_t months = std::abs(value.as_int());
+      return fmt::format("INTERVAL '{}{}-{}' YEAR TO MONTH", value.as_int() < 0 ? "-" : "", months / 12,
+                         months % 12);
+    }
+    case TypeKind::kIntervalDayTime:
+      return DayTimeLiteral(value.as_int());
     case TypeKind::kMap: {
+      if (value.as_list().empty()) {
+        return fmt::format("MAP_FROM_ARRAYS({}, {})", EmptyArray(type.key_type()),
+                           EmptyArray(type.value_type()));
+      }
       std::string text;
       for (const data::Value& entry : value.as_list()) {
         text += fmt::format("{}{}, {}", text.empty() ? "" : ", ",

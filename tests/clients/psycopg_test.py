@@ -150,6 +150,23 @@ def test_a_numeric_parameter_is_compared_exactly(connection, name):
     assert fetch(connection, f"SELECT m FROM {name} WHERE m = ANY(%s)", [values]) == [(decimal.Decimal("5.01"),)]
 
 
+def test_a_cast_to_numeric_keeps_the_digits(connection):
+    value = decimal.Decimal("1.23456789")
+    assert fetch(connection, "SELECT %s::numeric, CAST(%s AS DECIMAL), %s::NUMERIC(5, 2)", [value, value, value]) == [
+        (value, value, decimal.Decimal("1.23"))
+    ]
+    assert fetch(connection, "SELECT %s::numeric", [str(value)]) == [(value,)]
+
+
+def test_intervals_go_in(connection, name):
+    connection.execute(f"CREATE TABLE {name} (iv INTERVAL DAY TO SECOND(6), im INTERVAL YEAR TO MONTH)")
+    value = datetime.timedelta(days=-400, hours=3, microseconds=5)
+    connection.execute(f"INSERT INTO {name} VALUES (%s, %s)", [value, "-1 years -2 mons"])
+    assert fetch(connection, f"SELECT iv, im = INTERVAL '-14 months' FROM {name}") == [(value, True)]
+    with pytest.raises(psycopg.errors.InvalidDatetimeFormat):
+        connection.execute(f"INSERT INTO {name} (im) VALUES (%s)", [value])
+
+
 def test_a_column_that_hangs_on_a_numeric_parameter_has_no_precision(connection):
     cursor = connection.execute("SELECT %s AS a, m FROM every_type WHERE id = 1", [decimal.Decimal("1.5")])
     assert cursor.description[0].precision is None and cursor.description[1].precision == 10
@@ -383,11 +400,18 @@ def test_json_is_read_as_such(connection):
 def test_json_goes_into_a_map_and_a_row(connection, name):
     connection.execute(f"CREATE TABLE {name} (id INT, m MAP<STRING, INT>, r ROW<x INT, y ARRAY<STRING>>)")
     rows = [(1, {"k": 1, "红": None}, {"x": 7, "y": ["a", None]}), (2, None, None), (3, {}, {"x": None, "y": []})]
+    as_json = [[row[0], *[None if value is None else Json(value) for value in row[1:]]] for row in rows]
     with connection.cursor().copy(f"COPY {name} FROM STDIN (FORMAT binary)") as copy:
         copy.set_types(["int4", "json", "json"])
-        for row in rows:
-            copy.write_row([row[0], *[None if value is None else Json(value) for value in row[1:]]])
+        for row in as_json:
+            copy.write_row(row)
     assert fetch(connection, f"SELECT * FROM {name} ORDER BY id") == rows
+    for row in as_json:
+        connection.execute(f"INSERT INTO {name} VALUES (%s, %s, %s)", row)
+    assert fetch(connection, f"SELECT * FROM {name} ORDER BY id") == [row for row in rows for _ in range(2)]
+    connection.execute(f"DROP TABLE {name}")
+    connection.execute(f"CREATE TABLE {name} (id INT, m MAP<STRING, INT>, r ROW<x INT, y ARRAY<STRING>>)")
+    connection.cursor().executemany(f"INSERT INTO {name} VALUES (%s, %s, %s)", as_json)
     assert fetch(connection, f"SELECT * FROM {name} ORDER BY id", binary=True) == rows
     with pytest.raises(psycopg.errors.InvalidTextRepresentation):
         with connection.cursor().copy(f"COPY {name} FROM STDIN") as copy:

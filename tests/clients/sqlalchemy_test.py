@@ -95,6 +95,12 @@ def test_tables_are_made_filled_and_dropped(engine, name):
     assert not sa.inspect(engine).has_table(name)
 
 
+def test_a_decimal_literal_keeps_its_digits(engine):
+    value = decimal.Decimal("1.234567890123456789")
+    with engine.connect() as connection:
+        assert connection.execute(sa.select(sa.literal(value))).scalar_one() == value
+
+
 def test_an_error(engine):
     with engine.connect() as connection, pytest.raises(sa.exc.ProgrammingError) as raised:
         connection.execute(sa.text("SELECT nam FROM shop.customer"))
