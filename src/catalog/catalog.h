@@ -98,11 +98,18 @@ struct TableDefinition {
 
 // CREATE VIEW: expanded wherever it is named.
 struct ViewDefinition {
+  // Where the text names a table or view.
+  struct Reference {
+    size_t begin = 0;  // bytes [begin, end) of query_text
+    size_t end = 0;
+    ObjectName name;
+  };
   ObjectName name;
   std::shared_ptr<const sql::Query> query;
   std::string query_text;
-  std::string current_schema;        // in which the query's names are looked up
-  std::vector<std::string> columns;  // names given in the statement; empty: the query's own
+  std::vector<Reference> references;  // in order
+  std::string current_schema;         // in which the query's names are looked up
+  std::vector<std::string> columns;   // names given in the statement; empty: the query's own
 };
 
 // Positions of the window's columns in a schema; -1 for those that are not there.

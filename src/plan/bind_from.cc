@@ -42,6 +42,12 @@ void QueryBinder::AddDependency(const catalog::ObjectName& name) {
   if (std::ranges::find(dependencies_, name) == dependencies_.end()) dependencies_.push_back(name);
 }
 
+std::vector<catalog::ViewDefinition::Reference> QueryBinder::References() const {
+  std::vector<catalog::ViewDefinition::Reference> references;
+  for (const auto& [begin, reference] : references_) references.push_back(reference);
+  return references;
+}
+
 Status QueryBinder::AddTableName(Relation& relation, const sql::TableRef& table,
                                  std::vector<std::string> qualifier) const {
   if (table.alias) qualifier = {table.alias->text};
@@ -115,6 +121,8 @@ Result<Relation> QueryBinder::BindNamed(const sql::NamedTableRef& table) {
     return std::unexpected(entry.error().WithHint(hint));
   }
   const catalog::ObjectName& name = (*entry)->name;
+  if (view_stack_.empty())
+    references_[table.name.range.begin] = {table.name.range.begin, table.name.range.end, name};
   MR_ASSIGN(Relation relation, BindTable(*entry, table.hints, table.name.location()));
   MR_TRY(AddTableName(relation, table, {std::string(catalog::kDefaultCatalog), name.schema, name.name}));
   return relation;

@@ -101,6 +101,11 @@ Result<catalog::EntryPtr> BindCreateView(const sql::CreateViewStatement& stateme
   view->name = name;
   view->query = std::move(definition.query);
   view->query_text = std::move(definition.text);
+  view->references = binder.References();
+  for (auto& reference : view->references) {
+    reference.begin -= statement.query->range.begin;
+    reference.end -= statement.query->range.begin;
+  }
   view->current_schema = catalog.current_schema();
   view->columns = relation.names;
   auto entry = std::make_shared<catalog::Entry>();

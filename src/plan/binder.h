@@ -3,6 +3,7 @@
 // Made for one statement; one thread. It reads the catalog and changes nothing.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +40,9 @@ class QueryBinder {
   const catalog::Catalog& catalog() const { return catalog_; }
   const PlanContext& context() const { return context_; }
   const functions::BindContext& bind_context() const { return bind_context_; }
+  // Tables and views that the statement itself names, each once; and where it does, in order.
   const std::vector<catalog::ObjectName>& dependencies() const { return dependencies_; }
+  std::vector<catalog::ViewDefinition::Reference> References() const;
   std::vector<std::string>& warnings() { return warnings_; }
 
  private:
@@ -81,6 +84,7 @@ class QueryBinder {
   std::vector<NamedQuery> named_queries_;
   std::vector<catalog::ObjectName> view_stack_;
   std::vector<catalog::ObjectName> dependencies_;
+  std::map<size_t, catalog::ViewDefinition::Reference> references_;  // by begin
   std::vector<std::string> warnings_;
   int tables_bound_ = 0;
 };

@@ -14,6 +14,8 @@
 namespace millrace::query {
 namespace {
 
+constexpr const char* kInnerDatabase = "millrace_inner";
+
 std::string Quoted(std::string_view text, char quote) {
   std::string quoted(1, quote);
   for (const char c : text) {
@@ -35,6 +37,10 @@ std::string QuotedName(const std::string& full_name) {
 }
 
 }  // namespace
+
+std::string InnerName(const std::string& full_name) {
+  return fmt::format("{}.{}", kInnerDatabase, QuotedName(full_name));
+}
 
 std::string QuoteIdentifier(std::string_view name) {
   return Quoted(name, '"');
@@ -99,17 +105,31 @@ Status SnapshotDatabase::Open() {
   owner_ = std::make_unique<Connection>(database_);
   // Names may begin with the catalog's: default_catalog.ods.orders.
   MR_TRY(owner_->Execute("ATTACH ':memory:' AS default_catalog"));
+  MR_TRY(owner_->Execute(fmt::format("ATTACH ':memory:' AS {}", kInnerDatabase)));
   MR_TRY(owner_->Execute("USE default_catalog"));
   return RegisterScan(owner_->get());
 }
 
 Status SnapshotDatabase::AddSchema(const std::string& schema) {
   if (!schemas_.insert(schema).second) return {};
-  return owner_->Execute("CREATE SCHEMA IF NOT EXISTS default_catalog." + QuoteIdentifier(schema));
+  for (const char* database : {"default_catalog", kInnerDatabase}) {
+    MR_TRY(
+        owner_->Execute(fmt::format("CREATE SCHEMA IF NOT EXISTS {}.{}", database, QuoteIdentifier(schema))));
+  }
+  return {};
+}
+
+Status SnapshotDatabase::MakeView(const std::string& name, const std::string& columns,
+                                  const std::string& body, const std::string& inner_body) {
+  MR_TRY(owner_->Execute(
+      fmt::format("CREATE OR REPLACE VIEW {}{} AS {}", InnerName(name), columns, inner_body)));
+  return owner_->Execute(
+      fmt::format("CREATE OR REPLACE VIEW default_catalog.{} AS {}", QuotedName(name), body));
 }
 
 void SnapshotDatabase::DropView(const std::string& name) {
   static_cast<void>(owner_->Execute("DROP VIEW IF EXISTS default_catalog." + QuotedName(name)));
+  static_cast<void>(owner_->Execute("DROP VIEW IF EXISTS " + InnerName(name)));
 }
 
 Status SnapshotDatabase::SyncTables(const tables::SnapshotSet& snapshots) {
@@ -125,9 +145,8 @@ Status SnapshotDatabase::SyncTables(const tables::SnapshotSet& snapshots) {
     auto& known = tables_[name];
     if (known == snapshot->schema) continue;
     MR_TRY(AddSchema(SplitName(name).first));
-    MR_TRY(owner_->Execute(
-        fmt::format("CREATE OR REPLACE VIEW default_catalog.{} AS SELECT * FROM millrace_scan({})",
-                    QuotedName(name), QuoteLiteral(name))));
+    MR_TRY(MakeView(name, "", fmt::format("SELECT * FROM millrace_scan({})", QuoteLiteral(name)),
+                    fmt::format("SELECT * FROM millrace_inner_scan({})", QuoteLiteral(name))));
     known = snapshot->schema;
   }
   return {};
@@ -157,8 +176,15 @@ void SnapshotDatabase::SyncViews(const std::vector<ViewText>& views) {
     for (const std::string& column : view.columns) {
       columns += (columns.empty() ? "" : ", ") + QuoteIdentifier(column);
     }
-    static_cast<void>(owner_->Execute(fmt::format("CREATE OR REPLACE VIEW default_catalog.{} ({}) AS {}",
-                                                  QuotedName(view.name), columns, view.sql)));
+    std::string reads = "TRUE";
+    for (const std::string& name : view.reads) {
+      reads += fmt::format(" AND millrace_may_read({}, {})", QuoteLiteral(view.name), QuoteLiteral(name));
+    }
+    const Status made = MakeView(view.name, " (" + columns + ")",
+                                 fmt::format("SELECT * FROM {} WHERE millrace_may_read('', {})",
+                                             InnerName(view.name), QuoteLiteral(view.name)),
+                                 fmt::format("SELECT * FROM ({}\n) WHERE {}", view.sql, reads));
+    if (!made.has_value()) DropView(view.name);
   }
 }
 

@@ -1,10 +1,13 @@
 // SnapshotDatabase: the embedded DuckDB of an instance, which runs SELECTs over snapshots of its tables.
 //
 // Opened at its first use (some 10 ms); thread-safe. Every table of a SnapshotSet is a DuckDB view over
-// millrace_scan under its schema and name, every view of the catalog a DuckDB view. A statement runs on a
-// connection of its own (snapshot_query.h), taken from a small pool. Unless that was allowed, nothing of the
-// host can be reached: no files, no extensions, no settings, nothing but SELECT. Threads and memory are those
-// of EngineLimits for all statements together.
+// millrace_scan under its schema and name, every view of the catalog a DuckDB view. They ask whether the
+// statement may read them. The texts of views name their twins in the database millrace_inner instead, which
+// no statement may name: that of a table asks nothing, that of a view whether the view's owner may read what
+// its text names; so what is asked for is what is read, whatever the catalog says meanwhile. A statement runs
+// on a connection of its own (snapshot_query.h), taken from a small pool. Unless that was allowed, nothing of
+// the host can be reached: no files, no extensions, no settings, nothing but SELECT. Threads and memory are
+// those of EngineLimits for all statements together.
 #pragma once
 
 #include <duckdb.h>
@@ -25,8 +28,9 @@ namespace millrace::query {
 struct ViewText {
   std::string name;            // "schema.name"
   std::string current_schema;  // where its bare names are looked up
-  std::string sql;
+  std::string sql;             // it names tables and views by InnerName
   std::vector<std::string> columns;
+  std::vector<std::string> reads;  // "schema.name" of what it names
 };
 
 // All views of the catalog at a version of it; each follows those it reads.
@@ -86,6 +90,9 @@ class SnapshotDatabase {
 
  private:
   Status Open() MR_REQUIRES(mutex_);
+  // A view of both databases.
+  Status MakeView(const std::string& name, const std::string& columns, const std::string& body,
+                  const std::string& inner_body) MR_REQUIRES(mutex_);
   Status AddSchema(const std::string& schema) MR_REQUIRES(mutex_);
   Status SyncTables(const tables::SnapshotSet& snapshots) MR_REQUIRES(mutex_);
   void SyncViews(const std::vector<ViewText>& views) MR_REQUIRES(mutex_);
@@ -103,6 +110,9 @@ class SnapshotDatabase {
   std::map<std::string, data::SchemaPtr> tables_ MR_GUARDED_BY(mutex_);
   std::map<std::string, std::string> view_texts_ MR_GUARDED_BY(mutex_);
 };
+
+// How the text of a view names the table or view "schema.name".
+std::string InnerName(const std::string& full_name);
 
 // "name" in double quotes, for DuckDB.
 std::string QuoteIdentifier(std::string_view name);

@@ -18,6 +18,7 @@
 #include "data/value.h"
 #include "query/pgcatalog/install.h"
 #include "query/snapshot_database.h"
+#include "query/snapshot_scan.h"
 
 namespace millrace::query {
 
@@ -25,11 +26,11 @@ namespace millrace::query {
 struct QueryScope {
   tables::SnapshotSetPtr snapshots;
   ViewSetPtr views;
-  std::string current_schema;                              // where bare names are looked up
-  std::string zone;                                        // the name of the session's time zone
-  std::function<Status(const std::string&)> check_read{};  // may "schema.table" be read; empty: all may
-  std::string
-      named_by{};  // the statement as it was sent: its columns have the names that PostgreSQL gives them
+  std::string current_schema;  // where bare names are looked up
+  std::string zone;            // the name of the session's time zone
+  CheckRead check_read{};
+  // The statement as it was sent: its columns have the names that PostgreSQL gives them.
+  std::string named_by{};
   pgcatalog::CatalogPtr catalog{};  // of a statement that reads PostgreSQL's catalogs; null for others
 };
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "data/batch_builder.h"
 #include "data/decimal.h"
 #include "data/interval.h"
@@ -195,7 +197,7 @@ TEST(SnapshotQueryTest, ParametersKeepTheTypeTheyWereGiven) {
 TEST(SnapshotQueryTest, ATableThatMayNotBeReadIsRefusedWhereverItStands) {
   SnapshotDatabase database({});
   QueryScope scope{SetWith(1), std::make_shared<const ViewSet>(), "dws", "UTC"};
-  scope.check_read = [](const std::string& table) -> Status {
+  scope.check_read = [](const std::string&, const std::string& table) -> Status {
     return Fail(ErrorCode::kNotSupported, "not for you: " + table, "ask");
   };
   for (const char* sql : {"SELECT * FROM \"城市表\"", "SELECT 1 WHERE EXISTS (FROM dws.\"城市表\")",
@@ -205,6 +207,36 @@ TEST(SnapshotQueryTest, ATableThatMayNotBeReadIsRefusedWhereverItStands) {
     ASSERT_FALSE(query.has_value()) << sql;
     EXPECT_EQ(query.error().message(), "not for you: dws.城市表") << sql;
     EXPECT_EQ(query.error().hint(), "ask");
+  }
+}
+
+TEST(SnapshotQueryTest, AViewIsAskedForAndThenWhatItReadsInItsName) {
+  SnapshotDatabase database({});
+  auto views = std::make_shared<ViewSet>();
+  views->version = 1;
+  views->views.push_back(
+      {"dws.names", "dws", "SELECT * FROM " + InnerName("dws.城市表"), {"city"}, {"dws.城市表"}});
+  views->views.push_back({"dws.outer",
+                          "dws",
+                          "SELECT city FROM " + InnerName("dws.names") + " -- all",
+                          {"city"},
+                          {"dws.names"}});
+  QueryScope scope{SetWith(1), views, "dws", "UTC"};
+  std::set<std::string> asked;
+  std::string refused;
+  scope.check_read = [&](const std::string& view, const std::string& name) -> Status {
+    asked.insert(view + ">" + name);
+    if (view + ">" + name == refused) return Fail(ErrorCode::kNotSupported, "not for you: " + refused);
+    return {};
+  };
+  const std::set<std::string> all = {">dws.outer", "dws.outer>dws.names", "dws.names>dws.城市表"};
+  ASSERT_TRUE(SnapshotQuery::Prepare(&database, scope, "SELECT city FROM \"outer\"").has_value());
+  EXPECT_EQ(asked, all);
+  for (const std::string& one : all) {
+    refused = one;
+    const auto query = SnapshotQuery::Prepare(&database, scope, "SELECT count(*) FROM \"outer\" WHERE false");
+    ASSERT_FALSE(query.has_value()) << one;
+    EXPECT_EQ(query.error().message(), "not for you: " + one);
   }
 }
 

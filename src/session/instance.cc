@@ -25,6 +25,17 @@ void CollectViews(const catalog::Catalog& catalog, const catalog::EntryPtr& entr
   views->push_back(entry);
 }
 
+// The text with what it names by InnerName.
+std::string InnerText(const catalog::ViewDefinition& view) {
+  std::string text;
+  size_t at = 0;
+  for (const auto& reference : view.references) {
+    text += view.query_text.substr(at, reference.begin - at) + query::InnerName(reference.name.ToString());
+    at = reference.end;
+  }
+  return text + view.query_text.substr(at);
+}
+
 query::ViewSetPtr ViewsOf(const catalog::Catalog& catalog, int64_t version) {
   std::vector<catalog::EntryPtr> entries;
   for (const catalog::EntryPtr& entry : catalog.AllEntries()) {
@@ -33,9 +44,10 @@ query::ViewSetPtr ViewsOf(const catalog::Catalog& catalog, int64_t version) {
   auto set = std::make_shared<query::ViewSet>();
   set->version = version;
   for (const catalog::EntryPtr& entry : entries) {
-    const Result<std::string> text = ToDuckQuoting(entry->view->query_text);
+    const Result<std::string> text = ToDuckQuoting(InnerText(*entry->view));
     MR_CHECK(text.has_value());  // it was parsed when the view was made
-    query::ViewText view{entry->name.ToString(), entry->view->current_schema, *text, {}};
+    query::ViewText view{entry->name.ToString(), entry->view->current_schema, *text, {}, {}};
+    for (const catalog::ObjectName& name : entry->dependencies) view.reads.push_back(name.ToString());
     for (const data::Field& field : entry->schema) view.columns.push_back(field.name);
     set->views.push_back(std::move(view));
   }

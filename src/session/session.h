@@ -234,8 +234,10 @@ class Session {
 
   // session_privileges.cc
   Status Check(catalog::Privilege privilege, const catalog::Securable& object) const;
-  // Of a table or view "schema.name", and of what the view reads.
-  Status CheckRead(const std::string& name) const;
+  // query::CheckRead: of one table or view "schema.name".
+  Status CheckNamed(const std::string& view, const std::string& name) const;
+  // Of a table or view that the statement, or the text of `view`, names, and of all that it reads.
+  Status CheckRead(const std::string& name, const std::string& view = "") const;
   Status CheckReads(const plan::PlannedQuery& planned) const;
   Status CheckInsert(const catalog::Entry& entry) const;
   Status CheckCreateIn(const std::string& schema) const;

@@ -134,7 +134,7 @@ Result<Outcome> Session::Subscribe(const sql::SubscribeStatement& statement, std
                 "they are for SUBSCRIBE TO a materialized view", statement.location);
   }
   MR_ASSIGN(plan::PlannedQuery planned, plan::PlanQuery(*statement.query, catalog(), PlanContextFor(text)));
-  for (const catalog::ObjectName& name : planned.dependencies) MR_TRY(CheckRead(name.ToString()));
+  MR_TRY(CheckReads(planned));
   outcome.warnings = planned.warnings;
   MR_ASSIGN(outcome.rows, QueryChanges::Start(&instance_.warehouse(), RequestFor(std::move(planned))));
   return outcome;

@@ -5,26 +5,47 @@
 
 namespace millrace::session {
 
+namespace {
+
+// "schema.name"
+catalog::ObjectName NameOf(const std::string& name) {
+  const size_t dot = name.find('.');
+  return {name.substr(0, dot), name.substr(dot + 1)};
+}
+catalog::Securable TableNamed(const std::string& name) {
+  return catalog::Securable::Table(NameOf(name));
+}
+
+}  // namespace
+
 Status Session::Check(catalog::Privilege privilege, const catalog::Securable& object) const {
   if (options_.script) return {};
   return instance_.roles().snapshot()->Check(role_, privilege, object);
 }
 
-Status Session::CheckRead(const std::string& table) const {
-  const size_t dot = table.find('.');
-  return Check(catalog::Privilege::kSelect,
-               catalog::Securable::Table({table.substr(0, dot), table.substr(dot + 1)}));
+Status Session::CheckNamed(const std::string& view, const std::string& name) const {
+  if (options_.script) return {};
+  const catalog::RoleSnapshotPtr roles = instance_.roles().snapshot();
+  if (view.empty()) return roles->Check(role_, catalog::Privilege::kSelect, TableNamed(name));
+  const std::string& owner = roles->OwnerOf(TableNamed(view));
+  Status allowed = roles->Check(owner, catalog::Privilege::kSelect, TableNamed(name));
+  if (allowed.has_value()) return allowed;
+  return std::unexpected(
+      allowed.error().Within(fmt::format("view '{}', which reads as its owner '{}'", view, owner)));
+}
+
+Status Session::CheckRead(const std::string& name, const std::string& view) const {
+  if (options_.script) return {};
+  MR_TRY(CheckNamed(view, name));
+  const catalog::EntryPtr entry = catalog_.Find(NameOf(name));
+  // One that keeps its rows reads nothing.
+  if (entry == nullptr || entry->kind != catalog::EntryKind::kView) return {};
+  for (const catalog::ObjectName& inner : entry->dependencies) MR_TRY(CheckRead(inner.ToString(), name));
+  return {};
 }
 
 Status Session::CheckReads(const plan::PlannedQuery& planned) const {
-  if (options_.script) return {};
-  const CatalogVersionPtr now = instance_.catalog();
-  for (const catalog::ObjectName& name : planned.dependencies) {
-    // A view that is not kept stands for what it reads, which is listed too.
-    const catalog::EntryPtr entry = now->catalog.Find(name);
-    if (entry != nullptr && entry->kind == catalog::EntryKind::kView) continue;
-    MR_TRY(Check(catalog::Privilege::kSelect, catalog::Securable::Table(name)));
-  }
+  for (const catalog::ObjectName& name : planned.dependencies) MR_TRY(CheckRead(name.ToString()));
   return {};
 }
 

@@ -134,7 +134,9 @@ Result<std::unique_ptr<query::SnapshotQuery>> Session::PlanSnapshot(
   }
   if (reads_catalogs) scope.catalog = PgCatalog();
   if (!options_.script) {
-    scope.check_read = [this](const std::string& table) { return CheckRead(table); };
+    scope.check_read = [this](const std::string& view, const std::string& name) {
+      return CheckNamed(view, name);
+    };
     if (!reads_catalogs) scope.named_by = named_by;
   }
   return query::SnapshotQuery::Prepare(&instance_.QueriesOf(login_role_), std::move(scope),

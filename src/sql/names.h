@@ -27,6 +27,7 @@ struct Name {
 // catalog.schema.table, 1 to 3 parts (never empty once parsed).
 struct QualifiedName {
   std::vector<Name> parts;
+  TextRange range;
 
   const Name& Last() const { return parts.back(); }
   SourceLocation location() const { return parts.empty() ? SourceLocation{} : parts.front().location; }

@@ -310,6 +310,7 @@ Result<Name> Parser::ParseName(std::string_view what) {
 Result<QualifiedName> Parser::ParseQualifiedName(std::string_view what) {
   constexpr size_t kPartsMax = 3;
   QualifiedName name;
+  name.range.begin = Current().begin;
   MR_ASSIGN(Name first, ParseName(what));
   name.parts.push_back(std::move(first));
   while (Accept(TokenKind::kDot)) {
@@ -321,6 +322,7 @@ Result<QualifiedName> Parser::ParseQualifiedName(std::string_view what) {
     MR_ASSIGN(Name part, ParseName("a name after '.'"));
     name.parts.push_back(std::move(part));
   }
+  name.range.end = Previous().end;
   return name;
 }
 
