@@ -37,32 +37,6 @@ sql::QualifiedName NameOf(std::string_view text) {
   }
 }
 
-class RowsOf final : public http::Rows {
- public:
-  explicit RowsOf(std::unique_ptr<session::ResultStream> rows) : rows_(std::move(rows)) {}
-  const data::Schema& schema() const override { return rows_->schema(); }
-  Result<Step> Next(const http::Wake& wake) override {
-    MR_ASSIGN(session::ResultStream::Step step, rows_->Next(wake));
-    Step answer;
-    answer.batch = std::move(step.batch);
-    switch (step.kind) {
-      case session::ResultStream::Step::Kind::kBatch:
-        answer.kind = Step::Kind::kBatch;
-        break;
-      case session::ResultStream::Step::Kind::kLater:
-        answer.kind = Step::Kind::kLater;
-        break;
-      case session::ResultStream::Step::Kind::kEnd:
-        answer.kind = Step::Kind::kEnd;
-        break;
-    }
-    return answer;
-  }
-
- private:
-  std::unique_ptr<session::ResultStream> rows_;
-};
-
 // A text as a value of a parameter's type; what is not a scalar is JSON.
 Result<data::Value> ParameterValue(const http::Parameter& text, const data::DataType& type,
                                    const data::TimeZone& zone, size_t number) {
@@ -108,7 +82,7 @@ class Client final : public http::SqlClient {
     result.counts_rows = outcome.counts_rows;
     result.warnings = std::move(outcome.warnings);
     result.zone = &session_.zone();
-    if (outcome.rows != nullptr) result.rows = std::make_unique<RowsOf>(std::move(outcome.rows));
+    result.rows = std::move(outcome.rows);
     return result;
   }
   void Cancel() override { session_.Cancel(); }

@@ -23,63 +23,6 @@ class PreparedPort final : public pgwire::Statement {
   session::PreparedPtr prepared_;
 };
 
-class StreamPort final : public pgwire::RowStream {
- public:
-  explicit StreamPort(std::unique_ptr<session::ResultStream> rows) : rows_(std::move(rows)) {}
-  const data::Schema& schema() const override { return rows_->schema(); }
-  Result<Step> Next(data::Batch* batch, const pgwire::Wake& wake) override {
-    MR_ASSIGN(session::ResultStream::Step step, rows_->Next(wake));
-    switch (step.kind) {
-      case session::ResultStream::Step::Kind::kBatch:
-        *batch = std::move(step.batch);
-        return Step::kBatch;
-      case session::ResultStream::Step::Kind::kLater:
-        return Step::kLater;
-      case session::ResultStream::Step::Kind::kEnd:
-        return Step::kEnd;
-    }
-    return Step::kEnd;
-  }
-
- private:
-  std::unique_ptr<session::ResultStream> rows_;
-};
-
-class SinkPort final : public pgwire::RowSink {
- public:
-  explicit SinkPort(std::unique_ptr<session::CopyIn> rows) : rows_(std::move(rows)) {}
-  const data::Schema& schema() const override { return rows_->schema(); }
-  Result<bool> TryPush(data::Batch* batch, const pgwire::Wake& wake) override {
-    return rows_->TryPush(batch, wake);
-  }
-  Result<int64_t> Finish() override { return rows_->Finish(); }
-  int64_t rows_taken() const override { return rows_->rows_taken(); }
-
- private:
-  std::unique_ptr<session::CopyIn> rows_;
-};
-
-pgwire::CopyOptions OptionsOf(const session::CopyOptions& options) {
-  pgwire::CopyOptions port;
-  switch (options.format) {
-    case session::CopyOptions::Format::kText:
-      port.format = pgwire::CopyOptions::Format::kText;
-      break;
-    case session::CopyOptions::Format::kCsv:
-      port.format = pgwire::CopyOptions::Format::kCsv;
-      break;
-    case session::CopyOptions::Format::kBinary:
-      port.format = pgwire::CopyOptions::Format::kBinary;
-      break;
-  }
-  port.delimiter = options.delimiter;
-  port.null_text = options.null_text;
-  port.header = options.header;
-  port.quote = options.quote;
-  port.escape = options.escape;
-  return port;
-}
-
 class Port final : public pgwire::SessionPort {
  public:
   Port(session::Instance* instance, session::SessionOptions options)
@@ -100,18 +43,9 @@ class Port final : public pgwire::SessionPort {
     return std::make_shared<const PreparedPort>(std::move(prepared));
   }
 
-  Result<pgwire::Outcome> Open(const pgwire::StatementPtr& statement,
-                               const std::vector<data::Value>& parameters) override {
-    const auto& prepared = static_cast<const PreparedPort&>(*statement).prepared();
-    MR_ASSIGN(session::Outcome opened, session_.Open(prepared, parameters));
-    pgwire::Outcome outcome;
-    outcome.tag = std::move(opened.tag);
-    outcome.counts_rows = opened.counts_rows;
-    outcome.warnings = std::move(opened.warnings);
-    if (opened.rows != nullptr) outcome.rows = std::make_unique<StreamPort>(std::move(opened.rows));
-    if (opened.copy_in != nullptr) outcome.copy_in = std::make_unique<SinkPort>(std::move(opened.copy_in));
-    if (opened.copy.has_value()) outcome.copy = OptionsOf(*opened.copy);
-    return outcome;
+  Result<session::Outcome> Open(const pgwire::StatementPtr& statement,
+                                const std::vector<data::Value>& parameters) override {
+    return session_.Open(static_cast<const PreparedPort&>(*statement).prepared(), parameters);
   }
 
   const data::Schema* CursorSchema(std::string_view name) const override {
@@ -120,18 +54,7 @@ class Port final : public pgwire::SessionPort {
   void CloseCursor(std::string_view name) override { session_.CloseCursor(name); }
   void Cancel() override { session_.Cancel(); }
 
-  pgwire::TransactionState transaction() const override {
-    switch (session_.transaction()) {
-      case session::TransactionState::kIdle:
-        return pgwire::TransactionState::kIdle;
-      case session::TransactionState::kInBlock:
-        return pgwire::TransactionState::kInBlock;
-      case session::TransactionState::kFailed:
-        return pgwire::TransactionState::kFailed;
-    }
-    return pgwire::TransactionState::kIdle;
-  }
-
+  session::TransactionState transaction() const override { return session_.transaction(); }
   void FailTransaction() override { session_.FailTransaction(); }
   std::vector<std::pair<std::string, std::string>> TakeParameterChanges() override {
     return session_.TakeParameterChanges();

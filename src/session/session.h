@@ -30,12 +30,11 @@
 #include "session/snapshot_stream.h"
 #include "session/statement_parameters.h"
 #include "session/statement_timer.h"
+#include "session/transaction_state.h"
 #include "sql/server_statement.h"
 #include "sql/statement.h"
 
 namespace millrace::session {
-
-enum class TransactionState : uint8_t { kIdle, kInBlock, kFailed };
 
 // A statement's outcome with all its rows.
 struct StatementResult {

@@ -17,6 +17,7 @@
 #include "data/schema.h"
 #include "formats/format.h"
 #include "server/http/response.h"
+#include "session/result_stream.h"
 
 namespace millrace::server::http {
 
@@ -49,20 +50,6 @@ class TableWriter {
   virtual void WhenVisible(Wake done) = 0;
 };
 
-// The rows of a statement's result.
-class Rows {
- public:
-  struct Step {
-    enum class Kind : uint8_t { kBatch, kLater, kEnd };
-    Kind kind = Kind::kEnd;
-    data::Batch batch;
-  };
-  virtual ~Rows() = default;
-  virtual const data::Schema& schema() const = 0;
-  // kLater: nothing now, `wake` will be called. Otherwise waits until there is something.
-  virtual Result<Step> Next(const Wake& wake) = 0;
-};
-
 // A parameter of a statement as text; nullopt: NULL.
 using Parameter = std::optional<std::string>;
 
@@ -74,9 +61,9 @@ struct SqlStatement {
 };
 
 struct SqlResult {
-  std::string tag;                       // "SELECT", "CREATE TABLE", …
-  bool counts_rows = false;              // the number of rows belongs behind the tag
-  std::unique_ptr<Rows> rows = nullptr;  // null: the statement has none
+  std::string tag;                                        // "SELECT", "CREATE TABLE", …
+  bool counts_rows = false;                               // the number of rows belongs behind the tag
+  std::unique_ptr<session::ResultStream> rows = nullptr;  // null: the statement has none
   std::vector<std::string> warnings = {};
   const data::TimeZone* zone = &data::TimeZone::Utc();
 };
@@ -87,7 +74,7 @@ class SqlClient {
   virtual ~SqlClient() = default;
   // May wait.
   virtual Result<SqlResult> Execute(const SqlStatement& statement) = 0;
-  // Ends Execute and Rows::Next early with kCancelled. Any thread.
+  // Ends Execute and the reading of rows early with kCancelled. Any thread.
   virtual void Cancel() = 0;
   // How long a statement and its rows may take by the limits of the role; 0: as long as any request.
   virtual int64_t time_micros_max() const { return 0; }

@@ -16,7 +16,8 @@ constexpr size_t kFirstColumn = 2;  // behind mr_epoch and mr_op
 
 class ChangeBody final : public BodyStream {
  public:
-  ChangeBody(std::shared_ptr<SqlClient> client, std::unique_ptr<Rows> rows, HttpMetrics* metrics)
+  ChangeBody(std::shared_ptr<SqlClient> client, std::unique_ptr<session::ResultStream> rows,
+             HttpMetrics* metrics)
       : client_(std::move(client)), rows_(std::move(rows)), metrics_(*metrics) {
     metrics_.subscriptions.Add(1);
   }
@@ -29,13 +30,13 @@ class ChangeBody final : public BodyStream {
       *out += "\n\n";
     }
     while (out->size() < kAnswerPieceBytes) {
-      Result<Rows::Step> step = rows_->Next(wake);
+      Result<session::ResultStream::Step> step = rows_->Next(wake);
       if (!step) {
         AppendEnd(step.error(), out);
         return Step::kEnd;
       }
-      if (step->kind == Rows::Step::Kind::kEnd) return Step::kEnd;
-      if (step->kind == Rows::Step::Kind::kLater) return Step::kLater;
+      if (step->kind == session::ResultStream::Step::Kind::kEnd) return Step::kEnd;
+      if (step->kind == session::ResultStream::Step::Kind::kLater) return Step::kLater;
       for (size_t row = 0; row < step->batch.rows; ++row) AppendRow(step->batch, row, out);
     }
     return Step::kMore;
@@ -67,7 +68,7 @@ class ChangeBody final : public BodyStream {
   }
 
   const std::shared_ptr<SqlClient> client_;
-  const std::unique_ptr<Rows> rows_;
+  const std::unique_ptr<session::ResultStream> rows_;
   HttpMetrics& metrics_;
   bool has_begun_ = false;
   bool has_changes_ = true;  // the end of the snapshot is told even when it is empty

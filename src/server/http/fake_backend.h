@@ -95,7 +95,7 @@ class FakeWriter final : public TableWriter {
 };
 
 // Rows that are there from the start; then, with `is_open`, what is added later.
-class FakeRows final : public Rows {
+class FakeRows final : public session::ResultStream {
  public:
   FakeRows(data::Schema schema, std::vector<data::Batch> batches)
       : schema_(std::move(schema)), batches_(batches.begin(), batches.end()) {}

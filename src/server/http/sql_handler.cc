@@ -24,9 +24,9 @@ class ResultBody final : public BodyStream {
   Result<Step> Produce(std::string* out, const Wake& wake) override {
     if (!std::exchange(has_begun_, true)) writer_->Begin(out);
     while (out->size() < kAnswerPieceBytes) {
-      MR_ASSIGN(Rows::Step step, result_.rows->Next(wake));
-      if (step.kind == Rows::Step::Kind::kLater) return Step::kLater;
-      if (step.kind == Rows::Step::Kind::kEnd) {
+      MR_ASSIGN(session::ResultStream::Step step, result_.rows->Next(wake));
+      if (step.kind == session::ResultStream::Step::Kind::kLater) return Step::kLater;
+      if (step.kind == session::ResultStream::Step::Kind::kEnd) {
         if (result_.counts_rows) result_.tag += fmt::format(" {}", rows_);
         writer_->End(result_.tag, result_.warnings, out);
         return Step::kEnd;

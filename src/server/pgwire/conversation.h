@@ -106,9 +106,9 @@ class Conversation {
 
   // COPY … FROM STDIN.
   struct CopyIn {
-    CopyIn(CopyOptions options, std::unique_ptr<RowSink> sink, const data::TimeZone& zone)
+    CopyIn(CopyOptions options, std::unique_ptr<session::CopyIn> sink, const data::TimeZone& zone)
         : sink(std::move(sink)), decoder(std::move(options), this->sink->schema(), zone) {}
-    std::unique_ptr<RowSink> sink;
+    std::unique_ptr<session::CopyIn> sink;
     CopyDecoder decoder;
     std::optional<data::Batch> batch;  // decoded, not yet taken by the sink
     size_t frame_at = 0;               // what has been read of the message at hand

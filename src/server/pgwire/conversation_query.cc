@@ -159,18 +159,18 @@ Conversation::Flow Conversation::StepRows() {
     if (portal.is_stream) {
       if (const Status going = CheckCancelled(); !going) return fail(going.error());
     }
-    const auto step = portal.outcome.rows->Next(&portal.batch, wake_);
+    auto step = portal.outcome.rows->Next(wake_);
     if (!step) return fail(step.error());
-    if (*step == RowStream::Step::kEnd) {
+    if (step->kind == ResultStream::Step::Kind::kEnd) {
       FinishRows(false);
       return std::nullopt;
     }
-    if (*step == RowStream::Step::kLater) {
+    if (step->kind == ResultStream::Step::Kind::kLater) {
       portal.never_waits = true;
       portal.is_stream = true;
-      portal.batch.rows = 0;
       return Next::kWait;
     }
+    portal.batch = std::move(step->batch);
     return std::nullopt;
   }
   size_t count = portal.batch.rows - portal.batch_row;

@@ -71,19 +71,19 @@ inline data::Batch NumbersBatch(int64_t first, int64_t last) {
   return builder.Build();
 }
 
-class FakeRows final : public RowStream {
+class FakeRows final : public ResultStream {
  public:
   FakeRows(data::Schema schema, int64_t count, bool fails)
       : schema_(std::move(schema)), count_(count), fails_(fails) {}
   const data::Schema& schema() const override { return schema_; }
-  Result<Step> Next(data::Batch* batch, const Wake&) override {
+  Result<Step> Next(const Wake&) override {
     if (next_ > count_) {
       if (fails_) return Fail(ErrorCode::kDivisionByZero, "division by zero");
-      return Step::kEnd;
+      return Step{};
     }
-    *batch = NumbersBatch(next_, count_);
-    next_ += static_cast<int64_t>(batch->rows);
-    return Step::kBatch;
+    Step step{Step::Kind::kBatch, NumbersBatch(next_, count_)};
+    next_ += static_cast<int64_t>(step.batch.rows);
+    return step;
   }
 
  private:
@@ -91,24 +91,6 @@ class FakeRows final : public RowStream {
   int64_t count_;
   int64_t next_ = 1;
   bool fails_;
-};
-
-class FakeOneBatch final : public RowStream {
- public:
-  FakeOneBatch(data::Schema schema, data::Batch batch)
-      : schema_(std::move(schema)), batch_(std::move(batch)) {}
-  const data::Schema& schema() const override { return schema_; }
-  Result<Step> Next(data::Batch* batch, const Wake&) override {
-    if (is_given_) return Step::kEnd;
-    is_given_ = true;
-    *batch = std::move(batch_);
-    return Step::kBatch;
-  }
-
- private:
-  data::Schema schema_;
-  data::Batch batch_;
-  bool is_given_ = false;
 };
 
 class FakeSession final : public SessionPort {
@@ -190,7 +172,8 @@ class FakeSession final : public SessionPort {
       builder.FinishRow();
       outcome.tag = "SELECT";
       outcome.counts_rows = true;
-      outcome.rows = std::make_unique<FakeOneBatch>(statement.rows, builder.Build());
+      outcome.rows =
+          std::make_unique<session::RowsStream>(statement.rows, std::vector<data::Batch>{builder.Build()});
     } else if (verb == "hang") {
       MutexLock lock(state_.mutex);
       while (!cancelled_ && state_.hangs) state_.changed.Wait(state_.mutex);
@@ -235,27 +218,27 @@ class FakeSession final : public SessionPort {
   int64_t statement_timeout_micros() const override { return 0; }
 
  private:
-  class LaterRows final : public RowStream {
+  class LaterRows final : public ResultStream {
    public:
     LaterRows(FakeSession& session, int64_t count)
         : session_(session), schema_(NumbersSchema()), count_(count) {}
     const data::Schema& schema() const override { return schema_; }
-    Result<Step> Next(data::Batch* batch, const Wake& wake) override {
+    Result<Step> Next(const Wake& wake) override {
       MutexLock lock(session_.state_.mutex);
       if (std::exchange(session_.cancelled_, false)) {
         return Fail(ErrorCode::kCancelled, "canceling statement due to user request");
       }
-      if (next_ > count_) return Step::kEnd;
+      if (next_ > count_) return Step{};
       if (!waited_) {
         waited_ = true;
         session_.state_.waiting.push_back(wake);
         session_.state_.changed.NotifyAll();
-        return Step::kLater;
+        return Step{Step::Kind::kLater};
       }
       waited_ = false;
-      *batch = NumbersBatch(next_, next_);
+      Step step{Step::Kind::kBatch, NumbersBatch(next_, next_)};
       ++next_;
-      return Step::kBatch;
+      return step;
     }
 
    private:
@@ -266,7 +249,7 @@ class FakeSession final : public SessionPort {
     bool waited_ = false;
   };
 
-  class Sink final : public RowSink {
+  class Sink final : public session::CopyIn {
    public:
     explicit Sink(FakeState& state) : state_(state), schema_(NumbersSchema()) {}
     const data::Schema& schema() const override { return schema_; }

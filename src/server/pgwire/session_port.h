@@ -1,5 +1,5 @@
-// What the PostgreSQL server asks of the warehouse: roles, sessions, statements and their rows. The
-// warehouse's own is instance_port.h; tests and fuzz targets have others.
+// What the PostgreSQL server asks of the warehouse: roles, sessions and statements. What a statement gives is
+// a session::Outcome. The warehouse's own is instance_port.h; tests and fuzz targets have others.
 //
 // A SessionFactory may be called from any thread. A session, its streams and its CopyIn are used by one
 // thread at a time, which may change; Cancel may be called from any. Streams and statements are dropped
@@ -16,52 +16,20 @@
 #include <vector>
 
 #include "base/error.h"
-#include "data/batch.h"
 #include "data/datetime.h"
 #include "data/schema.h"
 #include "data/value.h"
+#include "session/result_stream.h"
+#include "session/transaction_state.h"
 
 namespace millrace::server::pgwire {
 
 using Wake = std::function<void()>;
 
-enum class TransactionState : uint8_t { kIdle, kInBlock, kFailed };
-
-// Rows of a result.
-class RowStream {
- public:
-  enum class Step : uint8_t {
-    kBatch,  // *batch holds rows (perhaps none)
-    kLater,  // nothing now; `wake` will be called once, from any thread
-    kEnd,
-  };
-  virtual ~RowStream() = default;
-  virtual Result<Step> Next(data::Batch* batch, const Wake& wake) = 0;
-  virtual const data::Schema& schema() const = 0;
-};
-
-struct CopyOptions {
-  enum class Format : uint8_t { kText, kCsv, kBinary };
-  Format format = Format::kText;
-  char delimiter = '\t';          // csv: ','
-  std::string null_text = "\\N";  // csv: ""
-  bool header = false;
-  char quote = '"';
-  char escape = '"';
-};
-
-// Where the rows of COPY … FROM STDIN go.
-class RowSink {
- public:
-  virtual ~RowSink() = default;
-  virtual const data::Schema& schema() const = 0;  // of the columns named, in order
-  // Takes the batch; false: no room, `wake` is called once when there may be.
-  virtual Result<bool> TryPush(data::Batch* batch, const Wake& wake) = 0;
-  // All rows have come: waits until they can be read; how many they were.
-  virtual Result<int64_t> Finish() = 0;
-  // Rows that stay in the table when the others fail.
-  virtual int64_t rows_taken() const = 0;
-};
+using session::CopyOptions;
+using session::Outcome;
+using session::ResultStream;
+using session::TransactionState;
 
 // A statement that is understood. Immutable.
 class Statement {
@@ -74,16 +42,6 @@ class Statement {
   virtual bool empty() const = 0;                  // blank
 };
 using StatementPtr = std::shared_ptr<const Statement>;
-
-// What running a statement gave.
-struct Outcome {
-  std::string tag;           // of CommandComplete
-  bool counts_rows = false;  // the number of rows belongs behind it
-  std::unique_ptr<RowStream> rows;
-  std::optional<CopyOptions> copy;  // with `rows`: COPY … TO STDOUT
-  std::unique_ptr<RowSink> copy_in;
-  std::vector<std::string> warnings;
-};
 
 // A statement of several that came as one text.
 struct StatementText {
