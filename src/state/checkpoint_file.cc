@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/byte_coding.h"
 #include "base/check.h"
 #include "base/crc32c.h"
 #include "base/limits.h"
-#include "base/byte_coding.h"
 
 namespace millrace::state {
 namespace {

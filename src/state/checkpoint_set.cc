@@ -164,7 +164,8 @@ Status CheckpointSet::RemoveLeftovers(bool has_manifest) {
     const auto number = NumberIn(entry.name);
     if (!number || named.contains(entry.name)) continue;
     leftovers.push_back(env::JoinPath(folder_, entry.name));
-    // Before the first commit there is no other file than the first: that nothing was committed cannot be true.
+    // Before the first commit there is no other file than the first: that nothing was committed cannot be
+    // true.
     if (!has_manifest && *number != 1) {
       return Fail(ErrorCode::kDataCorrupted,
                   fmt::format("the commit store knows no checkpoint, but '{}' is there", leftovers.back()),

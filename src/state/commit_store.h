@@ -62,8 +62,8 @@ class CommitStore {
 
 // What every implementation refuses: kProgramLimitExceeded.
 Status CheckCommitLimits(const CommitBatch& batch);
-// The same error as one that is final, so not kDiskFull: a sync or a rename that found no room is not to be tried
-// again.
+// The same error as one that is final, so not kDiskFull: a sync or a rename that found no room is not to be
+// tried again.
 Error AsFinal(const Error& error);
 
 }  // namespace millrace::state

@@ -104,7 +104,8 @@ Result<JournalContents> ReadJournal(std::string_view bytes, const std::string& p
     return Fail(ErrorCode::kDataCorrupted, fmt::format("'{}' is damaged at byte {}: {}", path, offset, what),
                 "the data folder has to be restored from a copy");
   };
-  if (bytes.size() < kHeadBytes || Crc32c(bytes.substr(0, kHeadBytes - 4)) != LoadFixed<uint32_t>(bytes, 16) ||
+  if (bytes.size() < kHeadBytes ||
+      Crc32c(bytes.substr(0, kHeadBytes - 4)) != LoadFixed<uint32_t>(bytes, 16) ||
       !bytes.starts_with(kMagic)) {
     return damaged(0, "it does not begin as a commit journal");
   }

@@ -189,8 +189,7 @@ class LmdbCommitStore final : public CommitStore {
       if (error.code() != ErrorCode::kDiskFull || IsBroken()) return Die(error);
       return std::unexpected(std::move(error));
     }
-    if (Status after = world_.faults->Reach("state.lmdb_commit.after"); !after)
-      return Die(after.error());
+    if (Status after = world_.faults->Reach("state.lmdb_commit.after"); !after) return Die(after.error());
     return Ok();
   }
 

@@ -1,8 +1,9 @@
 // When files of checkpoints are merged, and which.
 //
-// 1. Everything, once what came after the oldest file, and what is known to be void in it, is as much as is left
-//    of it. So the files take at most twice what is alive (three times while they are merged), but for keys that
-//    are overwritten, which are found only by merging; and space comes back soon after windows close or
+// 1. Everything, once what came after the oldest file, and what is known to be void in it, is as much as is
+// left
+//    of it. So the files take at most twice what is alive (three times while they are merged), but for keys
+//    that are overwritten, which are found only by merging; and space comes back soon after windows close or
 //    chapters are dropped.
 // 2. By size: level 0 is files below `unit_bytes`, each level above it is `fan_in` times larger. When
 // `fan_in` files of a

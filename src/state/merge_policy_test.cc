@@ -53,8 +53,8 @@ TEST(MergePolicy, BoundsTheNumberOfFilesWhateverTheirSizes) {
   EXPECT_GE(range->end - range->begin, 4u);
 }
 
-// Deltas of random sizes over a state that grows and is overwritten: what the head of merge_policy.h says of files, space
-// and writing must hold.
+// Deltas of random sizes over a state that grows and is overwritten: what the head of merge_policy.h says of
+// files, space and writing must hold.
 TEST(MergePolicy, KeepsItsBoundsOverManyCheckpoints) {
   env::Random random(3);
   for (const double overlap : {0.0, 0.5, 1.0}) {
@@ -74,7 +74,8 @@ TEST(MergePolicy, KeepsItsBoundsOverManyCheckpoints) {
           sum += files[i].bytes;
           largest = std::max(largest, files[i].bytes);
         }
-        const auto result = largest + static_cast<uint64_t>(static_cast<double>(sum - largest) * (1 - overlap));
+        const auto result =
+            largest + static_cast<uint64_t>(static_cast<double>(sum - largest) * (1 - overlap));
         const auto begin = files.begin() + static_cast<ptrdiff_t>(range->begin);
         files.erase(begin, files.begin() + static_cast<ptrdiff_t>(range->end));
         files.insert(files.begin() + static_cast<ptrdiff_t>(range->begin), {result, 0});

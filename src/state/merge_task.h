@@ -25,8 +25,8 @@ class MergeTask final : public env::Task {
   MergeTask(CheckpointSet& set, const CheckpointStoreOptions& options);
   ~MergeTask() override;
 
-  // Woken after every commit. What failed is tried again after the next one, then after 2, 4, ... 1024 more: damage
-  // that stays is not read again and again.
+  // Woken after every commit. What failed is tried again after the next one, then after 2, 4, ... 1024 more:
+  // damage that stays is not read again and again.
   bool Run() override;
 
   uint64_t merges() const { return merges_.load(std::memory_order_relaxed); }
