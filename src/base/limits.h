@@ -95,10 +95,9 @@ inline constexpr size_t kWireStartupBytesMax = 10'000;
 inline constexpr size_t kWireMessageBytesMax = size_t{64} << 20;
 inline constexpr size_t kWireLengthMax = (size_t{1} << 30) + 4;
 
-// Named statements and portals of a connection, and parameters of a statement.
+// Named statements and portals of a connection.
 inline constexpr size_t kWireStatementsMax = 10'000;
 inline constexpr size_t kWirePortalsMax = 1'000;
-inline constexpr size_t kWireParametersMax = 65'535;
 
 // Output that waits for a client before its statement is held back.
 inline constexpr size_t kWireOutputBytes = size_t{256} << 10;
