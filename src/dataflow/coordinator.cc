@@ -23,9 +23,26 @@ class Coordinator::Driver final : public env::Task {
   Coordinator& coordinator_;
 };
 
+// Ends holders of old snapshots; a task, since what they let go is freed there.
+class Coordinator::Enforcer final : public env::Task {
+ public:
+  explicit Enforcer(Coordinator* coordinator) : coordinator_(*coordinator) {}
+  bool Run() override {
+    coordinator_.held_memory_->Enforce(coordinator_.snapshots()->epoch);
+    return false;
+  }
+
+ private:
+  Coordinator& coordinator_;
+};
+
 Coordinator::Coordinator(env::Env& env, env::WorkerPool* pool, int64_t epoch_micros_max,
                          telemetry::MetricsRegistry* metrics)
-    : env_(env), pool_(*pool), driver_(std::make_unique<Driver>(this)), pace_(epoch_micros_max) {
+    : env_(env),
+      pool_(*pool),
+      driver_(std::make_unique<Driver>(this)),
+      enforcer_(std::make_unique<Enforcer>(this)),
+      pace_(epoch_micros_max) {
   if (metrics == nullptr) return;
   epochs_total_ = &metrics->GetCounter("millrace_epochs_total", "Epochs that were published.");
   epoch_seconds_ = &metrics->GetHistogram("millrace_epoch_duration_seconds",
@@ -132,6 +149,7 @@ bool Coordinator::WaitForEpoch(int64_t epoch, int64_t micros) {
 }
 
 void Coordinator::AddTable(StoredTable* table) {
+  for (const auto& part : table->parts) part->SetMemory(held_memory_);
   MutexLock lock(mutex_);
   tables_.push_back(table);
   Publish();
@@ -299,6 +317,7 @@ void Coordinator::FinishIfComplete() {
   published_epoch_ = epoch_;
   Publish();
   TellWatchers();
+  if (held_memory_->IsTooMuch()) pool_.Wake(*enforcer_);
   ended_micros_ = env_.clock->MonotonicMicros();
   pace_.Note(CostOfEpoch());
   for (const auto& clock : push_clocks_) clock->EpochPublished(ended_micros_);

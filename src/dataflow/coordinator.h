@@ -25,6 +25,7 @@
 #include "dataflow/stored_table.h"
 #include "dataflow/task.h"
 #include "env/env.h"
+#include "tables/held_memory.h"
 #include "tables/snapshot.h"
 #include "telemetry/metrics.h"
 
@@ -45,6 +46,8 @@ class Coordinator {
   // Runs `change` while no epoch is in flight and none can start.
   void BetweenEpochs(const std::function<void()>& change) MR_EXCLUDES(mutex_);
 
+  // What readers of old snapshots hold; the limit is kept after each epoch.
+  const tables::HeldMemoryPtr& held_memory() const { return held_memory_; }
   // Which epoch shows what is pushed now.
   const std::shared_ptr<connectors::PushEpoch>& push_epoch() const { return push_epoch_; }
 
@@ -91,6 +94,7 @@ class Coordinator {
 
  private:
   class Driver;
+  class Enforcer;
   struct TaskState {
     DataflowTask* task;
     int64_t passed = 0;
@@ -113,6 +117,8 @@ class Coordinator {
   env::Env& env_;
   env::WorkerPool& pool_;
   std::unique_ptr<Driver> driver_;
+  std::unique_ptr<Enforcer> enforcer_;
+  const tables::HeldMemoryPtr held_memory_ = std::make_shared<tables::HeldMemory>();
   const std::shared_ptr<connectors::PushEpoch> push_epoch_ = std::make_shared<connectors::PushEpoch>();
   std::atomic<bool> has_news_{false};  // something has changed since the last epoch started
   mutable Mutex mutex_;

@@ -17,6 +17,11 @@ void StoredPart::SendAll(const Message& message) {
   for (const Sender& reader : readers_) reader.Send(message);
 }
 
+void StoredPart::SetMemory(tables::HeldMemoryPtr memory) {
+  MutexLock lock(mutex_);
+  part_.SetMemory(std::move(memory));
+}
+
 void StoredPart::Apply(const data::Batch& batch) {
   MutexLock lock(mutex_);
   const bool is_followed =

@@ -26,6 +26,9 @@ class StoredPart {
   // `table`: the full name of its table, for messages.
   StoredPart(std::string table, data::SchemaPtr schema, tables::TableMode mode, std::vector<int> key);
 
+  // Where chunks are counted that only snapshots have; before the first row.
+  void SetMemory(tables::HeldMemoryPtr memory) MR_EXCLUDES(mutex_);
+
   // --- The writing task. ---
   void Apply(const data::Batch& batch) MR_EXCLUDES(mutex_);
   void Watermark(int64_t watermark) MR_EXCLUDES(mutex_);

@@ -175,6 +175,18 @@ void SubscriptionFeed::Finish(Event::Kind kind, std::string reason) {
   ready_.push_back(Event{kind, 0, {}, std::move(reason)});
 }
 
+void SubscriptionFeed::EndSnapshot(const Error& reason) {
+  std::function<void()> wake;
+  {
+    MutexLock lock(mutex_);
+    if (closed() || (snapshot_given_ && snapshot_.empty())) return;
+    Finish(Event::Kind::kLagged, reason.message());
+    figures_->lagged.fetch_add(1, std::memory_order_relaxed);
+    wake = TakeWake();
+  }
+  if (wake) wake();
+}
+
 void SubscriptionFeed::Close() {
   figures_->open.fetch_sub(1, std::memory_order_relaxed);
   MutexLock lock(mutex_);
@@ -206,15 +218,29 @@ std::optional<Subscription::Event> SubscriptionFeed::TryNext(const std::function
   return std::nullopt;
 }
 
-Subscription::Subscription(std::shared_ptr<SubscriptionFeed> feed, data::SchemaPtr schema)
-    : feed_(std::move(feed)), schema_(std::move(schema)) {}
+Subscription::Subscription(std::shared_ptr<SubscriptionFeed> feed, data::SchemaPtr schema,
+                           tables::HeldMemoryPtr memory, int64_t epoch)
+    : feed_(std::move(feed)), schema_(std::move(schema)), memory_(std::move(memory)) {
+  memory_->Add(this, epoch);
+}
 
 Subscription::~Subscription() {
+  if (holds_) memory_->Remove(this);
   feed_->Close();
 }
 
+bool Subscription::EndHold(const Error& reason) {
+  feed_->EndSnapshot(reason);
+  return true;
+}
+
 std::optional<Subscription::Event> Subscription::TryNext(const std::function<void()>& wake) {
-  return feed_->TryNext(wake);
+  std::optional<Event> event = feed_->TryNext(wake);
+  if (holds_ && event.has_value() && event->kind != Event::Kind::kSnapshot) {
+    holds_ = false;
+    memory_->Remove(this);
+  }
+  return event;
 }
 
 }  // namespace millrace::dataflow

@@ -7,7 +7,8 @@
 // is given whole (-U or -D), a change that had no effect is left out. An epoch is given only once it is
 // published. -U and +U of a row are neighbours.
 //
-// Bounds: the snapshot shares the table's chunks and is let go as it is read; changes that wait for the
+// Bounds: the snapshot shares the table's chunks and is let go as it is read, or, when old snapshots hold too
+// much memory (tables/held_memory.h), before; changes that wait for the
 // reader take at most `buffer_bytes_max` bytes. A reader that is slower is told so (kLagged) and gets nothing
 // more: the writer never waits for it. To go on, it subscribes again.
 //
@@ -29,6 +30,7 @@
 #include "data/schema.h"
 #include "dataflow/change_tap.h"
 #include "dataflow/stored_table.h"
+#include "tables/held_memory.h"
 
 namespace millrace::dataflow {
 
@@ -45,7 +47,7 @@ struct SubscriptionFigures {
 
 class SubscriptionFeed;
 
-class Subscription {
+class Subscription final : private tables::HeldMemory::Holder {
  public:
   struct Event {
     enum class Kind : uint8_t {
@@ -61,8 +63,10 @@ class Subscription {
     std::string reason;  // of kEnd and kLagged, for people
   };
 
-  explicit Subscription(std::shared_ptr<SubscriptionFeed> feed, data::SchemaPtr schema);
-  ~Subscription();
+  // `epoch`: the newest, its snapshot will not be of an older one.
+  Subscription(std::shared_ptr<SubscriptionFeed> feed, data::SchemaPtr schema, tables::HeldMemoryPtr memory,
+               int64_t epoch);
+  ~Subscription() override;
 
   // nullopt: nothing now; `wake` (may be empty) is called once, from any thread, when there is, and replaces
   // one given before. It is called with locks held: it must only note or post. After kEnd or kLagged every
@@ -71,8 +75,12 @@ class Subscription {
   const data::Schema& schema() const { return *schema_; }
 
  private:
+  bool EndHold(const Error& reason) override;
+
   std::shared_ptr<SubscriptionFeed> feed_;
   data::SchemaPtr schema_;
+  tables::HeldMemoryPtr memory_;
+  bool holds_ = true;  // its snapshot has not been read to the end
 };
 
 // The side of a subscription that the table fills; the table shares it and forgets it once it is closed.
@@ -94,6 +102,8 @@ class SubscriptionFeed final : public TableWatcher, public std::enable_shared_fr
   void OnDropped() override MR_EXCLUDES(mutex_);
 
   std::optional<Event> TryNext(const std::function<void()>& wake) MR_EXCLUDES(mutex_);
+  // Lets go of what has not been read of the snapshot, and ends as for a slow reader.
+  void EndSnapshot(const Error& reason) MR_EXCLUDES(mutex_);
   // Nobody reads any more.
   void Close() MR_EXCLUDES(mutex_);
 

@@ -24,6 +24,7 @@ Warehouse::Warehouse(Options options)
       pool_(options_.env->executor->MakePool("dataflow", options_.threads)),
       coordinator_(*options_.env, pool_.get(), options_.epoch_interval_micros, options_.metrics),
       side_(options_.env->clock, [this] { coordinator_.NoteChange(); }) {
+  coordinator_.held_memory()->SetLimit(options_.held_bytes_max);
   coordinator_.AddLooseTables({&side_.dead_letters(), &side_.late_rows()}, [this] { side_.Flush(); });
 }
 
@@ -174,7 +175,8 @@ Result<std::unique_ptr<Subscription>> Warehouse::Subscribe(const std::string& ta
     for (size_t i = 0; i < stored.parts.size(); ++i) stored.parts[i]->AddTap(feed->MakeTap(i));
   });
   coordinator_.NoteChange();  // the snapshot is taken at the barrier of the next epoch
-  return std::make_unique<Subscription>(std::move(feed), stored.schema);
+  return std::make_unique<Subscription>(std::move(feed), stored.schema, coordinator_.held_memory(),
+                                        coordinator_.snapshots()->epoch);
 }
 
 void Warehouse::Drop(const std::string& name) {

@@ -53,6 +53,9 @@ class Warehouse {
     connectors::PrintOutput* standard_error = nullptr;
     connectors::WholeFiles* whole_files = nullptr;  // writes Parquet; null: refused
     telemetry::MetricsRegistry* metrics = nullptr;  // outlives the warehouse; null: nothing is measured
+    // What old snapshots may keep of tables that have changed since; beyond it their oldest readers are
+    // ended.
+    size_t held_bytes_max = SIZE_MAX;
   };
 
   // One query to start. With `view`, its result is kept under that name; a SinkNode root writes to its table;
@@ -116,6 +119,8 @@ class Warehouse {
   // As Options::epoch_interval_micros.
   void SetEpochInterval(int64_t micros) { coordinator_.SetEpochMicrosMax(micros); }
 
+  // Readers of snapshots that may get old register there.
+  const tables::HeldMemoryPtr& held_memory() const { return coordinator_.held_memory(); }
   tables::SnapshotSetPtr snapshots() const { return coordinator_.snapshots(); }
   bool HasUnboundedSources() const MR_EXCLUDES(mutex_);
   // Brings the figures in Options::metrics up to date; before they are rendered.

@@ -110,6 +110,12 @@ void Warehouse::CollectMetrics() {
   CollectOperators(&gauges);
   CollectViews(&gauges);
   gauges.Publish(metrics, &measured_gauges_);
+  const tables::HeldMemory& held = *held_memory();
+  metrics.GetGauge("millrace_held_bytes", "Bytes of replaced rows that readers of old snapshots keep.")
+      .Set(static_cast<int64_t>(held.bytes()));
+  Raise(metrics.GetCounter("millrace_held_readers_ended_total",
+                           "Readers of old snapshots that were ended since they kept too much."),
+        held.ended());
   {
     MutexLock ingest_lock(ingest_mutex_);
     for (const auto& [table, ingest] : ingests_) CollectIngest(metrics, table, ingest->point().figures());

@@ -32,6 +32,7 @@ struct ServeOptions {
   std::string tls_certificate;
   std::string tls_key;
   std::string query_memory;               // e.g. "4GB"; empty: a quarter of the machine's
+  std::string held_memory;                // likewise; empty: a quarter of query_memory
   std::vector<std::string> http_limits;   // "body=64mb"
   std::vector<std::string> http_origins;  // whose web pages may ask: "https://app.example.com", "*"
   std::string login_time;                 // "60 s": until a client of PostgreSQL's protocol has logged in

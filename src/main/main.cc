@@ -76,6 +76,10 @@ int main(int argc, char** argv) {
   serve_command->add_option(
       "--query-memory", serve.query_memory,
       "Memory of all queries together, e.g. 4GB; a quarter of the machine's if not given");
+  serve_command->add_option(
+      "--held-memory", serve.held_memory,
+      "What readers of old snapshots may keep of rows that have changed since, e.g. 1GB; a quarter of "
+      "--query-memory if not given");
   serve_command->add_option("--http-limit", serve.http_limits,
                             "A limit of HTTP, name=value, e.g. body=64mb; docs/http-api.md lists them");
   serve_command->add_option("--http-cors", serve.http_origins,

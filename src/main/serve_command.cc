@@ -63,6 +63,19 @@ std::string QueryMemory() {
   return fmt::format("{}MB", std::max<int64_t>(256, bytes / 4 / 1'000'000));
 }
 
+// As ServeOptions say.
+Result<size_t> HeldBytes(const ServeOptions& options) {
+  if (!options.held_memory.empty()) {
+    MR_ASSIGN(const int64_t bytes, catalog::ParseMemorySize(options.held_memory));
+    return static_cast<size_t>(bytes);
+  }
+  // DuckDB knows ways to say it that we do not ("80%").
+  Result<int64_t> bytes = catalog::ParseMemorySize(options.query_memory);
+  if (!bytes.has_value()) bytes = catalog::ParseMemorySize(QueryMemory());
+  MR_TRY(bytes);
+  return static_cast<size_t>(*bytes / 4);
+}
+
 // Runs the statements of the start.
 Status RunFiles(session::Instance* instance, const std::vector<std::string>& files) {
   session::SessionOptions options;
@@ -156,6 +169,7 @@ Status Serve(const ServeOptions& options, const sigset_t& signals) {
   instance_options.threads = ThreadsOrProcessors(options.threads);
   instance_options.queries.threads = instance_options.threads;
   instance_options.queries.memory = options.query_memory.empty() ? QueryMemory() : options.query_memory;
+  MR_ASSIGN(instance_options.held_bytes_max, HeldBytes(options));
   instance_options.standard_output = &standard_output;
   instance_options.standard_error = &standard_error;
   instance_options.metrics = &metrics;

@@ -46,6 +46,8 @@ class SnapshotQuery {
       const std::vector<std::optional<data::DataType>>& parameter_types = {});
   ~SnapshotQuery();
 
+  // Of the snapshot.
+  int64_t epoch() const { return scope_.snapshots->epoch; }
   // Names and types of the result's columns.
   const data::Schema& schema() const { return schema_; }
   const std::vector<data::DataType>& parameters() const { return parameters_; }

@@ -71,6 +71,7 @@ Instance::Instance(InstanceOptions options)
   warehouse.standard_error = options_.standard_error;
   warehouse.whole_files = &parquet_;
   warehouse.metrics = options_.metrics;
+  warehouse.held_bytes_max = options_.held_bytes_max;
   warehouse_ = std::make_unique<dataflow::Warehouse>(std::move(warehouse));
 }
 

@@ -37,6 +37,7 @@ struct InstanceOptions {
   connectors::PrintOutput* standard_output = nullptr;
   connectors::PrintOutput* standard_error = nullptr;
   query::EngineLimits queries;
+  size_t held_bytes_max = SIZE_MAX;  // dataflow::Warehouse::Options
   // Settings in force in each session from its start (and again after RESET), e.g. {"parallelism.default",
   // "2"}.
   std::vector<std::pair<std::string, std::string>> settings;

@@ -57,7 +57,8 @@ Session::Session(Instance* instance, SessionOptions options)
     : instance_(*instance),
       options_(std::move(options)),
       interruptible_(instance->env().clock),
-      writes_(&instance->warehouse(), &interruptible_) {}
+      writes_(&instance->warehouse(), &interruptible_),
+      pinned_(instance->warehouse().held_memory()) {}
 
 Session::~Session() {
   if (activity_ != nullptr) instance_.activities().Remove(activity_);

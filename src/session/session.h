@@ -25,6 +25,7 @@
 #include "session/instance.h"
 #include "session/interruptible.h"
 #include "session/pending_writes.h"
+#include "session/pinned_snapshot.h"
 #include "session/prepared.h"
 #include "session/result_stream.h"
 #include "session/snapshot_stream.h"
@@ -172,7 +173,7 @@ class Session {
   bool Streams(const plan::PlannedQuery& planned);
   // What this session's catalog queries see.
   query::pgcatalog::CatalogPtr PgCatalog();
-  tables::SnapshotSetPtr Snapshots();
+  Result<tables::SnapshotSetPtr> Snapshots();
 
   // session_transaction.cc
   Result<Outcome> RunTransaction(const sql::TransactionStatement& statement);
@@ -279,7 +280,7 @@ class Session {
   bool read_only_ = false;
   bool default_read_only_ = false;
   std::vector<Savepoint> savepoints_;
-  tables::SnapshotSetPtr pinned_;  // what the transaction reads; null: its first query will say
+  PinnedSnapshot pinned_;
   std::map<std::string, Cursor, std::less<>> cursors_;
   std::map<std::string, PreparedPtr> prepared_;  // by PREPARE
 };

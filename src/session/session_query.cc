@@ -105,10 +105,10 @@ query::pgcatalog::CatalogPtr Session::PgCatalog() {
 }
 
 // Within a transaction all queries read what the first one did.
-tables::SnapshotSetPtr Session::Snapshots() {
-  if (transaction_ == TransactionState::kIdle) return instance_.warehouse().snapshots();
-  if (pinned_ == nullptr) pinned_ = instance_.warehouse().snapshots();
-  return pinned_;
+Result<tables::SnapshotSetPtr> Session::Snapshots() {
+  tables::SnapshotSetPtr newest = instance_.warehouse().snapshots();
+  if (transaction_ == TransactionState::kIdle) return newest;
+  return pinned_.Pin(newest);
 }
 
 Result<std::unique_ptr<query::SnapshotQuery>> Session::PlanSnapshot(
@@ -120,7 +120,7 @@ Result<std::unique_ptr<query::SnapshotQuery>> Session::PlanSnapshot(
     MR_ASSIGN(duck_text, query::pgcatalog::RewriteForDuckDb(duck_text));
   }
   query::QueryScope scope;
-  scope.snapshots = Snapshots();
+  MR_ASSIGN(scope.snapshots, Snapshots());
   catalog();
   scope.views = version_->views;
   scope.current_schema = current_schema_;
@@ -174,7 +174,8 @@ Status Session::DescribeQuery(Prepared* prepared, const std::vector<std::optiona
   }
   const sql::Query& query = *prepared->statement->As<sql::QueryStatement>().query;
   if (auto read = RecognisePointRead(query, catalog()); read.has_value()) {
-    if (DescribePointRead(&*read, *Snapshots()) && SameTypes(read->parameters, types)) {
+    MR_ASSIGN(const tables::SnapshotSetPtr snapshots, Snapshots());
+    if (DescribePointRead(&*read, *snapshots) && SameTypes(read->parameters, types)) {
       // Values come in the type that the client declared, which compares as the key's.
       prepared->parameters = read->parameters;
       for (size_t i = 0; i < types.size(); ++i) {
@@ -217,7 +218,8 @@ Status Session::DescribeQuery(Prepared* prepared, const std::vector<std::optiona
 Result<Outcome> Session::Select(const Prepared& prepared, const Arguments& arguments) {
   if (prepared.route == Prepared::Route::kPointRead) {
     MR_TRY(CheckRead(prepared.point_read->table.ToString()));
-    if (auto answer = RunPointRead(*prepared.point_read, *Snapshots(), *zone_, arguments.values);
+    MR_ASSIGN(const tables::SnapshotSetPtr snapshots, Snapshots());
+    if (auto answer = RunPointRead(*prepared.point_read, *snapshots, *zone_, arguments.values);
         answer.has_value()) {
       return PointOutcome(std::move(*answer));
     }
@@ -253,7 +255,7 @@ Result<Outcome> Session::SelectScript(const Prepared& prepared) {
     if (planned->dependencies.empty() || Streams(*planned)) return SelectStreaming(std::move(*planned));
     if (auto read = RecognisePointRead(query, catalog()); read.has_value()) {
       MR_TRY(Settle());
-      const auto snapshots = Snapshots();
+      MR_ASSIGN(const tables::SnapshotSetPtr snapshots, Snapshots());
       if (DescribePointRead(&*read, *snapshots)) {
         if (auto answer = RunPointRead(*read, *snapshots, *zone_); answer.has_value()) {
           return PointOutcome(std::move(*answer));
@@ -359,7 +361,8 @@ Result<Outcome> Session::SelectSnapshot(const Prepared& prepared, const Argument
   }
   MR_ASSIGN(auto query, std::move(planned));
   Outcome outcome{.tag = "SELECT", .counts_rows = true};
-  auto stream = std::make_unique<SnapshotStream>(&active_, std::move(query));
+  auto stream =
+      std::make_unique<SnapshotStream>(&active_, instance_.warehouse().held_memory(), std::move(query));
   MR_TRY(stream->Start(arguments.values));
   outcome.rows = std::move(stream);
   return outcome;

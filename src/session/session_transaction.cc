@@ -10,7 +10,7 @@ namespace millrace::session {
 
 void Session::EndTransaction() {
   transaction_ = TransactionState::kIdle;
-  pinned_ = nullptr;
+  pinned_.Release();
   read_only_ = default_read_only_;
   savepoints_.clear();
   writes_.Rollback();

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/mutex.h"
 #include "query/snapshot_query.h"
 #include "session/result_stream.h"
+#include "tables/held_memory.h"
 
 namespace millrace::session {
 
@@ -23,18 +25,30 @@ class ActiveQueries {
   std::vector<query::SnapshotQuery*> queries_ MR_GUARDED_BY(mutex_);
 };
 
-class SnapshotStream final : public ResultStream {
+// Lets its snapshot go at its end, with an error, and when it is told to because old snapshots hold too much
+// memory: at once while nobody pulls (a cursor, a client that does not read), else when the pull has stopped.
+class SnapshotStream final : public ResultStream, private tables::HeldMemory::Holder {
  public:
   // `active` must outlive it.
-  SnapshotStream(ActiveQueries* active, std::unique_ptr<query::SnapshotQuery> query);
+  SnapshotStream(ActiveQueries* active, tables::HeldMemoryPtr memory,
+                 std::unique_ptr<query::SnapshotQuery> query);
   ~SnapshotStream() override;
-  Status Start(const std::vector<data::Value>& parameters) { return query_->Start(parameters); }
+  Status Start(const std::vector<data::Value>& parameters) MR_EXCLUDES(mutex_);
 
-  const data::Schema& schema() const override { return query_->schema(); }
-  Result<Step> Next(const std::function<void()>& wake) override;
+  const data::Schema& schema() const override { return schema_; }
+  Result<Step> Next(const std::function<void()>& wake) override MR_EXCLUDES(mutex_);
 
  private:
+  bool EndHold(const Error& reason) override MR_EXCLUDES(mutex_, query_mutex_);
+  void Release() MR_REQUIRES(mutex_) MR_EXCLUDES(query_mutex_);
+
   ActiveQueries& active_;
+  const tables::HeldMemoryPtr memory_;
+  const data::Schema schema_;
+  Mutex mutex_;  // held by who runs or pulls
+  std::optional<Error> ended_ MR_GUARDED_BY(mutex_);
+  // Null once it has ended. Changed with both locks; so read with either.
+  Mutex query_mutex_;
   std::unique_ptr<query::SnapshotQuery> query_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "data/batch.h"
 #include "data/schema.h"
+#include "tables/held_memory.h"
 
 namespace millrace::tables {
 
@@ -26,6 +27,7 @@ struct Chunk {
 
   std::vector<data::MutableColumnPtr> columns;
   size_t rows = 0;
+  Held held;
 };
 
 using ChunkPtr = std::shared_ptr<const Chunk>;

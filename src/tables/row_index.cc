@@ -1,5 +1,7 @@
 #include "tables/row_index.h"
 
+#include <utility>
+
 #include "base/check.h"
 
 namespace millrace::tables {
@@ -14,11 +16,18 @@ RowIndex::RowIndex(size_t slots) : shared_(slots / kPageSlots, false), mask_(slo
 RowIndex::Slot& RowIndex::Mutable(size_t slot) {
   const size_t page = slot / kPageSlots;
   if (shared_[page]) {
-    pages_[page] = std::make_shared<Page>(*pages_[page]);
+    const std::shared_ptr<Page> replaced = std::exchange(pages_[page], std::make_shared<Page>(*pages_[page]));
+    replaced->held.Replaced(memory_, sizeof(Page));
     shared_[page] = false;
     copied_bytes_ += sizeof(Page);
   }
   return pages_[page]->slots[slot % kPageSlots];
+}
+
+void RowIndex::ReplaceAll() {
+  for (size_t page = 0; page < pages_.size(); ++page) {
+    if (shared_[page]) pages_[page]->held.Replaced(memory_, sizeof(Page));
+  }
 }
 
 void RowIndex::Place(uint64_t hash, uint32_t position) {

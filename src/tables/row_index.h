@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "tables/held_memory.h"
+
 namespace millrace::tables {
 
 class RowIndex {
@@ -42,6 +44,8 @@ class RowIndex {
         const Slot& entry = At(slot);
         if (entry.position != kNoRow) grown.Place(hash_of(entry.position), entry.position);
       }
+      grown.memory_ = memory_;
+      ReplaceAll();
       *this = std::move(grown);
     }
     Place(hash, position);
@@ -68,6 +72,11 @@ class RowIndex {
     --size_;
   }
 
+  // Where pages are counted that only copies have.
+  void SetMemory(HeldMemoryPtr memory) { memory_ = std::move(memory); }
+  // This one goes, its copies may stay.
+  void ReplaceAll();
+
   // Says that a copy was taken: every page is cloned before its next change.
   void MarkShared() { shared_.assign(pages_.size(), true); }
   size_t MemoryBytes() const { return (mask_ + 1) * sizeof(Slot); }
@@ -82,6 +91,7 @@ class RowIndex {
   static constexpr size_t kPageSlots = 1024;
   struct Page {
     Slot slots[kPageSlots];
+    Held held;
   };
 
   explicit RowIndex(size_t slots);
@@ -96,6 +106,7 @@ class RowIndex {
   size_t mask_;
   size_t size_ = 0;
   size_t copied_bytes_ = 0;
+  HeldMemoryPtr memory_;
 };
 
 }  // namespace millrace::tables

@@ -14,6 +14,21 @@ TablePart::TablePart(data::SchemaPtr schema, TableMode mode, std::vector<int> ke
   }
 }
 
+// Snapshots may outlive the table.
+TablePart::~TablePart() {
+  for (size_t i = 0; i < chunks_.size(); ++i) Replace(i);
+  index_.ReplaceAll();
+}
+
+void TablePart::SetMemory(HeldMemoryPtr memory) {
+  index_.SetMemory(memory);
+  memory_ = std::move(memory);
+}
+
+void TablePart::Replace(size_t i) {
+  if (shared_[i] && memory_ != nullptr) chunks_[i]->held.Replaced(memory_, chunks_[i]->MemoryBytes());
+}
+
 void TablePart::Apply(const data::Batch& batch, AppliedChanges* changes) {
   if (batch.rows == 0) return;
   changed_ = true;
@@ -91,6 +106,7 @@ void TablePart::ApplyKeyed(const data::Batch& batch, AppliedChanges* changes) {
 
 Chunk& TablePart::MutableChunk(size_t i) {
   if (shared_[i]) {
+    Replace(i);
     chunks_[i] = std::make_shared<Chunk>(*chunks_[i]);
     shared_[i] = false;
     copied_bytes_ += chunks_[i]->MemoryBytes();
@@ -189,6 +205,7 @@ size_t TablePart::KeepYoungest(size_t rows_max, size_t bytes_max) {
   }
   if (!chunks_.empty()) close_last_chunk_ = chunks_.back()->MemoryBytes() >= bytes_max / 8;
   if (chunks_gone == 0) return 0;
+  for (size_t i = 0; i < chunks_gone; ++i) Replace(i);
   chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<ptrdiff_t>(chunks_gone));
   shared_.erase(shared_.begin(), shared_.begin() + static_cast<ptrdiff_t>(chunks_gone));
   rows_ -= rows_gone;

@@ -25,6 +25,12 @@ class TablePart {
  public:
   // `key`: columns of the primary key (kKeyed only).
   TablePart(data::SchemaPtr schema, TableMode mode, std::vector<int> key);
+  ~TablePart();
+  TablePart(const TablePart&) = delete;
+  TablePart& operator=(const TablePart&) = delete;
+
+  // Where chunks are counted that only snapshots have; before the first of them.
+  void SetMemory(HeldMemoryPtr memory);
 
   // Applies the changes in order. For a keyed part a -U or -D that does not equal the row now kept under its
   // key is void: the row it meant has been replaced already. In kMultiset one without an equal row is void.
@@ -52,6 +58,8 @@ class TablePart {
   void ApplyMultiset(const data::Batch& batch, AppliedChanges* changes);
   void ApplyKeyed(const data::Batch& batch, AppliedChanges* changes);
   Chunk& MutableChunk(size_t i);
+  // The chunk is replaced, or goes.
+  void Replace(size_t i);
   uint32_t FindRow(const data::Batch& batch, size_t row, uint64_t hash) const;
   bool RowEquals(uint32_t position, const data::Batch& batch, size_t row) const;
   uint64_t HashAt(uint32_t position) const;
@@ -70,6 +78,7 @@ class TablePart {
   size_t copied_bytes_ = 0;
   PartSnapshotPtr snapshot_;
   bool changed_ = true;
+  HeldMemoryPtr memory_;
 };
 
 }  // namespace millrace::tables
