@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 
 #include "data/interval.h"
@@ -159,6 +160,61 @@ std::vector<size_t> ConcatenatedParameters(std::string_view sql) {
     }
   }
   return found;
+}
+
+namespace {
+
+size_t SkipSpaces(std::string_view sql, size_t at) {
+  while (at < sql.size() && std::isspace(static_cast<unsigned char>(sql[at])) != 0) ++at;
+  return at;
+}
+
+// Behind the word, in whatever case, that begins at `at`; `at` itself if it does not.
+size_t SkipWord(std::string_view sql, size_t at, std::string_view word) {
+  if (sql.size() - at < word.size() || (at > 0 && IsNamePart(sql[at - 1]))) return at;
+  for (size_t i = 0; i < word.size(); ++i) {
+    if (std::toupper(static_cast<unsigned char>(sql[at + i])) != word[i]) return at;
+  }
+  const size_t end = at + word.size();
+  return end < sql.size() && IsNamePart(sql[end]) ? at : end;
+}
+
+// The n of ANY($n) and its like at `at`, and the place behind it; 0: there is none.
+size_t QuantifiedParameter(std::string_view sql, size_t at, size_t* end) {
+  for (const std::string_view word : {"ANY", "SOME", "ALL"}) {
+    size_t place = SkipWord(sql, at, word);
+    if (place == at) continue;
+    place = SkipSpaces(sql, place);
+    if (place == sql.size() || sql[place] != '(') return 0;
+    place = SkipSpaces(sql, place + 1);
+    if (place == sql.size() || sql[place] != '$') return 0;
+    const size_t number = ReadNumber(sql, &++place);
+    place = SkipSpaces(sql, place);
+    if (place == sql.size() || sql[place] != ')') return 0;
+    *end = place + 1;
+    return number;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string CompareWithElements(std::string_view sql, std::vector<size_t>* numbers) {
+  std::string result;
+  for (size_t i = 0; i < sql.size();) {
+    size_t end = SkipQuoted(sql, i);
+    size_t number = 0;
+    if (end == i) number = QuantifiedParameter(sql, i, &end);
+    if (number > 0) {
+      numbers->push_back(number);
+      result += fmt::format("(${})", number);
+    } else {
+      end = std::max(end, i + 1);
+      result += sql.substr(i, end - i);
+    }
+    i = end;
+  }
+  return result;
 }
 
 void DuckValueDeleter::operator()(void* value) const {

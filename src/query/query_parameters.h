@@ -34,6 +34,10 @@ std::string NullParameters(std::string_view sql, const std::vector<std::optional
 // The n of each $n that is an operand of ||.
 std::vector<size_t> ConcatenatedParameters(std::string_view sql);
 
+// The statement with ANY($n), SOME($n) and ALL($n) as ($n): what is compared there with the elements of $n is
+// compared with $n itself. Each such n is added to `numbers`.
+std::string CompareWithElements(std::string_view sql, std::vector<size_t>* numbers);
+
 struct DuckValueDeleter {
   void operator()(void* value) const;
 };

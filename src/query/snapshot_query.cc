@@ -75,12 +75,13 @@ Result<std::unique_ptr<SnapshotQuery>> SnapshotQuery::Prepare(
   return query;
 }
 
-// Where the types of parameters are left to DuckDB, it does not know what a || b is of two of them;
-// PostgreSQL takes them for texts.
+// Where the types of parameters are left to DuckDB, it does not know what a || b is of two of them, nor that
+// the one in x = ANY($1) is an array of what x is; PostgreSQL takes those for texts, and this for such an
+// array.
 Status SnapshotQuery::PlanFirst(const std::string& sql, std::vector<std::optional<data::DataType>>* types) {
   const Status planned = Plan(CastParameters(sql, WithSamples(*types, Sample())));
   if (planned.has_value() || planned.error().code() == ErrorCode::kSyntaxError) return planned;
-  bool any = false;
+  bool any = InferQuantified(sql, types);
   for (const size_t number : ConcatenatedParameters(sql)) {
     if (number > static_cast<size_t>(limits::kParametersMax)) continue;
     if (types->size() < number) types->resize(number);
@@ -90,6 +91,28 @@ Status SnapshotQuery::PlanFirst(const std::string& sql, std::vector<std::optiona
   }
   if (!any || !Plan(CastParameters(sql, WithSamples(*types, Sample()))).has_value()) return planned;
   return {};
+}
+
+bool SnapshotQuery::InferQuantified(const std::string& sql,
+                                    std::vector<std::optional<data::DataType>>* types) {
+  std::vector<size_t> numbers;
+  const std::string elements = CompareWithElements(sql, &numbers);
+  std::erase_if(numbers, [&](size_t number) {
+    return number > static_cast<size_t>(limits::kParametersMax) ||
+           (number <= types->size() && (*types)[number - 1].has_value());
+  });
+  if (numbers.empty()) return false;
+  std::vector<std::optional<data::DataType>> inferred = *types;
+  if (!Plan(CastParameters(elements, WithSamples(*types, Sample()))).has_value() ||
+      !InferParameters(&inferred).has_value()) {
+    return false;
+  }
+  for (const size_t number : numbers) {
+    const bool is_known = number <= inferred.size() && inferred[number - 1].has_value();
+    if (types->size() < number) types->resize(number);
+    (*types)[number - 1] = data::DataType::Array(is_known ? *inferred[number - 1] : data::DataType::String());
+  }
+  return true;
 }
 
 Result<bool> SnapshotQuery::InferParameters(std::vector<std::optional<data::DataType>>* types) {

@@ -270,6 +270,30 @@ TEST(SnapshotQueryTest, TextsWithoutATypeAreJoined) {
   EXPECT_EQ(wrong.error().code(), ErrorCode::kUndefinedTable);
 }
 
+TEST(SnapshotQueryTest, AParameterOfAnyIsAnArrayOfWhatIsCompared) {
+  SnapshotDatabase database({});
+  const QueryScope scope{EmptySet(), std::make_shared<const ViewSet>(), "public", "UTC"};
+  const auto query = SnapshotQuery::Prepare(
+      &database, scope,
+      "SELECT x, 'ANY($7)' AS t FROM (VALUES (1), (2), (3)) v(x) WHERE x = any ( $1 ) ORDER BY x");
+  ASSERT_TRUE(query.has_value()) << query.error().ToString();
+  ASSERT_EQ((*query)->parameters().size(), 1u);
+  EXPECT_EQ((*query)->parameters()[0].WithNullable(true), DataType::Array(DataType::Int()));
+  ASSERT_TRUE((*query)->Start({Value::MakeList({Value::Int(3), Value::Int(1)})}).has_value());
+  const auto batch = (*query)->Next();
+  ASSERT_TRUE(batch.has_value() && batch->has_value());
+  ASSERT_EQ((*batch)->rows, 2u);
+  EXPECT_EQ((*batch)->columns[0]->GetValue(0), Value::Int(1));
+  EXPECT_EQ((*batch)->columns[0]->GetValue(1), Value::Int(3));
+  EXPECT_EQ((*batch)->columns[1]->GetValue(1), Value::String("ANY($7)"));
+  // Beside a parameter of another type, and of texts.
+  const auto two = SnapshotQuery::Prepare(
+      &database, scope, "SELECT 1 FROM (VALUES ('a', 1)) v(s, n) WHERE s <> ALL($2) AND n = $1");
+  ASSERT_TRUE(two.has_value()) << two.error().ToString();
+  ASSERT_EQ((*two)->parameters().size(), 2u);
+  EXPECT_EQ((*two)->parameters()[1].WithNullable(true), DataType::Array(DataType::String()));
+}
+
 TEST(SnapshotQueryTest, ADecimalParameterHasThePrecisionOfItsValue) {
   SnapshotDatabase database({});
   const QueryScope scope{EmptySet(), std::make_shared<const ViewSet>(), "public", "UTC"};
