@@ -62,6 +62,8 @@ std::string_view SqlState(ErrorCode code) {
       return "53100";
     case ErrorCode::kResourceExhausted:
       return "53200";
+    case ErrorCode::kDataExpired:
+      return "72000";
     case ErrorCode::kCancelled:
       return "57014";
     case ErrorCode::kInsufficientPrivilege:

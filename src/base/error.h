@@ -44,6 +44,7 @@ enum class ErrorCode : uint8_t {
   kNoSuchFile,                  // 58P01
   kDiskFull,                    // 53100: no space or quota is left; goes on when there is some
   kResourceExhausted,           // 53200
+  kDataExpired,                 // 72000: what was asked for has been removed by retention
   kCancelled,                   // 57014
   kInsufficientPrivilege,       // 42501
   kInvalidPassword,             // 28P01

@@ -115,6 +115,43 @@ inline constexpr int kLoginFailuresMax = 10;
 inline constexpr int64_t kLoginWaitMicros = 30'000'000;
 inline constexpr size_t kLoginAddressesMax = 10'000;
 
+// The durable log. Bytes of a payload, records of one batch, and of the id that a writer gives to a batch.
+inline constexpr size_t kLogPayloadBytesMax = size_t{256} << 20;
+inline constexpr size_t kLogRecordsMax = size_t{1} << 30;
+inline constexpr size_t kLogBatchIdBytesMax = 64;
+
+// Ids that a topic remembers, and for how long: a repetition within both is recognised.
+inline constexpr size_t kLogBatchIdsMax = 65'536;
+inline constexpr int64_t kLogBatchIdMicros = int64_t{24} * 3600 * 1'000'000;
+
+// Appends that wait in one partition: bytes before the next is refused (soft by one), and those who wait for
+// room. Bytes that are written before a sync; appends below the next bound are merged up to the last one.
+inline constexpr size_t kLogQueueBytes = size_t{32} << 20;
+inline constexpr size_t kLogWaitersMax = 16384;
+inline constexpr size_t kLogGroupBytes = size_t{8} << 20;
+inline constexpr size_t kLogSmallAppendBytes = size_t{16} << 10;
+inline constexpr size_t kLogMergedBytes = size_t{256} << 10;
+
+// Topics, partitions of a topic, partitions of one append, bytes of a topic's name.
+inline constexpr size_t kLogTopicsMax = 10'000;
+inline constexpr int kLogPartitionsMax = 1024;
+inline constexpr size_t kLogParticipantsMax = 1024;
+inline constexpr size_t kLogTopicNameBytesMax = 255;
+
+// Segments: their length, and how much of one an entry of its index stands for.
+inline constexpr uint64_t kLogSegmentBytesMin = uint64_t{64} << 10;
+inline constexpr uint64_t kLogSegmentBytesMax = uint64_t{4} << 30;
+inline constexpr uint64_t kLogIndexBytes = uint64_t{256} << 10;
+
+// The longest pause between syncs that a topic may ask for; how long a partition is idle before it notes that
+// everything is durable; how often retention looks for what may go.
+inline constexpr int64_t kLogSyncMicrosMax = int64_t{60} * 1'000'000;
+inline constexpr int64_t kLogMarkMicros = 1'000'000;
+inline constexpr int64_t kLogRetentionMicros = int64_t{10} * 1'000'000;
+
+// What a reader of the log reads at once, at least.
+inline constexpr size_t kLogReadBytes = size_t{1} << 20;
+
 // Bytes of a file with a certificate or a key.
 inline constexpr size_t kTlsFileBytesMax = size_t{1} << 20;
 
@@ -131,6 +168,11 @@ inline constexpr size_t kCheckpointRecordBytesMax = size_t{512} << 20;
 inline constexpr size_t kCheckpointBlockBytesMax = size_t{1} << 30;
 
 static_assert(kCheckpointRecordBytesMax * 2 <= kCheckpointBlockBytesMax);
+static_assert(kLogSmallAppendBytes <= kLogMergedBytes && kLogMergedBytes <= kLogGroupBytes);
+static_assert(kLogGroupBytes <= kLogQueueBytes && kLogRecordsMax < UINT32_MAX);
+static_assert(kLogPayloadBytesMax + kLogRecordsMax * 5 / 128 < UINT32_MAX,
+              "lengths of a batch are 32 bits wide");
+static_assert(kLogParticipantsMax <= UINT16_MAX && kLogBatchIdBytesMax <= UINT8_MAX);
 static_assert(kWireStartupBytesMax <= kWireMessageBytesMax);
 static_assert(kSqlBytesMax <= kWireMessageBytesMax && kWireMessageBytesMax <= kWireLengthMax);
 static_assert(kBatchRows <= 65535, "selection vectors are 16 bits wide");

@@ -23,6 +23,7 @@ std::string_view ReasonOf(int status) {
       {406, "Not Acceptable"},
       {408, "Request Timeout"},
       {409, "Conflict"},
+      {410, "Gone"},
       {413, "Content Too Large"},
       {415, "Unsupported Media Type"},
       {417, "Expectation Failed"},
@@ -69,8 +70,11 @@ int StatusOf(const Error& error) {
       return 507;
     case ErrorCode::kIoError:
     case ErrorCode::kNoSuchFile:
+    case ErrorCode::kDataCorrupted:
     case ErrorCode::kInternal:
       return 500;
+    case ErrorCode::kDataExpired:
+      return 410;
     default:
       return 400;
   }
