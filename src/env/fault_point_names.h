@@ -8,9 +8,37 @@
 
 namespace millrace::env {
 
+// clang-format off: one a line
 inline constexpr auto kFaultPointNames = std::to_array<std::string_view>({
     "env.test.first",  // those of env's own tests
     "env.test.second",
+    "log.append.write",
+    "log.append.written",
+    "log.cut.after",
+    "log.cut.before",
+    "log.index.write",
+    "log.mark.write",
+    "log.recover.copied",
+    "log.recover.copy",
+    "log.recover.cut",
+    "log.recover.renamed",
+    "log.recover.synced",
+    "log.retention.remove",
+    "log.retention.removed",
+    "log.retention.synced",
+    "log.segment.create",
+    "log.segment.created",
+    "log.segment.synced",
+    "log.segment.written",
+    "log.sync.after",
+    "log.sync.before",
+    "log.topic.create",
+    "log.topic.created",
+    "log.topic.drop",
+    "log.topic.dropped",
+    "log.topic.synced",
+    "log.topic.write",
+    "log.topic.written",
     "state.delta_write.before",
     "state.file_remove.after",
     "state.file_remove.before",
@@ -29,5 +57,6 @@ inline constexpr auto kFaultPointNames = std::to_array<std::string_view>({
     "state.lmdb_commit.before",
     "state.merge_write.before",
 });
+// clang-format on
 
 }  // namespace millrace::env

@@ -1,0 +1,694 @@
+#include "log/log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+#include "log/log_fixture.h"
+
+namespace millrace::log {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+class LogTest : public LogFixture {
+ protected:
+  void SetUp() override { Open(); }
+  uint64_t Syncs() const { return world_.faults.Count("log.sync.before"); }
+  env::FaultScript::Action Answering(ErrorCode code) {
+    return [code]() -> Status { return Fail(code, "as told"); };
+  }
+};
+
+// ---------------------------------------------------------------------------------------------- appending
+
+TEST_F(LogTest, GivesOffsetsToRecords) {
+  MakeTopic();
+  const auto first = Append(At(), Lines("a\nb\n"));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->base_offset, 0u);
+  EXPECT_EQ(first->record_count, 2u);
+  EXPECT_EQ(first->append_micros, env::SimulatedEnv::kStartMicros);
+  EXPECT_FALSE(first->is_repetition);
+  EXPECT_EQ(AppendOk(At(), Lines("c\n")), 2u);
+  EXPECT_EQ(At().end_offset(), 3u);
+  EXPECT_EQ(ReadFrom(At(), 0), "a\nb\nc\n");
+  Reopen();
+  EXPECT_EQ(At().end_offset(), 3u);
+  EXPECT_EQ(ReadFrom(At(), 0), "a\nb\nc\n");
+  EXPECT_EQ(AppendOk(At(), Lines("d\n")), 3u);
+}
+
+TEST_F(LogTest, KeepsLayoutIdAndEnds) {
+  for (const Codec codec : {Codec::kNone, Codec::kLz4, Codec::kZstd}) {
+    const std::string name = "t" + std::to_string(static_cast<int>(codec));
+    MakeTopic({.codec = codec}, name);
+    AppendBatch values;
+    values.layout = Layout::kValues;
+    for (int i = 0; i < 3000; ++i) {
+      values.payload += "value " + std::to_string(i * i);
+      values.ends.push_back(static_cast<uint32_t>(values.payload.size()));
+    }
+    values.record_count = 3000;
+    values.id = "some id";
+    const std::string payload = values.payload;
+    AppendOk(At(0, name), values);
+    AppendOk(At(0, name),
+             AppendBatch{.layout = Layout::kOpaque, .payload = std::string("\0x", 2), .record_count = 7});
+    const auto reader = At(0, name).NewReader(1234, nullptr);
+    ReadBatch batch;
+    ASSERT_TRUE(*reader->Next(&batch));
+    EXPECT_EQ(batch.base_offset, 0u);
+    EXPECT_EQ(batch.skip_records, 1234u);
+    EXPECT_EQ(batch.layout, Layout::kValues);
+    EXPECT_EQ(batch.payload, payload);
+    EXPECT_EQ(batch.id, "some id");
+    EXPECT_EQ(*batch.Ends(), values.ends);
+    EXPECT_EQ(*batch.Record(2999), "value 8994001");
+    EXPECT_EQ(*batch.Record(0), "value 0");
+    ASSERT_TRUE(*reader->Next(&batch));
+    EXPECT_EQ(batch.base_offset, 3000u);
+    EXPECT_EQ(batch.record_count, 7u);
+    EXPECT_FALSE(batch.Ends());
+  }
+}
+
+TEST_F(LogTest, RefusesWhatIsNoBatch) {
+  MakeTopic();
+  const auto refusal = [&](AppendBatch batch) -> std::string {
+    AppendDone done = [](Result<AppendResult>) { FAIL(); };
+    const auto admission = At().TryAppend(&batch, &done, nullptr);
+    return admission ? "" : admission.error().message();
+  };
+  EXPECT_EQ(refusal({}), "a batch for the log has no records");
+  EXPECT_THAT(refusal({.payload = "a", .record_count = 1}), HasSubstr("does not end with a line feed"));
+  EXPECT_THAT(refusal({.payload = "a\nb\n", .record_count = 2}), HasSubstr("has 2 records, but ends of 0"));
+  EXPECT_THAT(refusal({.payload = "a\nb\n", .record_count = 2, .ends = {2, 3}}), HasSubstr("line feed"));
+  EXPECT_THAT(refusal({.payload = "a\nb\n", .record_count = 1, .ends = {2}}),
+              HasSubstr("behind its last record"));
+  EXPECT_THAT(refusal({.payload = "a\nb\n", .record_count = 2, .ends = {4, 2}}), HasSubstr("out of order"));
+  EXPECT_THAT(refusal({.layout = Layout::kOpaque, .payload = "a", .record_count = 1, .ends = {1}}),
+              HasSubstr("opaque"));
+  EXPECT_THAT(refusal(Lines("a\n", std::string(65, 'i'))), HasSubstr("id of 65 bytes"));
+}
+
+TEST_F(LogTest, WhatWaitsIsWrittenWithOneSync) {
+  MakeTopic();
+  const uint64_t before = Syncs();
+  std::vector<std::shared_ptr<Answer>> answers;
+  for (int i = 0; i < 100; ++i) answers.push_back(Offer(At(), Lines(std::to_string(i) + "\n")));
+  EXPECT_FALSE(answers[0]->has_value()) << "nothing runs by itself";
+  world_.executor.RunUntilIdle();
+  EXPECT_EQ(Syncs(), before + 1);
+  for (uint64_t i = 0; i < 100; ++i) EXPECT_EQ((**answers[i])->base_offset, i);
+  // One batch has all of them.
+  ReadBatch batch;
+  ASSERT_TRUE(*At().NewReader(50, nullptr)->Next(&batch));
+  EXPECT_EQ(batch.record_count, 100u);
+  EXPECT_EQ(*batch.Record(99), "99\n");
+}
+
+TEST_F(LogTest, ReadersGetOnlyWhatIsSynced) {
+  MakeTopic({.sync = SyncMode::kInterval, .sync_interval_micros = 50'000});
+  const uint64_t before = Syncs();
+  EXPECT_EQ(AppendOk(At(), Lines("a\n")), 0u) << "acknowledged at once";
+  EXPECT_EQ(AppendOk(At(), Lines("b\n")), 1u);
+  EXPECT_EQ(Syncs(), before);
+  EXPECT_EQ(At().end_offset(), 0u);
+  EXPECT_EQ(ReadFrom(At(), 0), "");
+  world_.executor.RunFor(49'999);
+  EXPECT_EQ(Syncs(), before);
+  world_.executor.RunFor(1);
+  EXPECT_EQ(Syncs(), before + 1);
+  EXPECT_EQ(ReadFrom(At(), 0), "a\nb\n");
+}
+
+TEST_F(LogTest, AFullPartitionHoldsItsWritersBack) {
+  MakeTopic();
+  const std::string big = std::string(limits::kLogQueueBytes / 2, 'x') + "\n";
+  const auto first = Offer(At(), Lines(big));
+  const auto second = Offer(At(), Lines(big));
+  AppendBatch batch = Lines("late\n");
+  int woken = 0, answered = 0;
+  AppendDone done = [&](Result<AppendResult> result) { answered += result.has_value() ? 1 : 100; };
+  EXPECT_EQ(*At().TryAppend(&batch, &done, [&] { ++woken; }), Admission::kFull);
+  EXPECT_EQ(batch.payload, "late\n") << "nothing was taken";
+  EXPECT_EQ(woken, 0);
+  world_.executor.RunUntilIdle();
+  EXPECT_EQ(woken, 1);
+  EXPECT_EQ(*At().TryAppend(&batch, &done, nullptr), Admission::kTaken);
+  world_.executor.RunUntilIdle();
+  EXPECT_EQ(answered, 1);
+  EXPECT_EQ(ReadFrom(At(), 0), big + big + "late\n");
+}
+
+// --------------------------------------------------------------------------------------------- failures
+
+TEST_F(LogTest, AFailedWriteFailsItsAppendsOnly) {
+  MakeTopic();
+  AppendOk(At(), Lines("a\n"));
+  const std::string before = Bytes(SegmentFile(0));
+  // The second batch of the group cannot be written: the first must not stay either.
+  world_.faults.At("log.append.write", 2, Answering(ErrorCode::kDiskFull));
+  const auto first = Offer(At(), Lines("b\n", "id 1"));
+  const auto second = Offer(At(), Lines("c\n", "id 2"));
+  world_.executor.RunUntilIdle();
+  EXPECT_EQ((**first).error().code(), ErrorCode::kDiskFull);
+  EXPECT_EQ((**second).error().code(), ErrorCode::kDiskFull);
+  EXPECT_EQ(Bytes(SegmentFile(0)), before);
+  EXPECT_EQ(ReadFrom(At(), 0), "a\n");
+  // There is space again; the id does not count as known.
+  EXPECT_EQ(AppendOk(At(), Lines("b\n", "id 1")), 1u);
+  EXPECT_EQ(ReadFrom(At(), 0), "a\nb\n");
+  EXPECT_TRUE(log_->health());
+  Reopen();
+  EXPECT_EQ(ReadFrom(At(), 0), "a\nb\n");
+}
+
+TEST_F(LogTest, ACutThatFailsIsMadeUpFor) {
+  MakeTopic();
+  AppendOk(At(), Lines("a\n"));
+  world_.faults.At("log.append.written", 1, Answering(ErrorCode::kDiskFull));
+  world_.faults.At("log.cut.before", 1, Answering(ErrorCode::kIoError));
+  EXPECT_FALSE(Append(At(), Lines("lost\n")));
+  EXPECT_EQ(AppendOk(At(), Lines("b\n")), 1u);
+  EXPECT_EQ(ReadFrom(At(), 0), "a\nb\n");
+  Reopen();
+  EXPECT_EQ(ReadFrom(At(), 0), "a\nb\n");
+}
+
+TEST_F(LogTest, AFailedSyncEndsTheLog) {
+  MakeTopic({.partitions = 2});
+  AppendOk(At(), Lines("a\n"));
+  world_.faults.At("log.sync.before", 1, Answering(ErrorCode::kIoError));
+  const auto first = Offer(At(0), Lines("b\n"));
+  world_.executor.RunUntilIdle();
+  EXPECT_FALSE(**first);
+  EXPECT_THAT(failures_, ElementsAre("as told"));
+  EXPECT_FALSE(log_->health());
+  AppendBatch batch = Lines("c\n");
+  AppendDone done = [](Result<AppendResult>) { FAIL(); };
+  const auto refused = At(1).TryAppend(&batch, &done, nullptr);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(), StartsWith("the log takes nothing any more: as told"));
+  EXPECT_FALSE(log_->CreateTopic("u", {}));
+  EXPECT_EQ(ReadFrom(At(), 0), "a\n") << "reading goes on";
+  EXPECT_FALSE(log_->Close());
+}
+
+TEST_F(LogTest, AFailedSyncFailsWhatWaitsElsewhere) {
+  MakeTopic({.partitions = 2});
+  world_.faults.At("log.sync.before", 1, Answering(ErrorCode::kIoError));
+  const auto first = Offer(At(0), Lines("b\n"));
+  const auto second = Offer(At(1), Lines("c\n"));
+  world_.executor.RunUntilIdle();
+  EXPECT_FALSE(**first);
+  EXPECT_FALSE(**second);
+  EXPECT_EQ(failures_.size(), 1u);
+}
+
+// ------------------------------------------------------------------------------------------------- ids
+
+TEST_F(LogTest, ARepetitionIsAnsweredAsTheFirst) {
+  MakeTopic({.partitions = 2});
+  AppendOk(At(0), Lines("x\n"));
+  const auto first = Append(At(0), Lines("a\nb\n", "id"));
+  ASSERT_TRUE(first);
+  world_.clock.Advance(1'000'000);
+  for (int round = 0; round < 3; ++round) {
+    const auto again = Append(At(1), Lines("a\nb\n", "id"));
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->is_repetition);
+    EXPECT_EQ(again->partition, 0) << "ids belong to the topic";
+    EXPECT_EQ(again->base_offset, 1u);
+    EXPECT_EQ(again->record_count, 2u);
+    EXPECT_EQ(again->append_micros, first->append_micros);
+    Reopen();
+  }
+  EXPECT_EQ(ReadFrom(At(0), 0), "x\na\nb\n");
+  EXPECT_EQ(ReadFrom(At(1), 0), "");
+}
+
+TEST_F(LogTest, ARepetitionWaitsForTheFirst) {
+  MakeTopic();
+  const auto first = Offer(At(), Lines("a\n", "id"));
+  const auto second = Offer(At(), Lines("a\n", "id"));
+  EXPECT_FALSE(second->has_value());
+  world_.executor.RunUntilIdle();
+  EXPECT_EQ((**first)->base_offset, 0u);
+  EXPECT_FALSE((**first)->is_repetition);
+  EXPECT_EQ((**second)->base_offset, 0u);
+  EXPECT_TRUE((**second)->is_repetition);
+  EXPECT_EQ(At().end_offset(), 1u);
+  // If the first fails, so does the one that waits for it.
+  world_.faults.At("log.append.write", 1, Answering(ErrorCode::kDiskFull));
+  const auto third = Offer(At(), Lines("b\n", "other"));
+  const auto fourth = Offer(At(), Lines("b\n", "other"));
+  world_.executor.RunUntilIdle();
+  EXPECT_FALSE(**third);
+  EXPECT_FALSE(**fourth);
+}
+
+TEST_F(LogTest, IdsOutliveTheirSegment) {
+  MakeTopic({.segment_bytes = 64 << 10});
+  const std::string big(40'000, 'x');
+  for (int i = 0; i < 6; ++i) AppendOk(At(), Lines(big + "\n", "id " + std::to_string(i)));
+  ASSERT_TRUE(IsThere(SegmentFile(2)));
+  for (const bool with_index : {true, false}) {
+    if (!with_index) {
+      ASSERT_TRUE(world_.files.Remove("/log/topic-0000000001/00000/00000000000000000000.index"));
+    }
+    Reopen();
+    for (uint64_t i = 0; i < 6; ++i) {
+      const auto again = Append(At(), Lines(big + "\n", "id " + std::to_string(i)));
+      EXPECT_TRUE(again->is_repetition) << i;
+      EXPECT_EQ(again->base_offset, i);
+    }
+  }
+  EXPECT_EQ(At().end_offset(), 6u);
+}
+
+TEST_F(LogTest, AnIdIsForgottenAfterItsTime) {
+  MakeTopic();
+  AppendOk(At(), Lines("a\n", "id"));
+  world_.clock.Advance(limits::kLogBatchIdMicros);
+  EXPECT_TRUE(Append(At(), Lines("a\n", "id"))->is_repetition);
+  world_.clock.Advance(1);
+  EXPECT_FALSE(Append(At(), Lines("a\n", "id"))->is_repetition);
+  EXPECT_EQ(At().end_offset(), 2u);
+}
+
+// ----------------------------------------------------------------------------------------- transactions
+
+TEST_F(LogTest, AppendsToSeveralPartitionsAtOnce) {
+  MakeTopic({.partitions = 2}, "t");
+  MakeTopic({.codec = Codec::kZstd}, "u");
+  AppendOk(At(1), Lines("x\n"));
+  const auto answer =
+      OfferAll({{&At(0), Lines("a\n")}, {&At(1), Lines("b\nc\n")}, {&At(0, "u"), Lines("d\n")}});
+  const auto behind = Offer(At(1), Lines("y\n"));
+  world_.executor.RunUntilIdle();
+  ASSERT_TRUE(**answer);
+  EXPECT_EQ((***answer)[0].base_offset, 0u);
+  EXPECT_EQ((***answer)[1].base_offset, 1u);
+  EXPECT_EQ((***answer)[1].record_count, 2u);
+  EXPECT_EQ((***answer)[2].base_offset, 0u);
+  EXPECT_EQ((**behind)->base_offset, 3u);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(ReadFrom(At(0), 0), "a\n");
+    EXPECT_EQ(ReadFrom(At(1), 0), "x\nb\nc\ny\n");
+    EXPECT_EQ(ReadFrom(At(0, "u"), 0), "d\n");
+    Reopen();
+  }
+}
+
+TEST_F(LogTest, ATransactionThatCannotBeWrittenLeavesNothing) {
+  MakeTopic({.partitions = 3});
+  for (uint64_t nth = 1; nth <= 3; ++nth) {
+    world_.faults.At("log.append.write", nth, Answering(ErrorCode::kDiskFull));
+    const auto answer = OfferAll({{&At(0), Lines("a\n")}, {&At(1), Lines("b\n")}, {&At(2), Lines("c\n")}});
+    const auto behind = Offer(At(1), Lines("y\n"));
+    world_.executor.RunUntilIdle();
+    EXPECT_EQ((**answer).error().code(), ErrorCode::kDiskFull);
+    EXPECT_EQ((**behind)->base_offset, nth - 1) << "the others go on behind it";
+    Reopen();
+    EXPECT_EQ(At(0).end_offset(), 0u);
+    EXPECT_EQ(At(1).end_offset(), nth);
+    EXPECT_EQ(At(2).end_offset(), 0u);
+  }
+}
+
+// What a crash leaves when only some parts have come to the disk: take one away, whichever it is.
+TEST_F(LogTest, ATransactionWithAMissingPartDidNotHappen) {
+  for (int missing = 0; missing < 3; ++missing) {
+    const std::string name = "t" + std::to_string(missing);
+    MakeTopic({.partitions = 3}, name);
+    for (int i = 0; i < 3; ++i) AppendOk(At(i, name), Lines("before\n"));
+    const auto answer =
+        OfferAll({{&At(0, name), Lines("a\n")}, {&At(1, name), Lines("b\n")}, {&At(2, name), Lines("c\n")}});
+    world_.executor.RunUntilIdle();
+    ASSERT_TRUE(**answer);
+    log_.reset();
+    const std::string path = SegmentFile(0, missing, missing + 1);
+    SetBytes(path, Bytes(path).substr(0, Bytes(path).size() - 1));
+    Open();
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(ReadFrom(At(i, name), 0), "before\n") << missing << " " << i;
+      EXPECT_EQ(AppendOk(At(i, name), Lines("after\n")), 1u);
+    }
+    EXPECT_THAT(log_->damage(), IsEmpty());
+  }
+}
+
+// The same, but one partition has gone on, which it does only when all parts are durable.
+TEST_F(LogTest, ATransactionThatSomebodyHasPassedHasHappened) {
+  MakeTopic({.partitions = 2});
+  MakeTopic({}, "u");
+  const auto answer = OfferAll({{&At(0), Lines("a\n")}, {&At(1), Lines("b\n")}, {&At(0, "u"), Lines("c\n")}});
+  world_.executor.RunUntilIdle();
+  ASSERT_TRUE(**answer);
+  const auto later = OfferAll({{&At(1), Lines("d\n")}, {&At(0, "u"), Lines("e\n")}});
+  world_.executor.RunUntilIdle();
+  ASSERT_TRUE(**later);
+  ASSERT_TRUE(log_->DropTopic("u"));
+  Reopen();
+  EXPECT_EQ(ReadFrom(At(0), 0), "a\n") << "its participants have passed it, or are gone";
+  EXPECT_EQ(ReadFrom(At(1), 0), "b\nd\n");
+  // A new topic of the same log must not look as if it had missed it.
+  MakeTopic({}, "u");
+  Reopen();
+  EXPECT_EQ(ReadFrom(At(0), 0), "a\n");
+}
+
+TEST_F(LogTest, RefusesWhatIsNoTransaction) {
+  MakeTopic({.partitions = 2});
+  const auto refusal = [&](std::vector<Log::Part> parts) -> std::string {
+    AppendAllDone done = [](Result<std::vector<AppendResult>>) { FAIL(); };
+    const auto admission = log_->TryAppendAll(&parts, &done, nullptr);
+    return admission ? "" : admission.error().message();
+  };
+  EXPECT_THAT(refusal({}), HasSubstr("has no parts"));
+  EXPECT_THAT(refusal({{&At(0), Lines("a\n")}, {&At(0), Lines("b\n")}}),
+              HasSubstr("two batches for one partition"));
+  EXPECT_THAT(refusal({{&At(0), Lines("a\n", "id")}, {&At(1), Lines("b\n")}}), HasSubstr("with an id"));
+  EXPECT_THAT(refusal({{&At(0), Lines("a\n")}, {&At(1), AppendBatch{}}}), HasSubstr("no records"));
+}
+
+// ------------------------------------------------------------------------------------------------ reading
+
+TEST_F(LogTest, AReaderFollowsTheEnd) {
+  MakeTopic();
+  int woken = 0;
+  const auto reader = At().NewReader(0, [&] { ++woken; });
+  ReadBatch batch;
+  EXPECT_FALSE(*reader->Next(&batch));
+  EXPECT_EQ(woken, 0);
+  AppendOk(At(), Lines("a\n"));
+  AppendOk(At(), Lines("b\n"));
+  EXPECT_EQ(woken, 1) << "once for each time that there was nothing";
+  ASSERT_TRUE(*reader->Next(&batch));
+  EXPECT_EQ(batch.payload, "a\n");
+  ASSERT_TRUE(*reader->Next(&batch));
+  EXPECT_EQ(batch.payload, "b\n");
+  EXPECT_FALSE(*reader->Next(&batch));
+  // Marks are no batches, and wake nobody.
+  world_.executor.RunFor(3'000'000);
+  EXPECT_EQ(woken, 1);
+  AppendOk(At(), Lines("c\n"));
+  EXPECT_EQ(woken, 2);
+  ASSERT_TRUE(*reader->Next(&batch));
+  EXPECT_EQ(batch.payload, "c\n");
+  EXPECT_EQ(reader->offset(), 3u);
+}
+
+TEST_F(LogTest, ReadsAcrossSegments) {
+  MakeTopic({.segment_bytes = 64 << 10});
+  std::string all;
+  for (int i = 0; i < 300; ++i) {
+    const std::string line = std::to_string(i) + std::string(1000, 'x') + "\n";
+    AppendOk(At(), Lines(line));
+    all += line;
+  }
+  EXPECT_EQ(ReadFrom(At(), 0), all);
+  for (uint64_t offset = 0; offset < 300; offset += 7) {
+    const auto reader = At().NewReader(offset, nullptr);
+    ReadBatch batch;
+    ASSERT_TRUE(*reader->Next(&batch));
+    EXPECT_THAT(std::string(*batch.Record(offset)), StartsWith(std::to_string(offset) + "x"));
+  }
+  Reopen();
+  EXPECT_EQ(ReadFrom(At(), 0), all);
+  EXPECT_THAT(ReadFrom(At(), 301), HasSubstr("!topic 't' partition 0 has no offset 301: it ends at 300"));
+}
+
+TEST_F(LogTest, FindsOffsetsByTime) {
+  MakeTopic({.segment_bytes = 64 << 10});
+  const int64_t start = env::SimulatedEnv::kStartMicros;
+  for (int i = 0; i < 200; ++i) {
+    AppendOk(At(), Lines(std::string(1000, 'x') + "\n"));
+    world_.clock.Advance(1000);
+  }
+  // The clock is set back: append times stand still until it has caught up.
+  world_.clock.SetNowMicros(start);
+  AppendOk(At(), Lines("late\n"));
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(*At().OffsetAt(start - 1), 0u);
+    EXPECT_EQ(*At().OffsetAt(start), 0u);
+    EXPECT_EQ(*At().OffsetAt(start + 1), 1u);
+    EXPECT_EQ(*At().OffsetAt(start + 77'000), 77u);
+    EXPECT_EQ(*At().OffsetAt(start + 76'999), 77u);
+    EXPECT_EQ(*At().OffsetAt(start + 199'000), 199u);
+    EXPECT_EQ(*At().OffsetAt(start + 199'001), 201u) << "none is so late: the end";
+    Reopen();
+  }
+}
+
+// ---------------------------------------------------------------------------------------------- retention
+
+class RetentionTest : public LogTest {
+ protected:
+  // Segments of one record each begin at 0, 1, 2, … 9.
+  void Fill(const TopicSettings& settings) {
+    MakeTopic(settings);
+    for (int i = 0; i < 10; ++i) {
+      AppendOk(At(), Lines(std::string(70'000, 'x') + "\n"));
+      world_.clock.Advance(1'000'000);
+    }
+  }
+};
+
+TEST_F(RetentionTest, BySize) {
+  Fill({.segment_bytes = 64 << 10, .retention_bytes = 200'000});
+  EXPECT_EQ(At().start_offset(), 0u) << "not before it is started";
+  At().SetPin("checkpoint", 4);
+  log_->StartRetention();
+  world_.executor.RunUntilIdle();
+  EXPECT_EQ(At().start_offset(), 4u) << "never past a pin";
+  EXPECT_FALSE(IsThere(SegmentFile(3)));
+  EXPECT_TRUE(IsThere(SegmentFile(4)));
+  At().SetPin("checkpoint", 9);
+  At().SetPin("other", 5);
+  At().RemovePin("other");
+  world_.executor.RunFor(limits::kLogRetentionMicros);
+  EXPECT_EQ(At().start_offset(), 7u) << "three segments have 200,000 bytes";
+  EXPECT_THAT(ReadFrom(At(), 2), HasSubstr("!topic 't' partition 0 has offset 2 no longer"));
+  const auto reader = At().NewReader(2, nullptr);
+  ReadBatch batch;
+  EXPECT_EQ(reader->Next(&batch).error().code(), ErrorCode::kDataExpired);
+  EXPECT_EQ(reader->resume_offset(), 7u);
+  Reopen();
+  EXPECT_EQ(At().start_offset(), 7u);
+  EXPECT_EQ(At().end_offset(), 10u);
+}
+
+TEST_F(RetentionTest, ByAge) {
+  Fill({.segment_bytes = 64 << 10, .retention_age_micros = 5'500'000});
+  log_->StartRetention();
+  world_.executor.RunUntilIdle();
+  EXPECT_EQ(At().start_offset(), 5u) << "that of 4 s is 6 s old, that of 5 s is 5 s old";
+  // When nothing comes any more, the last one goes too; its offsets stay given.
+  world_.executor.RunFor(30'000'000);
+  EXPECT_EQ(At().start_offset(), 10u);
+  EXPECT_EQ(At().end_offset(), 10u);
+  Reopen();
+  EXPECT_EQ(AppendOk(At(), Lines("a\n")), 10u);
+}
+
+TEST_F(RetentionTest, TruncateBefore) {
+  Fill({.segment_bytes = 64 << 10});
+  At().SetPin("reader", 3);
+  At().TruncateBefore(5);
+  world_.executor.RunUntilIdle();
+  EXPECT_EQ(At().start_offset(), 3u);
+  At().RemovePin("reader");
+  At().TruncateBefore(0);
+  world_.executor.RunUntilIdle();
+  EXPECT_EQ(At().start_offset(), 5u);
+  At().TruncateBefore(100);
+  world_.executor.RunUntilIdle();
+  EXPECT_EQ(At().start_offset(), 9u) << "the last segment stays";
+}
+
+// A reader that has the segment open may go on in it.
+TEST_F(RetentionTest, AReaderKeepsWhatItReads) {
+  Fill({.segment_bytes = 64 << 10});
+  AppendOk(At(), Lines("a\nb\n"));
+  const auto reader = At().NewReader(2, nullptr);
+  ReadBatch batch;
+  ASSERT_TRUE(*reader->Next(&batch));
+  At().TruncateBefore(5);
+  world_.executor.RunUntilIdle();
+  EXPECT_EQ(reader->Next(&batch).error().code(), ErrorCode::kDataExpired);
+  reader->Seek(reader->resume_offset());
+  ASSERT_TRUE(*reader->Next(&batch));
+  EXPECT_EQ(batch.base_offset, 5u);
+}
+
+TEST_F(LogTest, ASegmentEndsByAge) {
+  MakeTopic({.segment_age_micros = 5'000'000});
+  AppendOk(At(), Lines("a\n"));
+  world_.clock.Advance(4'999'999);
+  AppendOk(At(), Lines("b\n"));
+  EXPECT_FALSE(IsThere(SegmentFile(2)));
+  world_.clock.Advance(1);
+  AppendOk(At(), Lines("c\n"));
+  EXPECT_TRUE(IsThere(SegmentFile(2)));
+}
+
+// ------------------------------------------------------------------------------------------------- topics
+
+TEST_F(LogTest, TopicsAreKept) {
+  const TopicSettings settings = {.partitions = 2,
+                                  .codec = Codec::kLz4,
+                                  .sync = SyncMode::kInterval,
+                                  .sync_interval_micros = 5'000,
+                                  .segment_bytes = 1 << 20,
+                                  .segment_age_micros = 7,
+                                  .retention_age_micros = 8,
+                                  .retention_bytes = 9};
+  MakeTopic(settings, "ods.订单/../x");
+  MakeTopic({}, "b");
+  EXPECT_EQ(log_->CreateTopic("b", {}).error().code(), ErrorCode::kDuplicateObject);
+  EXPECT_FALSE(log_->CreateTopic("", {}));
+  EXPECT_FALSE(log_->CreateTopic("c", {.partitions = 0}));
+  EXPECT_FALSE(log_->CreateTopic("c", {.segment_bytes = 1}));
+  Reopen();
+  ASSERT_EQ(log_->Topics().size(), 2u);
+  EXPECT_EQ(log_->FindTopic("ods.订单/../x")->settings(), settings);
+  EXPECT_EQ(log_->FindTopic("c"), nullptr);
+  TopicSettings altered = settings;
+  altered.codec = Codec::kNone;
+  ASSERT_TRUE(log_->AlterTopic("ods.订单/../x", altered));
+  altered.partitions = 3;
+  EXPECT_EQ(log_->AlterTopic("ods.订单/../x", altered).error().code(), ErrorCode::kNotSupported);
+  EXPECT_EQ(log_->AlterTopic("c", altered).error().code(), ErrorCode::kUndefinedObject);
+  Reopen();
+  EXPECT_EQ(log_->FindTopic("ods.订单/../x")->settings().codec, Codec::kNone);
+}
+
+TEST_F(LogTest, ADroppedTopicIsGone) {
+  MakeTopic();
+  AppendOk(At(), Lines("a\n"));
+  const auto topic = log_->FindTopic("t");
+  int woken = 0;
+  const auto reader = topic->partition(0).NewReader(1, [&] { ++woken; });
+  ReadBatch batch;
+  EXPECT_FALSE(*reader->Next(&batch));
+  const auto waiting = Offer(topic->partition(0), Lines("b\n"));
+  ASSERT_TRUE(log_->DropTopic("t"));
+  EXPECT_EQ((**waiting).error().message(), "topic 't' has been dropped");
+  EXPECT_EQ(woken, 1);
+  EXPECT_EQ(reader->Next(&batch).error().code(), ErrorCode::kUndefinedObject);
+  AppendBatch late = Lines("c\n");
+  AppendDone done;
+  EXPECT_EQ(topic->partition(0).TryAppend(&late, &done, nullptr).error().code(), ErrorCode::kUndefinedObject);
+  EXPECT_EQ(log_->DropTopic("t").error().code(), ErrorCode::kUndefinedObject);
+  MakeTopic();
+  EXPECT_EQ(ReadFrom(At(), 0), "");
+  Reopen();
+  EXPECT_EQ(ReadFrom(At(), 0), "");
+  EXPECT_FALSE(IsThere("/log/topic-0000000001"));
+  EXPECT_TRUE(IsThere("/log/topic-0000000002"));
+}
+
+TEST_F(LogTest, DroppingATopicUndoesItsTransactions) {
+  MakeTopic({}, "t");
+  MakeTopic({}, "u");
+  const auto answer = OfferAll({{&At(0, "t"), Lines("a\n")}, {&At(0, "u"), Lines("b\n")}});
+  ASSERT_TRUE(log_->DropTopic("u"));
+  const auto behind = Offer(At(), Lines("c\n"));
+  world_.executor.RunUntilIdle();
+  EXPECT_FALSE(**answer);
+  EXPECT_EQ((**behind)->base_offset, 0u);
+  EXPECT_EQ(ReadFrom(At(), 0), "c\n");
+}
+
+TEST_F(LogTest, FailedCreationLeavesNothing) {
+  for (const char* point : {"log.segment.create", "log.segment.written", "log.topic.write",
+                            "log.topic.written", "log.topic.create", "log.topic.created"}) {
+    world_.faults.At(*env::FaultPoint::Find(point), 1, Answering(ErrorCode::kDiskFull));
+    EXPECT_EQ(log_->CreateTopic("t", {.partitions = 2}).error().code(), ErrorCode::kDiskFull) << point;
+    EXPECT_EQ(log_->FindTopic("t"), nullptr);
+  }
+  MakeTopic({.partitions = 2});
+  Reopen();
+  EXPECT_EQ(log_->Topics().size(), 1u);
+  EXPECT_EQ(world_.files.List("/log")->size(), 1u);
+}
+
+TEST_F(LogTest, AFailedNewSegmentIsTriedAgain) {
+  for (const std::string point :
+       {"log.segment.create", "log.segment.written", "log.segment.synced", "log.segment.created"}) {
+    for (const bool is_reopened : {false, true}) {
+      const std::string name = point + (is_reopened ? " reopened" : "");
+      const std::string big = std::string(70'000, 'x') + "\n";
+      MakeTopic({.segment_bytes = 64 << 10}, name);
+      AppendOk(At(0, name), Lines(big));
+      for (int round = 0; round < 2; ++round) {
+        world_.faults.At(*env::FaultPoint::Find(point), 1, Answering(ErrorCode::kDiskFull));
+        EXPECT_EQ(Append(At(0, name), Lines("no\n")).error().code(), ErrorCode::kDiskFull) << name;
+      }
+      if (is_reopened) Reopen();
+      EXPECT_EQ(AppendOk(At(0, name), Lines("a\n")), 1u);
+      EXPECT_EQ(ReadFrom(At(0, name), 0), big + "a\n");
+      Reopen();
+      EXPECT_EQ(ReadFrom(At(0, name), 0), big + "a\n");
+    }
+  }
+  EXPECT_THAT(log_->damage(), IsEmpty());
+}
+
+TEST_F(LogTest, CloseWritesWhatHasBeenTaken) {
+  MakeTopic({.partitions = 2});
+  const auto first = Offer(At(), Lines("a\n"));
+  const auto all = OfferAll({{&At(0), Lines("b\n")}, {&At(1), Lines("c\n")}});
+  ASSERT_TRUE(log_->Close());
+  EXPECT_TRUE(**first);
+  EXPECT_TRUE(**all);
+  AppendBatch batch = Lines("d\n");
+  AppendDone done;
+  EXPECT_EQ(At().TryAppend(&batch, &done, nullptr).error().code(), ErrorCode::kAdminShutdown);
+  EXPECT_FALSE(log_->CreateTopic("u", {}));
+  EXPECT_TRUE(log_->Close()) << "twice";
+  Reopen();
+  EXPECT_EQ(ReadFrom(At(), 0), "a\nb\n");
+  EXPECT_EQ(ReadFrom(At(1), 0), "c\n");
+}
+
+TEST_F(LogTest, ASyncThatFailsInCloseIsSaid) {
+  MakeTopic({.partitions = 2, .sync = SyncMode::kInterval});
+  AppendOk(At(), Lines("a\n"));
+  world_.faults.At("log.sync.before", 1, Answering(ErrorCode::kIoError));
+  EXPECT_FALSE(log_->Close());
+  EXPECT_EQ(failures_.size(), 1u);
+}
+
+TEST_F(LogTest, WithoutCloseWhatWaitsFails) {
+  MakeTopic();
+  const auto waiting = Offer(At(), Lines("a\n"));
+  log_.reset();
+  EXPECT_EQ((**waiting).error().code(), ErrorCode::kAdminShutdown);
+}
+
+TEST_F(LogTest, Figures) {
+  MakeTopic({.segment_bytes = 64 << 10});
+  AppendOk(At(), Lines(std::string(70'000, 'x') + "\ny\n"));
+  AppendOk(At(), Lines("z\n", "id"));
+  AppendOk(At(), Lines("z\n", "id"));
+  const std::string text = metrics_.Render();
+  EXPECT_THAT(text, HasSubstr("millrace_log_appends_total{topic=\"t\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("millrace_log_records_total{topic=\"t\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("millrace_log_bytes_total{topic=\"t\"} 70005\n"));
+  EXPECT_THAT(text, HasSubstr("millrace_log_repetitions_total{topic=\"t\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("millrace_log_segments{topic=\"t\"} 2\n"));
+  const uint64_t bytes = Bytes(SegmentFile(0)).size() + Bytes(SegmentFile(2)).size();
+  EXPECT_THAT(text, HasSubstr("millrace_log_disk_bytes{topic=\"t\"} " + std::to_string(bytes) + "\n"));
+  ASSERT_TRUE(log_->DropTopic("t"));
+  EXPECT_THAT(metrics_.Render(), HasSubstr("millrace_log_segments{topic=\"t\"} 0\n"));
+}
+
+}  // namespace
+}  // namespace millrace::log
