@@ -79,9 +79,10 @@ Result<std::unique_ptr<SnapshotQuery>> SnapshotQuery::Prepare(
 // the one in x = ANY($1) is an array of what x is; PostgreSQL takes those for texts, and this for such an
 // array.
 Status SnapshotQuery::PlanFirst(const std::string& sql, std::vector<std::optional<data::DataType>>* types) {
+  InferQuantified(sql, types);
   const Status planned = Plan(CastParameters(sql, WithSamples(*types, Sample())));
   if (planned.has_value() || planned.error().code() == ErrorCode::kSyntaxError) return planned;
-  bool any = InferQuantified(sql, types);
+  bool any = false;
   for (const size_t number : ConcatenatedParameters(sql)) {
     if (number > static_cast<size_t>(limits::kParametersMax)) continue;
     if (types->size() < number) types->resize(number);
@@ -93,7 +94,7 @@ Status SnapshotQuery::PlanFirst(const std::string& sql, std::vector<std::optiona
   return {};
 }
 
-bool SnapshotQuery::InferQuantified(const std::string& sql,
+void SnapshotQuery::InferQuantified(const std::string& sql,
                                     std::vector<std::optional<data::DataType>>* types) {
   std::vector<size_t> numbers;
   const std::string elements = CompareWithElements(sql, &numbers);
@@ -101,18 +102,17 @@ bool SnapshotQuery::InferQuantified(const std::string& sql,
     return number > static_cast<size_t>(limits::kParametersMax) ||
            (number <= types->size() && (*types)[number - 1].has_value());
   });
-  if (numbers.empty()) return false;
+  if (numbers.empty()) return;
   std::vector<std::optional<data::DataType>> inferred = *types;
   if (!Plan(CastParameters(elements, WithSamples(*types, Sample()))).has_value() ||
       !InferParameters(&inferred).has_value()) {
-    return false;
+    return;  // what is wrong is told of the statement as it was sent
   }
   for (const size_t number : numbers) {
     const bool is_known = number <= inferred.size() && inferred[number - 1].has_value();
     if (types->size() < number) types->resize(number);
     (*types)[number - 1] = data::DataType::Array(is_known ? *inferred[number - 1] : data::DataType::String());
   }
-  return true;
 }
 
 Result<bool> SnapshotQuery::InferParameters(std::vector<std::optional<data::DataType>>* types) {

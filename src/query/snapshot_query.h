@@ -64,8 +64,8 @@ class SnapshotQuery {
       : database_(*database), scope_(std::move(scope)) {}
   Status Plan(const std::string& sql);
   Status PlanFirst(const std::string& sql, std::vector<std::optional<data::DataType>>* types);
-  // Gives the parameters of x = ANY($n) and its like their types; whether there are such.
-  bool InferQuantified(const std::string& sql, std::vector<std::optional<data::DataType>>* types);
+  // Gives the parameters of x = ANY($n) and its like their types.
+  void InferQuantified(const std::string& sql, std::vector<std::optional<data::DataType>>* types);
   // Of what the parameters are to be, where that is open; whether the statement must be planned again.
   Result<bool> InferParameters(std::vector<std::optional<data::DataType>>* types);
   Result<data::Schema> Describe() const;
