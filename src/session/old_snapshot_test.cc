@@ -33,10 +33,13 @@ class OldSnapshotTest : public testing::Test {
     return session;
   }
 
-  // The first value, "" without rows, or the error's code.
+  // The first value, "" without rows, or the error's code, which fails the transaction as a server does it.
   static std::string Run(Session& session, std::string_view text) {
     const auto result = session.Execute(text);
-    if (!result.has_value()) return std::string(SqlState(result.error().code()));
+    if (!result.has_value()) {
+      session.FailTransaction();
+      return std::string(SqlState(result.error().code()));
+    }
     if (result->batches.empty() || result->batches[0].rows == 0) return "";
     return ValueText(*result->batches[0].columns[0], 0, session.zone());
   }
