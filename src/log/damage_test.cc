@@ -84,7 +84,7 @@ TEST_F(DamageTest, EveryCutLeavesThePrefix) {
   // Behind the cut: nothing, zeros (a length that was kept without the bytes), noise, and what was there, but
   // a bit.
   for (size_t cut = kSegmentHeaderBytes; cut <= whole.size(); cut += kStride) {
-    for (int behind = 0; behind < 4; ++behind) {
+    for (const size_t behind : {size_t{0}, 1 + cut % 3}) {
       std::string bytes = whole.substr(0, cut);
       if (behind == 1) bytes += std::string(150, '\0');
       if (behind == 2) bytes += noise.substr(0, 1 + cut % noise.size());
@@ -370,6 +370,19 @@ TEST_F(DamageTest, ASegmentOfWhichNothingIsLeft) {
   EXPECT_EQ(AppendOk(At(), Lines("a\n")), next);
   Reopen();
   EXPECT_EQ(ReadFrom(At(), next), "a\n");
+}
+
+// How old its records were is not known, so it is as old as what follows it.
+TEST_F(DamageTest, RetentionDoesNotHurryADamagedSegmentAway) {
+  Fill(1, 70'000, {.segment_bytes = 64 << 10, .retention_age_micros = 10'000'000});
+  AppendOk(At(), Lines("next\n"));
+  SetBytes(SegmentFile(0), std::string(5000, 'z'));
+  Reopen();
+  log_->StartRetention();
+  world_.executor.RunFor(5'000'000);
+  EXPECT_EQ(At().start_offset(), 0u);
+  world_.executor.RunFor(20'000'000);
+  EXPECT_EQ(At().start_offset(), 2u);
 }
 
 TEST_F(DamageTest, VerifyFindsWhatOpeningDoesNotLookAt) {

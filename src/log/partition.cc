@@ -258,7 +258,12 @@ std::optional<Segment> Partition::TakeExpired(int64_t now_micros, bool by_settin
   if (end_offset > KeepFrom()) return std::nullopt;
   bool is_expired = end_offset <= truncate_before_;
   if (by_settings && settings.retention_age_micros > 0) {
-    is_expired |= oldest.index.last_micros() < now_micros - settings.retention_age_micros;
+    // Of a segment of which nothing can be read the age is not known, only that of the next.
+    const SegmentIndex& next = segments_[1].index;
+    const int64_t last_micros = !oldest.index.IsEmpty() ? oldest.index.last_micros()
+                                : next.IsEmpty()        ? now_micros
+                                                        : next.first_micros();
+    is_expired |= last_micros < now_micros - settings.retention_age_micros;
   }
   if (by_settings && settings.retention_bytes > 0) {
     is_expired |= static_cast<uint64_t>(shown_bytes_) - oldest.bytes >= settings.retention_bytes;
