@@ -269,5 +269,8 @@ int CompareRows(const Column& a, size_t row_a, const Column& b, size_t row_b);
 // (self-delimiting; not ordered). DecodeKey appends the values back, one to each column.
 void EncodeKey(std::span<const ColumnPtr> columns, size_t row, std::string* key);
 void DecodeKey(std::string_view key, std::span<const MutableColumnPtr> columns);
+// Whether these bytes are what EncodeKey writes for columns of these types: to be asked before bytes that
+// come from outside are decoded. The columns stay as they are.
+bool IsEncodedKey(std::string_view key, std::span<const MutableColumnPtr> columns);
 
 }  // namespace millrace::data

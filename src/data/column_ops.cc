@@ -1,4 +1,5 @@
 // Whole-column operations declared in column.h: gather, slice, hash, compare, key encoding.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -220,6 +221,42 @@ void DecodeValue(std::string_view* key, Column* column) {
   }
 }
 
+// Takes an encoded value of the column's type off the bytes; false if there is none.
+bool SkipValue(std::string_view* key, const Column& column) {
+  const auto take = [key](uint64_t bytes) {
+    if (bytes > key->size()) return false;
+    key->remove_prefix(bytes);
+    return true;
+  };
+  const auto read = [key, &take](auto* value) {
+    const char* place = key->data();
+    if (!take(sizeof(*value))) return false;
+    std::memcpy(value, place, sizeof(*value));
+    return true;
+  };
+  char marker = 0;
+  if (!read(&marker)) return false;
+  if (marker == '\0') return true;
+  uint32_t size = 0;
+  switch (column.physical()) {
+    case PhysicalType::kRow:
+      return std::ranges::all_of(column.children(),
+                                 [&](const auto& child) { return SkipValue(key, *child); });
+    case PhysicalType::kList:
+      if (!read(&size)) return false;
+      for (const auto& child : column.children()) {
+        for (uint32_t j = 0; j < size; ++j) {
+          if (!SkipValue(key, *child)) return false;
+        }
+      }
+      return true;
+    case PhysicalType::kString:
+      return read(&size) && take(size);
+    default:
+      return take(PhysicalSize(column.physical()));
+  }
+}
+
 }  // namespace
 
 ColumnPtr Gather(const ColumnPtr& column, std::span<const uint32_t> rows) {
@@ -386,6 +423,11 @@ void EncodeKey(std::span<const ColumnPtr> columns, size_t row, std::string* key)
 void DecodeKey(std::string_view key, std::span<const MutableColumnPtr> columns) {
   for (const MutableColumnPtr& column : columns) DecodeValue(&key, column.get());
   MR_CHECK(key.empty());
+}
+
+bool IsEncodedKey(std::string_view key, std::span<const MutableColumnPtr> columns) {
+  return std::ranges::all_of(columns, [&](const auto& column) { return SkipValue(&key, *column); }) &&
+         key.empty();
 }
 
 }  // namespace millrace::data

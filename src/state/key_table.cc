@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "env/page_memory.h"
 #include "state/key_words.h"
@@ -98,6 +99,10 @@ void KeyTable::Clear() {
   room_ = 0;
   tags_ = std::vector<uint32_t>();
   live_ = std::vector<uint64_t>();
+  changed_ = std::vector<uint64_t>();
+  written_ = std::vector<uint64_t>();
+  erased_keys_.clear();
+  erased_ = 0;
   free_ids_ = std::vector<EntryId>();
   next_id_ = 0;
   size_ = 0;
@@ -315,9 +320,16 @@ EntryId KeyTable::NewEntry(uint32_t tag, const uint64_t* words) {
     MR_CHECK_LT(next_id_, kNoEntry - 1);
     id = next_id_++;
     if (id >> page_shift_ == pages_.size()) AddPage();
-    if ((id & 63) == 0) live_.push_back(0);
+    if ((id & 63) == 0) {
+      live_.push_back(0);
+      if (options_.track_changes) {
+        changed_.push_back(0);
+        written_.push_back(0);
+      }
+    }
     tags_.push_back(0);
   }
+  if (options_.track_changes) changed_[id >> 6] |= uint64_t{1} << (id & 63);
   tags_[id] = tag;
   live_[id >> 6] |= uint64_t{1} << (id & 63);
   ++size_;
@@ -347,7 +359,17 @@ void KeyTable::FreeKeyBytes(EntryId id) {
 
 void KeyTable::Erase(EntryId id) {
   MR_CHECK(IsLive(id));
-  live_[id >> 6] &= ~(uint64_t{1} << (id & 63));
+  const uint64_t bit = uint64_t{1} << (id & 63);
+  if (options_.track_changes) {
+    changed_[id >> 6] &= ~bit;
+    if ((written_[id >> 6] & bit) != 0) {
+      if (erased_ == 0) erased_keys_ = MakeKeyColumns();
+      AppendKey(id, erased_keys_);
+      ++erased_;
+    }
+    written_[id >> 6] &= ~bit;
+  }
+  live_[id >> 6] &= ~bit;
   --size_;
   free_ids_.push_back(id);
   if (id == null_entry_) {
@@ -469,9 +491,24 @@ void KeyTable::AppendKeys(std::span<const EntryId> ids, std::span<const MutableC
   }
 }
 
+std::vector<MutableColumnPtr> KeyTable::MakeKeyColumns() const {
+  std::vector<MutableColumnPtr> columns;
+  for (const data::DataType& type : options_.key_types) {
+    columns.push_back(Column::Make(type.WithNullable(true), 0));
+  }
+  return columns;
+}
+
+KeyTable::Erased KeyTable::TakeErased() {
+  Erased erased{{erased_keys_.begin(), erased_keys_.end()}, std::exchange(erased_, 0)};
+  erased_keys_.clear();
+  return erased;
+}
+
 size_t KeyTable::MemoryBytes() const {
   return slot_count_ * 8 + block_bytes_ + pages_.capacity() * sizeof(std::byte*) + tags_.capacity() * 4 +
-         live_.capacity() * 8 + free_ids_.capacity() * 4 + key_bytes_.allocated_bytes();
+         (live_.capacity() + changed_.capacity() + written_.capacity()) * 8 + free_ids_.capacity() * 4 +
+         key_bytes_.allocated_bytes();
 }
 
 }  // namespace millrace::state

@@ -13,6 +13,10 @@
 // Nulls are ordinary key values (identical to each other), as are NaNs; -0.0 is the key 0.0. A table with
 // no key columns has at most one entry, that of every row (global aggregates).
 //
+// With `track_changes` the table knows what a checkpoint must write: entries that are new or were touched
+// since the last one, and the keys of erased ones that were written before. One bit an entry each for changed
+// and written; nothing when off.
+//
 // Owned by one operator instance on one shard; not thread-safe.
 #pragma once
 
@@ -37,7 +41,8 @@ inline constexpr EntryId kNoEntry = 0xFFFFFFFFu;
 struct KeyTableOptions {
   std::vector<data::DataType> key_types;
   size_t payload_bytes = 0;
-  bool track_access = false;  // keep a time of last access for each entry (state TTL): 8 bytes more
+  bool track_access = false;   // keep a time of last access for each entry (state TTL): 8 bytes more
+  bool track_changes = false;  // for checkpoints
   // Of a row page, the least that a table with entries takes; smaller where there are many small tables.
   size_t page_bytes = size_t{64} << 10;
 };
@@ -95,6 +100,35 @@ class KeyTable {
     for (EntryId id : ids) *AccessOf(id) = micros;
   }
 
+  // --- Changes, with options.track_changes; without, the first two do nothing ---
+
+  // Says that these entries are about to change: to be called before that. New entries count as changed.
+  void Touch(std::span<const EntryId> ids) {
+    if (!options_.track_changes) return;
+    for (const EntryId id : ids) changed_[id >> 6] |= uint64_t{1} << (id & 63);
+  }
+  void Touch(EntryId id) { Touch({&id, 1}); }
+  bool IsChanged(EntryId id) const { return ((changed_[id >> 6] >> (id & 63)) & 1) != 0; }
+  // Calls f(ids) for pieces of at most `piece` of the entries that changed since the last call, in ascending
+  // order. From then on they count as written. f may change nothing in the table.
+  template <typename F>
+  void TakeChanged(size_t piece, F&& f);
+  // The keys of entries that were written and have been erased since, as columns of their types; forgotten
+  // here.
+  struct Erased {
+    std::vector<data::ColumnPtr> keys;
+    size_t rows = 0;
+  };
+  Erased TakeErased();
+  // Says that these entries are just as they were written (they were read back).
+  void MarkWritten(std::span<const EntryId> ids) {
+    if (!options_.track_changes) return;
+    for (const EntryId id : ids) {
+      changed_[id >> 6] &= ~(uint64_t{1} << (id & 63));
+      written_[id >> 6] |= uint64_t{1} << (id & 63);
+    }
+  }
+
   // Live entries.
   size_t size() const { return size_; }
   // One past the highest id ever given: ids index arrays of this length.
@@ -144,6 +178,7 @@ class KeyTable {
                 EntryId* out, std::vector<uint32_t>* inserted_rows);
   EntryId NewEntry(uint32_t tag, const uint64_t* words);
   void FreeKeyBytes(EntryId id);
+  std::vector<data::MutableColumnPtr> MakeKeyColumns() const;
   void GrowSlots(size_t slots);
   void AddPage();
   size_t page_bytes() const { return row_bytes_ << page_shift_; }
@@ -173,9 +208,13 @@ class KeyTable {
   std::vector<Block> spare_;   // slots of before the table grew: blocks to come, not zeroed
   size_t block_bytes_ = 0;     // of both
   size_t room_ = 0;
-  bool zero_pages_ = false;     // the last block was a spare one
-  std::vector<uint32_t> tags_;  // of each id, for Erase
-  std::vector<uint64_t> live_;  // a bit an id
+  bool zero_pages_ = false;        // the last block was a spare one
+  std::vector<uint32_t> tags_;     // of each id, for Erase
+  std::vector<uint64_t> live_;     // a bit an id
+  std::vector<uint64_t> changed_;  // a bit an id, with track_changes
+  std::vector<uint64_t> written_;
+  std::vector<data::MutableColumnPtr> erased_keys_;
+  size_t erased_ = 0;
   std::vector<EntryId> free_ids_;
   EntryId next_id_ = 0;
   size_t size_ = 0;
@@ -183,5 +222,22 @@ class KeyTable {
   ByteArena key_bytes_;
   std::unique_ptr<Scratch> scratch_;
 };
+
+template <typename F>
+void KeyTable::TakeChanged(size_t piece, F&& f) {
+  std::vector<EntryId> ids;
+  ids.reserve(piece);
+  for (size_t word = 0; word < changed_.size(); ++word) {
+    for (uint64_t bits = changed_[word]; bits != 0; bits &= bits - 1) {
+      ids.push_back(static_cast<EntryId>(word * 64 + static_cast<size_t>(std::countr_zero(bits))));
+      if (ids.size() < piece) continue;
+      f(std::span<const EntryId>(ids));
+      ids.clear();
+    }
+    written_[word] |= changed_[word];
+    changed_[word] = 0;
+  }
+  if (!ids.empty()) f(std::span<const EntryId>(ids));
+}
 
 }  // namespace millrace::state

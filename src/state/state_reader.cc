@@ -1,5 +1,7 @@
 #include "state/state_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <tuple>
 
@@ -173,6 +175,17 @@ std::span<const StateReader::Shared> StateReader::shared() const {
   MR_CHECK(is_done_);
   std::ranges::sort(seen_->shared, {}, [](const Shared& value) { return std::tie(value.name, value.shard); });
   return seen_->shared;
+}
+
+std::unexpected<Error> BadState(std::string_view what) {
+  return Fail(ErrorCode::kDataCorrupted, fmt::format("the saved state is not its owner's: {}", what));
+}
+
+Status ExpectNothing(StateReader& reader) {
+  StateChunk chunk;
+  MR_ASSIGN(const bool has_chunk, reader.Next(&chunk));
+  if (has_chunk) return BadState("it has records, the owner has no state");
+  return {};
 }
 
 Result<bool> StateLayers::NextBlock(Block* block) {

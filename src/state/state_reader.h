@@ -87,6 +87,11 @@ class StateReader {
   std::unique_ptr<Seen> seen_;
 };
 
+// The error of state that its owner cannot have written: kDataCorrupted.
+std::unexpected<Error> BadState(std::string_view what);
+// Reads to the end; an error if there are records.
+Status ExpectNothing(StateReader& reader);
+
 // Layers in memory, oldest first.
 class StateLayers final : public StateSource {
  public:
