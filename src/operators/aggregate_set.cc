@@ -44,6 +44,15 @@ void AggregateSet::Destroy(std::byte* payload) const {
   }
 }
 
+void AggregateSet::Save(const std::byte* payload, std::string* out) const {
+  for (size_t i = 0; i < calls_.size(); ++i) calls_[i].function->Save(payload + offsets_[i], out);
+}
+
+Status AggregateSet::Load(std::string_view* in, std::byte* payload) const {
+  for (size_t i = 0; i < calls_.size(); ++i) MR_TRY(calls_[i].function->Load(in, payload + offsets_[i]));
+  return {};
+}
+
 size_t AggregateSet::MemoryBytes(const std::byte* payload) const {
   if (!owns_memory_) return 0;
   size_t bytes = 0;

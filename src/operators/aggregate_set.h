@@ -25,6 +25,9 @@ class AggregateSet {
 
   void Init(std::byte* payload) const;
   void Destroy(std::byte* payload) const;
+  // The states of a payload as bytes, and back into an initialised payload.
+  void Save(const std::byte* payload, std::string* out) const;
+  Status Load(std::string_view* in, std::byte* payload) const;
   // Bytes that the states hold outside the payload.
   size_t MemoryBytes(const std::byte* payload) const;
 

@@ -5,7 +5,9 @@
 
 #include "operators/keyed_update.h"
 #include "operators/row_emitter.h"
+#include "operators/saved_state.h"
 #include "state/key_table.h"
+#include "state/table_records.h"
 
 namespace millrace::operators {
 namespace {
@@ -50,7 +52,10 @@ class UpsertMaterialize final : public Operator {
   UpsertMaterialize(std::shared_ptr<const UpsertMaterializeSpec> spec, OperatorContext context)
       : Operator(std::move(context)),
         spec_(std::move(spec)),
-        state_({.key_types = KeyTypes(*spec_), .payload_bytes = sizeof(AliveRows*), .track_access = false}),
+        state_({.key_types = KeyTypes(*spec_),
+                .payload_bytes = sizeof(AliveRows*),
+                .track_changes = context_.is_durable}),
+        records_(KeyTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->primary_key)),
         emitter_(spec_->input_types, context_.output) {}
 
   Status OnBatch(int, Batch batch) override {
@@ -61,6 +66,7 @@ class UpsertMaterialize final : public Operator {
     ids_.resize(batch.rows);
     inserted_.clear();
     state_.keys.FindOrInsert(keys_, hashes_, batch.rows, ids_.data(), &inserted_);
+    state_.keys.Touch(ids_);
     for (const uint32_t row : inserted_) RowsOf(ids_[row]) = new AliveRows;
     for (size_t row = 0; row < batch.rows; ++row) {
       encoded_.clear();
@@ -73,6 +79,36 @@ class UpsertMaterialize final : public Operator {
       state_.keys.Erase(id);
     }
     return emitter_.Flush();
+  }
+
+  // All rows under a key are one value: more than one is the exception.
+  void Save(state::StateWriter& writer) override {
+    records_.Save(state_.keys, "rows", writer, [&](std::span<const EntryId> ids, state::SavedValues& values) {
+      for (const EntryId id : ids) {
+        for (const std::string& row : *RowsOf(id)) PutSized(row, &values.bytes());
+        values.End();
+      }
+    });
+  }
+
+  Status Restore(state::StateReader& reader) override {
+    return ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
+      if (chunk.space != "rows") return UnknownSpace();
+      MR_ASSIGN(const auto* restored, records_.Restore(chunk, state_.keys));
+      for (const uint32_t row : restored->inserted) RowsOf(restored->ids[row]) = new AliveRows;
+      for (size_t i = 0; i < chunk.size(); ++i) {
+        std::string_view value = restored->values[i];
+        while (!value.empty()) {
+          std::string_view row;
+          MR_TRY(TakeSized(&value, &row));
+          if (!data::IsEncodedKey(row, emitter_.columns())) {
+            return state::BadState("a row is not one of the input's types");
+          }
+          RowsOf(restored->ids[i])->emplace_back(row);
+        }
+      }
+      return {};
+    });
   }
 
   size_t StateBytes() const override {
@@ -116,6 +152,7 @@ class UpsertMaterialize final : public Operator {
 
   std::shared_ptr<const UpsertMaterializeSpec> spec_;
   UpsertMaterializeState state_;
+  state::TableRecords records_;
   RowEmitter emitter_;
   std::vector<uint64_t> hashes_;
   std::vector<data::ColumnPtr> keys_;

@@ -1,8 +1,10 @@
 #include "operators/deduplicate.h"
 
 #include "operators/keyed_update.h"
+#include "operators/saved_state.h"
 #include "operators/state_ttl.h"
 #include "state/key_table.h"
+#include "state/table_records.h"
 
 namespace millrace::operators {
 namespace {
@@ -29,8 +31,10 @@ class FirstArrival final : public Operator {
         spec_(std::move(spec)),
         state_({.key_types = KeyTypes(*spec_),
                 .payload_bytes = 0,
-                .track_access = context_.state_ttl_micros > 0}),
-        ttl_(context_.state_ttl_micros) {}
+                .track_access = context_.state_ttl_micros > 0,
+                .track_changes = context_.is_durable}),
+        ttl_(context_.state_ttl_micros),
+        records_(KeyTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->keys)) {}
 
   Status OnBatch(int, Batch batch) override {
     if (batch.rows == 0) return {};
@@ -54,13 +58,33 @@ class FirstArrival final : public Operator {
     return {};
   }
 
+  void Save(state::StateWriter& writer) override {
+    records_.Save(state_.seen, Space(), writer, [](std::span<const EntryId> ids, state::SavedValues& values) {
+      for (size_t i = 0; i < ids.size(); ++i) values.End();
+    });
+    ttl_.Save(writer);
+  }
+
+  Status Restore(state::StateReader& reader) override {
+    MR_TRY(ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
+      if (chunk.space != Space()) return UnknownSpace();
+      MR_ASSIGN(const auto* restored, records_.Restore(chunk, state_.seen));
+      for (const std::string_view value : restored->values) MR_TRY(ExpectEnd(value));
+      return {};
+    }));
+    return ttl_.Restore(reader);
+  }
+
   size_t StateBytes() const override { return state_.seen.MemoryBytes(); }
   size_t StateEntries() const override { return state_.seen.size(); }
 
  private:
+  std::string_view Space() const { return ttl_.is_on() ? "keys by access" : "keys"; }
+
   std::shared_ptr<const DeduplicateSpec> spec_;
   FirstArrivalState state_;
   StateTtl ttl_;
+  state::TableRecords records_;
   std::vector<uint64_t> hashes_;
   std::vector<data::ColumnPtr> keys_;
   std::vector<EntryId> ids_;

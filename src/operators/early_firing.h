@@ -5,7 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
+
+#include "operators/saved_state.h"
 
 namespace millrace::operators {
 
@@ -28,7 +31,21 @@ class EarlyFiring {
     return true;
   }
 
+  // When the rows came that wait to be shown, so that they are shown by a restored instance when they would
+  // have been.
+  void Save(state::StateWriter& writer) const {
+    if (is_on_) SaveShared("first change", changed_micros_.value_or(kNothing), writer);
+  }
+  Status Restore(const state::StateReader& reader) {
+    int64_t changed = kNothing;
+    MR_TRY(RestoreShared(reader, "first change", SharedRule::kLeast, &changed));
+    if (changed != kNothing) changed_micros_ = changed;
+    return {};
+  }
+
  private:
+  static constexpr int64_t kNothing = std::numeric_limits<int64_t>::max();
+
   bool is_on_;
   int64_t delay_micros_;
   std::optional<int64_t> changed_micros_;

@@ -5,8 +5,10 @@
 #include "operators/aggregate_set.h"
 #include "operators/row_emitter.h"
 #include "operators/row_signs.h"
+#include "operators/saved_state.h"
 #include "operators/state_ttl.h"
 #include "state/key_table.h"
+#include "state/table_records.h"
 
 namespace millrace::operators {
 namespace {
@@ -63,9 +65,11 @@ class GroupAggregate final : public Operator {
         aggregates_(spec_->aggregates, sizeof(GroupHeader)),
         state_({.key_types = KeyTypes(*spec_),
                 .payload_bytes = aggregates_.payload_bytes(),
-                .track_access = context_.state_ttl_micros > 0},
+                .track_access = context_.state_ttl_micros > 0,
+                .track_changes = context_.is_durable},
                &aggregates_),
-        ttl_(context_.state_ttl_micros) {}
+        ttl_(context_.state_ttl_micros),
+        records_(KeyTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->keys)) {}
 
   Status OnBatch(int, Batch batch) override {
     if (batch.rows == 0) return {};
@@ -92,6 +96,38 @@ class GroupAggregate final : public Operator {
     return {};
   }
 
+  void Save(state::StateWriter& writer) override {
+    records_.Save(state_.groups, Space(), writer,
+                  [&](std::span<const EntryId> ids, state::SavedValues& values) {
+                    for (const EntryId id : ids) {
+                      PutNumber(HeaderOf(state_.groups.payload(id)).rows, &values.bytes());
+                      aggregates_.Save(state_.groups.payload(id), &values.bytes());
+                      values.End();
+                    }
+                  });
+    SaveShared("sequence", state_.sequence, writer);
+    ttl_.Save(writer);
+  }
+
+  Status Restore(state::StateReader& reader) override {
+    MR_TRY(ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
+      if (chunk.space != Space()) return UnknownSpace();
+      MR_ASSIGN(const auto* restored, records_.Restore(chunk, state_.groups));
+      for (const uint32_t row : restored->inserted)
+        aggregates_.Init(state_.groups.payload(restored->ids[row]));
+      for (size_t i = 0; i < chunk.size(); ++i) {
+        std::byte* payload = state_.groups.payload(restored->ids[i]);
+        std::string_view value = restored->values[i];
+        MR_TRY(TakeNumber(&value, &HeaderOf(payload).rows));
+        MR_TRY(aggregates_.Load(&value, payload));
+        MR_TRY(ExpectEnd(value));
+      }
+      return {};
+    }));
+    MR_TRY(ttl_.Restore(reader));
+    return RestoreShared(reader, "sequence", SharedRule::kGreatest, &state_.sequence);
+  }
+
   size_t StateBytes() const override {
     size_t bytes = state_.groups.MemoryBytes();
     if (aggregates_.owns_memory()) {
@@ -113,6 +149,9 @@ class GroupAggregate final : public Operator {
 
   static GroupHeader& HeaderOf(std::byte* payload) { return *reinterpret_cast<GroupHeader*>(payload); }
 
+  // Of the groups' records; another where they begin with a time of access.
+  std::string_view Space() const { return ttl_.is_on() ? "groups by access" : "groups"; }
+
   void FindGroups(const Batch& batch) {
     data::HashRows(batch, spec_->keys, &hashes_);
     keys_.clear();
@@ -120,6 +159,7 @@ class GroupAggregate final : public Operator {
     ids_.resize(batch.rows);
     inserted_.clear();
     state_.groups.FindOrInsert(keys_, hashes_, batch.rows, ids_.data(), &inserted_);
+    state_.groups.Touch(ids_);
     payloads_.resize(batch.rows);
     state_.groups.Payloads(ids_, 0, payloads_.data());
     for (const uint32_t row : inserted_) aggregates_.Init(payloads_[row]);
@@ -244,6 +284,7 @@ class GroupAggregate final : public Operator {
   AggregateSet aggregates_;
   GroupAggregateState state_;
   StateTtl ttl_;
+  state::TableRecords records_;
   uint32_t batch_number_ = 0;
 
   // Of the batch at hand.

@@ -5,8 +5,10 @@
 
 #include "base/byte_arena.h"
 #include "operators/row_emitter.h"
+#include "operators/saved_state.h"
 #include "operators/state_ttl.h"
 #include "state/key_table.h"
+#include "state/table_records.h"
 
 namespace millrace::operators {
 namespace {
@@ -46,8 +48,10 @@ class KeyedUpdate final : public Operator {
         spec_(std::move(spec)),
         state_({.key_types = KeyTypes(*spec_),
                 .payload_bytes = sizeof(KeyedRow),
-                .track_access = context_.state_ttl_micros > 0}),
+                .track_access = context_.state_ttl_micros > 0,
+                .track_changes = context_.is_durable}),
         ttl_(context_.state_ttl_micros),
+        records_(KeyTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->keys)),
         emitter_(spec_->input_types, context_.output) {}
 
   Status OnBatch(int, Batch batch) override {
@@ -61,7 +65,7 @@ class KeyedUpdate final : public Operator {
       const RowKind kind = batch.kind(row);
       if (spec_->policy == UpdatePolicy::kUpsert && kind == RowKind::kUpdateBefore) continue;
       KeyedRow& keyed = RowOf(ids_[row]);
-      if (!IsAccepted(batch, row, &keyed)) continue;
+      if (!IsAccepted(batch, row, ids_[row])) continue;
       const Change change{.id = ids_[row], .row = static_cast<uint32_t>(row), .is_delete = !IsAddition(kind)};
       if (batch.watermarks != nullptr) {
         MR_TRY(Apply(batch, change));
@@ -86,6 +90,40 @@ class KeyedUpdate final : public Operator {
     return {};
   }
 
+  void Save(state::StateWriter& writer) override {
+    records_.Save(state_.keys, Space(), writer,
+                  [&](std::span<const EntryId> ids, state::SavedValues& values) {
+                    for (const EntryId id : ids) {
+                      const KeyedRow& keyed = RowOf(id);
+                      PutNumber(keyed.rowtime, &values.bytes());
+                      if (keyed.bytes != nullptr) values.bytes() += keyed.row();
+                      values.End();
+                    }
+                  });
+    ttl_.Save(writer);
+  }
+
+  Status Restore(state::StateReader& reader) override {
+    MR_TRY(ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
+      if (chunk.space != Space()) return UnknownSpace();
+      MR_ASSIGN(const auto* restored, records_.Restore(chunk, state_.keys));
+      for (size_t i = 0; i < chunk.size(); ++i) {
+        KeyedRow& keyed = RowOf(restored->ids[i]);
+        std::string_view value = restored->values[i];
+        MR_TRY(TakeNumber(&value, &keyed.rowtime));
+        if (value.empty()) continue;
+        if (!data::IsEncodedKey(value.substr(1), emitter_.columns())) {
+          return state::BadState("a row is not one of the input's types");
+        }
+        Forget(&keyed);
+        keyed.bytes = state_.bytes.Copy(value);
+        keyed.size = static_cast<uint32_t>(value.size());
+      }
+      return {};
+    }));
+    return ttl_.Restore(reader);
+  }
+
   size_t StateBytes() const override { return state_.keys.MemoryBytes() + state_.bytes.allocated_bytes(); }
   size_t StateEntries() const override { return state_.keys.size(); }
 
@@ -96,6 +134,9 @@ class KeyedUpdate final : public Operator {
     uint32_t row;
     bool is_delete;
   };
+
+  // Of the keys' records; another where they begin with a time of access.
+  std::string_view Space() const { return ttl_.is_on() ? "rows by access" : "rows"; }
 
   KeyedRow& RowOf(EntryId id) { return *reinterpret_cast<KeyedRow*>(state_.keys.payload(id)); }
   bool IsByTime() const {
@@ -124,8 +165,12 @@ class KeyedUpdate final : public Operator {
   }
 
   // Whether the row takes the place of what is kept (and of what the batch has changed so far).
-  bool IsAccepted(const Batch& batch, size_t row, KeyedRow* keyed) {
-    if (!IsByTime()) return true;
+  bool IsAccepted(const Batch& batch, size_t row, EntryId id) {
+    if (!IsByTime()) {
+      state_.keys.Touch(id);
+      return true;
+    }
+    KeyedRow* keyed = &RowOf(id);
     const int64_t rowtime = data::ColumnView<int64_t>(*batch.columns[spec_->rowtime_column])[row];
     const bool has_row = keyed->bytes != nullptr || keyed->batch == batch_number_;
     if (has_row) {
@@ -133,6 +178,7 @@ class KeyedUpdate final : public Operator {
           spec_->policy == UpdatePolicy::kSmallestTime ? rowtime < keyed->rowtime : rowtime >= keyed->rowtime;
       if (!is_better) return false;
     }
+    state_.keys.Touch(id);
     keyed->rowtime = rowtime;
     return true;
   }
@@ -183,6 +229,7 @@ class KeyedUpdate final : public Operator {
   std::shared_ptr<const KeyedUpdateSpec> spec_;
   KeyedUpdateState state_;
   StateTtl ttl_;
+  state::TableRecords records_;
   RowEmitter emitter_;
   uint32_t batch_number_ = 0;
 

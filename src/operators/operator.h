@@ -9,14 +9,20 @@
 //
 // Order of calls within an epoch: any mix of OnBatch and OnWatermark, then OnEpoch. After the watermark
 // kMaxWatermark on all inputs nothing more comes but OnEpoch, and everything held back has been emitted.
+//
+// Checkpoints (src/state/README.md): behind OnEpoch comes Save. An operator that is made anew, on any number
+// of shards, and given by Restore what the instances before it have saved goes on as they would have.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "data/batch.h"
 #include "functions/expression.h"
+#include "state/state_reader.h"
+#include "state/state_writer.h"
 
 namespace millrace::operators {
 
@@ -59,6 +65,11 @@ struct OperatorContext {
   int64_t state_ttl_micros = 0;  // table.exec.state.ttl; 0: keep for ever
   bool early_fire = false;       // table.exec.emit.early-fire.enabled
   int64_t early_fire_delay_micros = 0;
+  // Whether Save will be called: what changes is noted only then.
+  bool is_durable = false;
+  // The input columns by whose hash rows find their shard (data::HashRows, in this order), some of the
+  // operator's keys; none where one shard takes all rows. Saved state is spread by them.
+  std::vector<int> spread_columns;
 };
 
 class Operator {
@@ -93,6 +104,18 @@ class Operator {
     (void)now_micros;
     return {};
   }
+  // Writes what has changed of the state since the last call, or since Restore; at the first call of an
+  // instance that was not restored, all of it. Shared values are written every time. Only with
+  // context.is_durable.
+  virtual void Save(state::StateWriter& writer) { (void)writer; }
+  // Takes up the state that instances of this operator have saved; before anything else, and once. On error
+  // the operator is of no use. State that is not this operator's is an error: kDataCorrupted.
+  virtual Status Restore(state::StateReader& reader) { return state::ExpectNothing(reader); }
+
+  // Hands on the watermark that a restored operator had handed on before; asked of those at the head of a
+  // chain, when all operators are restored. The others hear of it from them.
+  virtual Status Announce() { return {}; }
+
   // Bytes of state.
   virtual size_t StateBytes() const { return 0; }
   virtual size_t StateEntries() const { return 0; }

@@ -158,6 +158,24 @@ inline std::vector<std::string> Sorted(std::vector<std::string> rows) {
   return rows;
 }
 
+// Each way to run an operator: with batches of at most so many rows, and through restarts.
+struct Way {
+  size_t batch_rows_max;
+  Life life;
+};
+inline std::vector<Way> Ways(std::initializer_list<size_t> batch_rows_max) {
+  std::vector<Way> ways;
+  for (const Life life : kLives) {
+    for (const size_t rows : batch_rows_max) ways.push_back({rows, life});
+  }
+  return ways;
+}
+
+// Whether two runs gave the same rows: in the same order, but where shards have them side by side.
+inline bool Same(const std::vector<std::string>& a, const std::vector<std::string>& b, Life life) {
+  return life == Life::kRescaled ? Sorted(a) == Sorted(b) : a == b;
+}
+
 // A built-in aggregate over columns of TestTypes().
 inline AggregateCall RealCall(const std::string& name, std::vector<int> args, bool distinct, bool retracts) {
   functions::AggregateRequest request;

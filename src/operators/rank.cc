@@ -5,6 +5,7 @@
 
 #include "operators/ranked_rows.h"
 #include "operators/row_emitter.h"
+#include "operators/saved_state.h"
 #include "operators/sort_bytes.h"
 #include "operators/state_ttl.h"
 
@@ -37,15 +38,23 @@ class Rank final : public Operator {
   Rank(std::shared_ptr<const RankSpec> spec, OperatorContext context)
       : Operator(std::move(context)),
         spec_(std::move(spec)),
-        state_{.rows = {PartitionTypes(*spec_), spec_->input_retracts, spec_->end,
-                        context_.state_ttl_micros > 0}},
+        state_{.rows = RankedRows({.partition_types = PartitionTypes(*spec_),
+                                   .retracts = spec_->input_retracts,
+                                   .limit = spec_->end,
+                                   .track_access = context_.state_ttl_micros > 0,
+                                   .is_durable = context_.is_durable,
+                                   .saves_partitions = context_.state_ttl_micros > 0})},
         ttl_(context_.state_ttl_micros),
+        records_(PartitionTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->partition_keys)),
         emitter_(OutputTypes(*spec_), context_.output) {}
 
   Status OnBatch(int, Batch batch) override {
     if (batch.rows == 0 || spec_->end < spec_->start) return {};
-    state_.rows.FindPartitions(batch, spec_->partition_keys, &ids_);
-    if (ttl_.is_on()) state_.rows.partitions().SetLastAccess(ids_, context_.eval.now_micros);
+    state_.rows.FindPartitions(batch, spec_->partition_keys, state_.sequence, &ids_);
+    if (ttl_.is_on()) {
+      state_.rows.partitions().Touch(ids_);
+      state_.rows.partitions().SetLastAccess(ids_, context_.eval.now_micros);
+    }
     sort_bytes_.Fill(batch, spec_->order);
     touched_count_ = 0;
     touched_of_.clear();
@@ -66,6 +75,25 @@ class Rank final : public Operator {
   Status OnEpoch(int64_t now_micros) override {
     ttl_.Sweep(now_micros, state_.rows.partitions(), [&](EntryId id) { state_.rows.Erase(id); });
     return {};
+  }
+
+  void Save(state::StateWriter& writer) override {
+    state_.rows.Save("partitions", "rows", records_, writer);
+    SaveShared("sequence", state_.sequence, writer);
+    ttl_.Save(writer);
+  }
+
+  Status Restore(state::StateReader& reader) override {
+    MR_TRY(ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
+      if (chunk.space == "rows") {
+        return state_.rows.RestoreRows(chunk, records_, emitter_.columns().first(spec_->input_types.size()));
+      }
+      if (chunk.space == "partitions" && ttl_.is_on()) return state_.rows.RestorePartitions(chunk, records_);
+      return UnknownSpace();
+    }));
+    MR_TRY(state_.rows.FinishRestore());
+    MR_TRY(ttl_.Restore(reader));
+    return RestoreShared(reader, "sequence", SharedRule::kGreatest, &state_.sequence);
   }
 
   size_t StateBytes() const override { return state_.rows.MemoryBytes(); }
@@ -185,6 +213,7 @@ class Rank final : public Operator {
   std::shared_ptr<const RankSpec> spec_;
   RankOperatorState state_;
   StateTtl ttl_;
+  state::TableRecords records_;
   RowEmitter emitter_;
 
   // Of the batch at hand.

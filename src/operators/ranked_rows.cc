@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/hash.h"
+#include "operators/saved_state.h"
 #include "operators/sort_bytes.h"
 
 namespace millrace::operators {
@@ -19,20 +20,29 @@ uint64_t HashOf(EntryId partition, std::string_view row) {
 
 }  // namespace
 
-RankedRows::RankedRows(std::vector<data::DataType> partition_types, bool retracts, int64_t limit,
-                       bool track_access)
-    : table_({.key_types = std::move(partition_types),
+RankedRows::RankedRows(RankedRowsOptions options)
+    : table_({.key_types = std::move(options.partition_types),
               .payload_bytes = sizeof(Entry),
-              .track_access = track_access,
+              .track_access = options.track_access,
+              .track_changes = options.is_durable && options.saves_partitions,
               .page_bytes = size_t{8} << 10}),  // WindowRank has a table for each window
-      retracts_(retracts),
-      limit_(static_cast<size_t>(limit)) {}
+      retracts_(options.retracts),
+      limit_(static_cast<size_t>(options.limit)),
+      is_durable_(options.is_durable),
+      saves_partitions_(options.saves_partitions) {}
 
 RankedRows::~RankedRows() {
   table_.ForEach([&](EntryId id) { delete EntryOf(id).partition; });
 }
 
-void RankedRows::FindPartitions(const data::Batch& batch, std::span<const int> keys,
+void RankedRows::InitPartition(EntryId id, int64_t first) {
+  EntryOf(id) = {.partition = new Partition,
+                 .last_sequence = std::numeric_limits<int64_t>::max(),
+                 .last_prefix = ~SortPrefix{0},
+                 .first = first};
+}
+
+void RankedRows::FindPartitions(const data::Batch& batch, std::span<const int> keys, int64_t sequence,
                                 std::vector<EntryId>* ids) {
   data::HashRows(batch, keys, &hashes_);
   keys_.clear();
@@ -41,11 +51,18 @@ void RankedRows::FindPartitions(const data::Batch& batch, std::span<const int> k
   inserted_.clear();
   table_.FindOrInsert(keys_, hashes_, batch.rows, ids->data(), &inserted_);
   keys_.clear();
-  for (const uint32_t row : inserted_) {
-    EntryOf((*ids)[row]) = {.partition = new Partition,
-                            .last_sequence = std::numeric_limits<int64_t>::max(),
-                            .last_prefix = ~SortPrefix{0}};
+  for (const uint32_t row : inserted_) InitPartition((*ids)[row], sequence + row);
+}
+
+std::vector<EntryId> RankedRows::InOrder() const {
+  std::vector<EntryId> ids;
+  ids.reserve(table_.size());
+  table_.ForEach([&](EntryId id) { ids.push_back(id); });
+  // Ids are given in the order of first rows, but for those that were read back.
+  if (is_restored_) {
+    std::ranges::stable_sort(ids, {}, [&](EntryId id) { return EntryOf(id).first; });
   }
+  return ids;
 }
 
 bool RankedRows::IsWanted(EntryId id, std::string_view sort, int64_t sequence) const {
@@ -70,7 +87,8 @@ RankedRow* RankedRows::NewRow(EntryId partition, std::string_view sort, std::str
                                        .row_size = static_cast<uint32_t>(row.size()),
                                        .next_alike = nullptr,
                                        .partition = partition,
-                                       .mark = 0};
+                                       .mark = 0,
+                                       .unsaved = RankedRow::kSaved};
   if (!sort.empty()) std::memcpy(place + sizeof(RankedRow), sort.data(), sort.size());
   if (!row.empty()) std::memcpy(place + sizeof(RankedRow) + sort.size(), row.data(), row.size());
   ++rows_;
@@ -78,6 +96,7 @@ RankedRow* RankedRows::NewRow(EntryId partition, std::string_view sort, std::str
 }
 
 void RankedRows::FreeRow(RankedRow* row) {
+  if (is_durable_) NoteRemoved(*row);
   --rows_;
   arena_.Free(reinterpret_cast<char*>(row), row->bytes());
 }
@@ -86,6 +105,11 @@ bool RankedRows::Insert(EntryId id, std::string_view sort, std::string_view row,
   Entry& entry = EntryOf(id);
   Partition& partition = *entry.partition;
   RankedRow* added = NewRow(id, sort, row, sequence);
+  if (is_durable_) {
+    MR_CHECK_LT(added_.size(), size_t{RankedRow::kSaved});
+    added->unsaved = static_cast<uint32_t>(added_.size()) & RankedRow::kSaved;
+    added_.push_back(added);
+  }
   if (retracts_) {
     const bool is_top =
         partition.is_stale || partition.top.size() < limit_ || RankedRowLess()(added, partition.top.back());
@@ -100,11 +124,15 @@ bool RankedRows::Insert(EntryId id, std::string_view sort, std::string_view row,
     removed_.push_back(partition.top.back());
     partition.top.pop_back();
   }
-  if (partition.top.size() == limit_) {
-    entry.last_sequence = partition.top.back()->sequence;
-    entry.last_prefix = SortPrefixOf(partition.top.back()->sort());
-  }
+  NoteLast(entry);
   return true;
+}
+
+void RankedRows::NoteLast(Entry& entry) const {
+  const auto& top = entry.partition->top;
+  if (top.size() != limit_) return;
+  entry.last_sequence = top.back()->sequence;
+  entry.last_prefix = SortPrefixOf(top.back()->sort());
 }
 
 bool RankedRows::Remove(EntryId id, std::string_view row) {
@@ -198,6 +226,141 @@ size_t RankedRows::MemoryBytes() const {
   constexpr size_t kNodeBytes = 48 + 32;
   return table_.MemoryBytes() + table_.size() * (sizeof(Partition) + 16) + arena_.allocated_bytes() +
          (retracts_ ? rows_ * kNodeBytes : rows_ * sizeof(RankedRow*));
+}
+
+// --- Checkpoints ---
+
+void RankedRows::NoteRemoved(const RankedRow& row) {
+  if (row.unsaved != RankedRow::kSaved) {
+    added_[row.unsaved] = nullptr;
+    return;
+  }
+  if (gone_sequences_.empty()) {
+    gone_keys_.clear();
+    for (const data::DataType& type : table_.options().key_types) {
+      gone_keys_.push_back(data::Column::Make(type.WithNullable(true), 0));
+    }
+  }
+  table_.AppendKey(row.partition, gone_keys_);
+  gone_sequences_.push_back(row.sequence);
+}
+
+void RankedRows::SaveRemoved(std::string_view space, state::TableRecords& records,
+                             state::StateWriter& writer) {
+  if (gone_sequences_.empty()) return;
+  const std::vector<data::ColumnPtr> columns(gone_keys_.begin(), gone_keys_.end());
+  records.Describe(columns, gone_sequences_.size());
+  std::string key;
+  for (size_t i = 0; i < gone_sequences_.size(); ++i) {
+    key.assign(records.keys()[i]);
+    PutNumber(gone_sequences_[i], &key);
+    writer.Remove(space, records.hashes()[i], key);
+  }
+  gone_keys_.clear();
+  gone_sequences_.clear();
+}
+
+void RankedRows::SaveAdded(std::string_view space, state::TableRecords& records, state::StateWriter& writer) {
+  std::erase(added_, nullptr);
+  std::vector<EntryId> ids;
+  std::string key;
+  std::string value;
+  for (size_t offset = 0; offset < added_.size(); offset += limits::kBatchRows) {
+    const std::span rows =
+        std::span(added_).subspan(offset, std::min(limits::kBatchRows, added_.size() - offset));
+    ids.clear();
+    for (const RankedRow* row : rows) ids.push_back(row->partition);
+    records.Describe(table_, ids);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      key.assign(records.keys()[i]);
+      PutNumber(rows[i]->sequence, &key);
+      value.clear();
+      PutNumber(rows[i]->sort_size, &value);
+      value += rows[i]->sort();
+      value += rows[i]->row();
+      writer.Put(space, records.hashes()[i], key, value);
+      rows[i]->unsaved = RankedRow::kSaved;
+    }
+  }
+  added_.clear();
+}
+
+void RankedRows::Save(std::string_view partition_space, std::string_view row_space,
+                      state::TableRecords& records, state::StateWriter& writer) {
+  is_saved_ = true;
+  SaveRemoved(row_space, records, writer);
+  if (saves_partitions_) {
+    records.Save(table_, partition_space, writer,
+                 [&](std::span<const EntryId> ids, state::SavedValues& values) {
+                   for (const EntryId id : ids) {
+                     PutNumber(EntryOf(id).first, &values.bytes());
+                     values.End();
+                   }
+                 });
+  }
+  SaveAdded(row_space, records, writer);
+}
+
+Status RankedRows::RestorePartitions(const state::StateChunk& chunk, state::TableRecords& records) {
+  MR_ASSIGN(const auto* restored, records.Restore(chunk, table_));
+  for (const uint32_t row : restored->inserted) InitPartition(restored->ids[row], 0);
+  for (size_t i = 0; i < chunk.size(); ++i) {
+    std::string_view value = restored->values[i];
+    MR_TRY(TakeNumber(&value, &EntryOf(restored->ids[i]).first));
+    MR_TRY(ExpectEnd(value));
+  }
+  return {};
+}
+
+Status RankedRows::RestoreRows(const state::StateChunk& chunk, state::TableRecords& records,
+                               std::span<const data::MutableColumnPtr> columns) {
+  MR_ASSIGN(const auto* restored, records.RestoreParts(chunk, table_));
+  for (const uint32_t row : restored->inserted) InitPartition(restored->ids[row], 0);
+  for (size_t i = 0; i < chunk.size(); ++i) {
+    std::string_view rest = restored->rest[i];
+    std::string_view value = restored->values[i];
+    int64_t sequence = 0;
+    uint32_t sort_size = 0;
+    MR_TRY(TakeNumber(&rest, &sequence));
+    MR_TRY(ExpectEnd(rest));
+    MR_TRY(TakeNumber(&value, &sort_size));
+    if (sort_size > value.size() || !data::IsEncodedKey(value.substr(sort_size), columns)) {
+      return state::BadState("a row is not one of the input's types");
+    }
+    const EntryId id = restored->ids[i];
+    EntryOf(id).partition->top.push_back(
+        NewRow(id, value.substr(0, sort_size), value.substr(sort_size), sequence));
+  }
+  return {};
+}
+
+Status RankedRows::FinishRestore() {
+  is_saved_ = true;
+  is_restored_ = true;
+  bool is_whole = true;
+  table_.ForEach([&](EntryId id) {
+    Entry& entry = EntryOf(id);
+    Partition& partition = *entry.partition;
+    is_whole = is_whole && !(table_.options().track_changes && table_.IsChanged(id));
+    if (!retracts_) {
+      std::ranges::sort(partition.top, RankedRowLess());
+      is_whole = is_whole && partition.top.size() <= limit_;
+      if (!partition.top.empty()) NoteLast(entry);
+      return;
+    }
+    // By arrival, which is the order of alike rows; numbers run backwards where the last of equal rows is
+    // kept.
+    std::vector<RankedRow*> rows = std::exchange(partition.top, {});
+    std::ranges::sort(rows, {}, [](const RankedRow* row) { return std::abs(row->sequence); });
+    for (RankedRow* row : rows) {
+      partition.all.insert(row);
+      Index(row);
+    }
+    partition.is_stale = true;
+    Top(id);
+  });
+  if (!is_whole) return state::BadState("a partition has lost its record, or has too many rows");
+  return {};
 }
 
 }  // namespace millrace::operators

@@ -6,8 +6,10 @@
 
 #include "operators/early_firing.h"
 #include "operators/row_signs.h"
+#include "operators/saved_state.h"
 #include "operators/session_state.h"
 #include "operators/window_output.h"
+#include "state/table_records.h"
 
 namespace millrace::operators {
 namespace {
@@ -32,9 +34,10 @@ class SessionAggregate final : public Operator {
         gap_(spec_->window.size_micros),
         early_firing_(context_.early_fire, context_.early_fire_delay_micros),
         aggregates_(spec_->aggregates, 0),
-        state_(KeyTypes(*spec_), gap_, &aggregates_),
+        state_(KeyTypes(*spec_), gap_, &aggregates_, context_.is_durable),
         clock_(spec_->is_ltz ? context_.eval.zone : nullptr),
-        results_(spec_.get(), &aggregates_, &context_, &clock_) {}
+        results_(spec_.get(), &aggregates_, &context_, &clock_),
+        records_(KeyTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->keys)) {}
 
   Status OnBatch(int, Batch batch) override {
     if (batch.rows == 0) return {};
@@ -73,6 +76,35 @@ class SessionAggregate final : public Operator {
     return results_.Flush();
   }
 
+  // A session is a record under its key and number; a row to be taken back one under its key and bounds.
+  void Save(state::StateWriter& writer) override {
+    SaveGone(kSessions, &state_.gone_sessions, writer);
+    SaveGone(kRetired, &state_.gone_retired, writer);
+    SaveChanged(writer);
+    SaveRetired(writer);
+    SaveShared("watermark", state_.watermark, writer);
+    SaveShared("sequence", state_.sequence, writer);
+    early_firing_.Save(writer);
+  }
+
+  Status Restore(state::StateReader& reader) override {
+    const std::vector<MutableColumnPtr> results = results_.MakeAggregateColumns();
+    MR_TRY(ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
+      if (chunk.space != kSessions && chunk.space != kRetired) return UnknownSpace();
+      MR_ASSIGN(const auto* restored, records_.RestoreParts(chunk, state_.keys));
+      for (size_t i = 0; i < chunk.size(); ++i) {
+        std::string_view rest = restored->rest[i];
+        MR_TRY(chunk.space == kSessions
+                   ? RestoreSession(restored->ids[i], rest, restored->values[i], results)
+                   : RestoreRetired(restored->ids[i], rest, restored->values[i], results));
+      }
+      return {};
+    }));
+    MR_TRY(RestoreShared(reader, "watermark", SharedRule::kLeast, &state_.watermark));
+    MR_TRY(RestoreShared(reader, "sequence", SharedRule::kGreatest, &state_.sequence));
+    return early_firing_.Restore(reader);
+  }
+
   size_t StateBytes() const override {
     size_t bytes = state_.keys.MemoryBytes() + state_.payloads.allocated_bytes() +
                    state_.timers.size() * (sizeof(Session*) + sizeof(Session));
@@ -89,6 +121,127 @@ class SessionAggregate final : public Operator {
   size_t StateEntries() const override { return state_.sessions; }
 
  private:
+  static constexpr std::string_view kSessions = "sessions";
+  static constexpr std::string_view kRetired = "retired";
+
+  // --- Checkpoints ---
+
+  void SaveGone(std::string_view space, SessionAggregateState::Gone* gone, state::StateWriter& writer) {
+    if (gone->numbers.empty()) return;
+    const std::vector<ColumnPtr> columns(gone->columns.begin(), gone->columns.end());
+    records_.Describe(columns, gone->numbers.size());
+    for (size_t i = 0; i < gone->numbers.size(); ++i) {
+      std::string key(records_.keys()[i]);
+      PutNumber(gone->numbers[i].first, &key);
+      if (space == kRetired) PutNumber(gone->numbers[i].second, &key);
+      writer.Remove(space, records_.hashes()[i], key);
+    }
+    gone->numbers.clear();
+  }
+
+  void SaveChanged(state::StateWriter& writer) {
+    std::erase(state_.changed, nullptr);
+    std::string key;
+    std::string value;
+    std::vector<EntryId> ids;
+    for (size_t offset = 0; offset < state_.changed.size(); offset += limits::kBatchRows) {
+      const std::span sessions =
+          std::span(state_.changed)
+              .subspan(offset, std::min(limits::kBatchRows, state_.changed.size() - offset));
+      ids.clear();
+      for (const Session* session : sessions) ids.push_back(session->key);
+      records_.Describe(state_.keys, ids);
+      for (size_t i = 0; i < sessions.size(); ++i) {
+        Session& session = *sessions[i];
+        key.assign(records_.keys()[i]);
+        PutNumber(session.id, &key);
+        value.clear();
+        AppendSession(session, &value);
+        writer.Put(kSessions, records_.hashes()[i], key, value);
+        session.is_saved = true;
+        session.changed_at = Session::kUnchanged;
+      }
+    }
+    state_.changed.clear();
+  }
+
+  void AppendSession(const Session& session, std::string* value) const {
+    PutNumber(session.start, value);
+    PutNumber(session.end, value);
+    PutNumber(session.sequence, value);
+    PutNumber(session.rows, value);
+    PutNumber(static_cast<uint8_t>(session.is_dirty), value);
+    PutNumber(static_cast<uint8_t>(session.shown != nullptr), value);
+    if (session.shown != nullptr) {
+      PutNumber(session.shown->start, value);
+      PutNumber(session.shown->end, value);
+      PutSized(session.shown->results, value);
+    }
+    aggregates_.Save(session.payload, value);
+  }
+
+  Status RestoreSession(EntryId key, std::string_view rest, std::string_view value,
+                        std::span<const MutableColumnPtr> results) {
+    int64_t id = 0;
+    Session read{};
+    uint8_t is_dirty = 0;
+    uint8_t is_shown = 0;
+    MR_TRY(TakeNumber(&rest, &id));
+    MR_TRY(ExpectEnd(rest));
+    MR_TRY(TakeNumber(&value, &read.start));
+    MR_TRY(TakeNumber(&value, &read.end));
+    MR_TRY(TakeNumber(&value, &read.sequence));
+    MR_TRY(TakeNumber(&value, &read.rows));
+    MR_TRY(TakeNumber(&value, &is_dirty));
+    MR_TRY(TakeNumber(&value, &is_shown));
+    if (is_shown != 0) {
+      read.shown = std::make_unique<ShownSession>();
+      std::string_view shown;
+      MR_TRY(TakeNumber(&value, &read.shown->start));
+      MR_TRY(TakeNumber(&value, &read.shown->end));
+      MR_TRY(TakeSized(&value, &shown));
+      if (!data::IsEncodedKey(shown, results)) return state::BadState("a row is not one of results");
+      read.shown->results = shown;
+    }
+    if (read.start >= read.end) return state::BadState("a session ends before it starts");
+    Session* session = state_.New(key, read.start, read.end, read.sequence);
+    state_.timers.Set(session);
+    session->id = id;
+    session->rows = read.rows;
+    session->shown = std::move(read.shown);
+    session->is_saved = true;
+    Session** link = &SessionsOf(key).first;
+    while (*link != nullptr && (*link)->start < session->start) link = &(*link)->next;
+    session->next = *link;
+    *link = session;
+    if (is_dirty != 0) MarkDirty(session);
+    MR_TRY(aggregates_.Load(&value, session->payload));
+    return ExpectEnd(value);
+  }
+
+  void SaveRetired(state::StateWriter& writer) {
+    for (RetiredRow& retired : state_.retired) {
+      if (std::exchange(retired.is_saved, true)) continue;
+      records_.Describe(state_.keys, {&retired.key, 1});
+      std::string key(records_.keys()[0]);
+      PutNumber(retired.shown.start, &key);
+      PutNumber(retired.shown.end, &key);
+      writer.Put(kRetired, records_.hashes()[0], key, retired.shown.results);
+    }
+  }
+
+  Status RestoreRetired(EntryId key, std::string_view rest, std::string_view value,
+                        std::span<const MutableColumnPtr> results) {
+    RetiredRow retired{.key = key, .shown = {}, .is_saved = true};
+    MR_TRY(TakeNumber(&rest, &retired.shown.start));
+    MR_TRY(TakeNumber(&rest, &retired.shown.end));
+    MR_TRY(ExpectEnd(rest));
+    if (!data::IsEncodedKey(value, results)) return state::BadState("a row is not one of results");
+    retired.shown.results = value;
+    state_.retired.push_back(std::move(retired));
+    return {};
+  }
+
   KeySessions& SessionsOf(EntryId id) { return *reinterpret_cast<KeySessions*>(state_.keys.payload(id)); }
 
   void FindKeys(const Batch& batch) {
@@ -137,6 +290,7 @@ class SessionAggregate final : public Operator {
           {.window_start = start, .window_end = end, .watermark = shown, .rowtime = start});
       return;
     }
+    state_.NoteChange(session);
     session->rows += signs_[row];
     MarkDirty(session);
     sessions_[row] = session;
@@ -160,6 +314,7 @@ class SessionAggregate final : public Operator {
         link = &session->next;
       } else if (extended == nullptr) {
         extended = session;
+        state_.NoteChange(session);
         if (start < session->start || end > session->end) RetireShown(session, session->key);
         session->start = std::min(session->start, start);
         session->end = std::max(session->end, end);
@@ -186,6 +341,7 @@ class SessionAggregate final : public Operator {
   }
 
   void MergeInto(Session* into, Session* from) {
+    state_.NoteGone(from);
     if (from->end > into->end) RetireShown(into, into->key);
     RetireShown(from, into->key);
     into->end = std::max(into->end, from->end);
@@ -250,6 +406,7 @@ class SessionAggregate final : public Operator {
   }
 
   void Close(Session* session) {
+    state_.NoteGone(session);
     Session** link = &SessionsOf(session->key).first;
     while (*link != session) link = &(*link)->next;
     *link = session->next;
@@ -275,6 +432,7 @@ class SessionAggregate final : public Operator {
         if (&retired != &state_.retired[kept]) state_.retired[kept] = std::move(retired);
         ++kept;
       } else {
+        state_.NoteTakenBack(retired);
         MR_TRY(Add(retired.key, retired.shown, RowKind::kDelete));
       }
     }
@@ -308,6 +466,7 @@ class SessionAggregate final : public Operator {
   Status Show(Session* session) {
     const std::vector<MutableColumnPtr> results = results_.MakeAggregateColumns();
     std::byte* const payloads[] = {session->payload};
+    state_.NoteChange(session);
     aggregates_.Finalize(payloads, results, context_.eval);
     const bool is_alive = session->rows > 0 && context_.eval.row_errors.empty();
     context_.eval.row_errors.clear();
@@ -336,6 +495,7 @@ class SessionAggregate final : public Operator {
   SessionAggregateState state_;
   LocalClock clock_;
   WindowOutput results_;
+  state::TableRecords records_;
 
   // Of the batch or watermark at hand.
   std::vector<uint64_t> hashes_;

@@ -182,6 +182,8 @@ class SessionAssign final : public Operator {
 
   Status OnBatch(int input, Batch batch) override { return sessions_->OnBatch(input, std::move(batch)); }
   Status OnWatermark(int64_t watermark) override { return sessions_->OnWatermark(watermark); }
+  void Save(state::StateWriter& writer) override { sessions_->Save(writer); }
+  Status Restore(state::StateReader& reader) override { return sessions_->Restore(reader); }
   size_t StateBytes() const override { return sessions_->StateBytes(); }
   size_t StateEntries() const override { return sessions_->StateEntries(); }
 

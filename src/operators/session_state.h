@@ -36,12 +36,18 @@ struct Session {
   Session* merged_into = nullptr;  // it is no more; rows of the batch at hand go there
   bool is_dirty = false;           // changed since early firing showed it
   bool is_closed = false;
+  bool is_saved = false;           // there is a record of it
+  int64_t id = 0;                  // of its record, among those of its key
+  size_t changed_at = kUnchanged;  // its place among the changed ones
   std::unique_ptr<ShownSession> shown{};
+
+  static constexpr size_t kUnchanged = ~size_t{0};
 };
 
 struct RetiredRow {
   state::EntryId key;
   ShownSession shown;
+  bool is_saved = false;
 };
 
 // What the key table holds for a key.
@@ -130,11 +136,11 @@ class SessionTimers {
 
 struct SessionAggregateState {
   SessionAggregateState(std::vector<data::DataType> key_types, int64_t gap_micros,
-                        const AggregateSet* aggregates)
-      : keys(
-            {.key_types = std::move(key_types), .payload_bytes = sizeof(KeySessions), .track_access = false}),
+                        const AggregateSet* aggregates, bool is_durable)
+      : keys({.key_types = std::move(key_types), .payload_bytes = sizeof(KeySessions)}),
         aggregates(aggregates),
-        timers(gap_micros) {}
+        timers(gap_micros),
+        is_durable(is_durable) {}
   ~SessionAggregateState() {
     for (Session* session : dirty) {
       if (session->is_closed) Delete(session);
@@ -143,7 +149,8 @@ struct SessionAggregateState {
   }
 
   Session* New(state::EntryId key, int64_t start, int64_t end, int64_t sequence_of_row) {
-    auto* session = new Session{.start = start, .end = end, .sequence = sequence_of_row, .key = key};
+    auto* session = new Session{
+        .start = start, .end = end, .sequence = sequence_of_row, .key = key, .id = sequence_of_row};
     session->payload =
         reinterpret_cast<std::byte*>(payloads.Allocate(std::max<size_t>(1, aggregates->payload_bytes())));
     aggregates->Init(session->payload);
@@ -163,6 +170,40 @@ struct SessionAggregateState {
     delete session;
   }
 
+  // --- For checkpoints ---
+
+  // To be called before a session changes.
+  void NoteChange(Session* session) {
+    if (!is_durable || session->changed_at != Session::kUnchanged) return;
+    session->changed_at = changed.size();
+    changed.push_back(session);
+  }
+  // To be called when an open session ends or becomes part of another.
+  void NoteGone(Session* session) {
+    if (session->changed_at != Session::kUnchanged) changed[session->changed_at] = nullptr;
+    session->changed_at = Session::kUnchanged;
+    if (session->is_saved) gone_sessions.Add(keys, session->key, session->id, 0);
+  }
+  void NoteTakenBack(const RetiredRow& row) {
+    if (row.is_saved) gone_retired.Add(keys, row.key, row.shown.start, row.shown.end);
+  }
+
+  // Records that are no more: their group's key and what follows it.
+  struct Gone {
+    void Add(const state::KeyTable& keys, state::EntryId key, int64_t first, int64_t second) {
+      if (numbers.empty()) {
+        columns.clear();
+        for (const data::DataType& type : keys.options().key_types) {
+          columns.push_back(data::Column::Make(type.WithNullable(true), 0));
+        }
+      }
+      keys.AppendKey(key, columns);
+      numbers.emplace_back(first, second);
+    }
+    std::vector<data::MutableColumnPtr> columns;
+    std::vector<std::pair<int64_t, int64_t>> numbers;
+  };
+
   state::KeyTable keys;  // payload: KeySessions
   const AggregateSet* aggregates;
   ByteArena payloads;
@@ -173,6 +214,11 @@ struct SessionAggregateState {
   std::vector<RetiredRow> retired;  // shown for sessions whose bounds are others now
   int64_t watermark = data::kMinWatermark;
   int64_t sequence = 0;
+
+  bool is_durable;
+  std::vector<Session*> changed;  // since the last Save, open; null: gone again
+  Gone gone_sessions;
+  Gone gone_retired;
 };
 
 }  // namespace millrace::operators

@@ -1,6 +1,7 @@
 #include "operators/shown_rows.h"
 
 #include "data/batch.h"
+#include "operators/saved_state.h"
 
 namespace millrace::operators {
 
@@ -8,8 +9,34 @@ using data::ColumnPtr;
 using data::MutableColumnPtr;
 using data::RowKind;
 
-ShownRows::ShownRows(std::vector<data::DataType> key_types)
-    : table_({.key_types = std::move(key_types), .payload_bytes = sizeof(Row), .track_access = false}) {}
+ShownRows::ShownRows(std::vector<data::DataType> key_types, bool is_durable)
+    : table_({.key_types = std::move(key_types), .payload_bytes = sizeof(Row), .track_changes = is_durable}) {
+}
+
+// The value of a row that is not shown is empty.
+void ShownRows::Save(std::string_view space, state::TableRecords& records, state::StateWriter& writer) {
+  is_saved_ = true;
+  records.Save(table_, space, writer, [&](std::span<const state::EntryId> ids, state::SavedValues& values) {
+    for (const state::EntryId id : ids) {
+      const Row& row = *reinterpret_cast<const Row*>(table_.payload(id));
+      if (row.bytes != nullptr) values.bytes().append(row.bytes, row.size);
+      values.End();
+    }
+  });
+}
+
+Status ShownRows::Restore(const state::StateChunk& chunk, state::TableRecords& records,
+                          std::span<const MutableColumnPtr> columns) {
+  is_saved_ = true;
+  MR_ASSIGN(const auto* restored, records.Restore(chunk, table_));
+  for (size_t i = 0; i < chunk.size(); ++i) {
+    const std::string_view value = restored->values[i];
+    if (value.empty()) continue;
+    if (!data::IsEncodedKey(value.substr(1), columns)) return state::BadState("a row is not one of results");
+    *reinterpret_cast<Row*>(table_.payload(restored->ids[i])) = {bytes_.Copy(value), value.size()};
+  }
+  return {};
+}
 
 Status ShownRows::Show(std::span<const MutableColumnPtr> keys, std::span<const MutableColumnPtr> results,
                        std::span<const uint8_t> alive, int64_t window_start, int64_t window_end,
@@ -36,6 +63,7 @@ Status ShownRows::Show(std::span<const MutableColumnPtr> keys, std::span<const M
       MR_TRY(output.AddRow(keys, row, former, 0, window_start, window_end,
                            alive[row] ? RowKind::kUpdateBefore : RowKind::kDelete));
     }
+    table_.Touch(ids[row]);
     if (was_shown) bytes_.Free(const_cast<char*>(shown.bytes), shown.size);
     shown = {};
     if (!alive[row]) continue;

@@ -8,6 +8,7 @@
 
 #include "operators/ranked_rows.h"
 #include "operators/row_emitter.h"
+#include "operators/saved_state.h"
 #include "operators/sort_bytes.h"
 
 namespace millrace::operators {
@@ -21,6 +22,7 @@ struct HeldRow {
   std::string sort;
   std::string row;
   int64_t sequence = 0;  // of arrival
+  bool is_saved = false;
 
   size_t bytes() const { return sizeof(HeldRow) + sort.capacity() + row.capacity(); }
 };
@@ -37,6 +39,22 @@ HeldRow Hold(const Batch& batch, const SortKeys& keys, size_t row, int64_t seque
   return held;
 }
 
+// The value of a held row's record.
+void AppendHeld(const HeldRow& held, std::string* value) {
+  PutSized(held.sort, value);
+  *value += held.row;
+}
+
+Status TakeHeld(std::string_view value, std::span<const data::MutableColumnPtr> columns, HeldRow* held) {
+  std::string_view sort;
+  MR_TRY(TakeSized(&value, &sort));
+  if (!data::IsEncodedKey(value, columns)) return state::BadState("a row is not one of the input's types");
+  held->sort = sort;
+  held->row = value;
+  held->is_saved = true;
+  return {};
+}
+
 Status EmitStored(std::string_view row, RowEmitter& emitter) {
   data::DecodeKey(row, emitter.columns());
   return emitter.Finish(1, RowKind::kInsert);
@@ -50,6 +68,9 @@ struct TemporalSortState {
   size_t bytes = 0;
   int64_t watermark = data::kMinWatermark;
   int64_t emitted_until = data::kMinWatermark;  // rowtime of the last row that went out
+  // Since the last Save: rows that came (they may be gone again), and the saved ones that went.
+  std::vector<std::pair<int64_t, int64_t>> added;
+  std::vector<std::pair<int64_t, int64_t>> gone;
 };
 
 class TemporalSort final : public Operator {
@@ -79,6 +100,7 @@ class TemporalSort final : public Operator {
       }
       auto& rows = state_.rows[rowtime];
       rows.push_back(Hold(batch, spec_->then_by, row, std::ssize(rows)));
+      if (context_.is_durable) state_.added.emplace_back(rowtime, rows.back().sequence);
       ++state_.count;
       state_.bytes += rows.back().bytes();
     }
@@ -91,10 +113,65 @@ class TemporalSort final : public Operator {
     return output().OnWatermark(watermark);
   }
 
+  // A record's key is the rowtime and the number of the row among those of that time. One shard takes all
+  // rows.
+  void Save(state::StateWriter& writer) override {
+    for (const auto& [rowtime, sequence] : std::exchange(state_.gone, {})) {
+      writer.Remove("rows", 0, KeyOf(rowtime, sequence));
+    }
+    std::string value;
+    for (const auto& [rowtime, sequence] : std::exchange(state_.added, {})) {
+      const auto found = state_.rows.find(rowtime);
+      if (found == state_.rows.end()) continue;
+      HeldRow& held = found->second[static_cast<size_t>(sequence)];
+      value.clear();
+      AppendHeld(held, &value);
+      writer.Put("rows", 0, KeyOf(rowtime, sequence), value);
+      held.is_saved = true;
+    }
+    SaveShared("watermark", state_.watermark, writer);
+    SaveShared("emitted until", state_.emitted_until, writer);
+  }
+
+  Status Restore(state::StateReader& reader) override {
+    MR_TRY(ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
+      if (chunk.space != "rows") return UnknownSpace();
+      for (size_t i = 0; i < chunk.size(); ++i) {
+        std::string_view key = chunk.keys[i];
+        int64_t rowtime = 0;
+        HeldRow held;
+        MR_TRY(TakeNumber(&key, &rowtime));
+        MR_TRY(TakeNumber(&key, &held.sequence));
+        MR_TRY(ExpectEnd(key));
+        MR_TRY(TakeHeld(chunk.values[i], emitter_.columns(), &held));
+        ++state_.count;
+        state_.bytes += held.bytes();
+        state_.rows[rowtime].push_back(std::move(held));
+      }
+      return {};
+    }));
+    for (auto& [rowtime, rows] : state_.rows) {
+      std::ranges::sort(rows, {}, &HeldRow::sequence);
+      for (size_t i = 0; i < rows.size(); ++i) {
+        if (rows[i].sequence != static_cast<int64_t>(i))
+          return state::BadState("rows of one time are missing");
+      }
+    }
+    MR_TRY(RestoreShared(reader, "watermark", SharedRule::kLeast, &state_.watermark));
+    return RestoreShared(reader, "emitted until", SharedRule::kLeast, &state_.emitted_until);
+  }
+
   size_t StateBytes() const override { return state_.bytes; }
   size_t StateEntries() const override { return state_.count; }
 
  private:
+  static std::string KeyOf(int64_t rowtime, int64_t sequence) {
+    std::string key;
+    PutNumber(rowtime, &key);
+    PutNumber(sequence, &key);
+    return key;
+  }
+
   Status EmitUntil(int64_t watermark) {
     state_.watermark = std::max(state_.watermark, watermark);
     while (!state_.rows.empty() && state_.rows.begin()->first <= state_.watermark) {
@@ -103,6 +180,7 @@ class TemporalSort final : public Operator {
       std::sort(first->second.begin(), first->second.end());
       for (const HeldRow& held : first->second) {
         MR_TRY(EmitStored(held.row, emitter_));
+        if (held.is_saved) state_.gone.emplace_back(first->first, held.sequence);
         --state_.count;
         state_.bytes -= held.bytes();
       }
@@ -124,6 +202,7 @@ struct BoundedSortState {
   std::vector<HeldRow> rows;
   size_t bytes = 0;
   int64_t sequence = 0;
+  size_t saved = 0;  // of `rows`, from the first on
 };
 
 class BoundedSort final : public Operator {
@@ -131,8 +210,9 @@ class BoundedSort final : public Operator {
   BoundedSort(std::shared_ptr<const BoundedSortSpec> spec, OperatorContext context)
       : Operator(std::move(context)),
         spec_(std::move(spec)),
-        state_(MakeRanked(*spec_)),
-        emitter_(spec_->input_types, context_.output) {}
+        state_(MakeRanked(*spec_, context_.is_durable)),
+        emitter_(spec_->input_types, context_.output),
+        records_({}, {}) {}
 
   Status OnBatch(int, Batch batch) override {
     if (batch.rows == 0 || spec_->limit == 0) return {};
@@ -144,7 +224,7 @@ class BoundedSort final : public Operator {
       return {};
     }
     RankedRows& ranked = *state_.ranked;
-    ranked.FindPartitions(batch, {}, &ids_);
+    ranked.FindPartitions(batch, {}, state_.sequence, &ids_);
     sort_bytes_.Fill(batch, spec_->order);
     for (size_t row = 0; row < batch.rows; ++row, ++state_.sequence) {
       const bool is_addition = IsAddition(batch.kind(row));
@@ -169,6 +249,56 @@ class BoundedSort final : public Operator {
     return output().OnWatermark(watermark);
   }
 
+  // One shard takes all rows. Those of a plain sort have their number as the key.
+  void Save(state::StateWriter& writer) override {
+    if (state_.ranked != nullptr) {
+      state_.ranked->Save("partitions", "ranked", records_, writer);
+      SaveShared("sequence", state_.sequence, writer);
+      return;
+    }
+    if (state_.rows.size() < state_.saved) writer.DropSpace("rows");  // they have gone out
+    state_.saved = std::min(state_.saved, state_.rows.size());
+    std::string key;
+    std::string value;
+    for (; state_.saved < state_.rows.size(); ++state_.saved) {
+      key.clear();
+      value.clear();
+      PutNumber(static_cast<uint64_t>(state_.saved), &key);
+      AppendHeld(state_.rows[state_.saved], &value);
+      writer.Put("rows", 0, key, value);
+    }
+  }
+
+  Status Restore(state::StateReader& reader) override {
+    MR_TRY(ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
+      if (state_.ranked != nullptr) {
+        if (chunk.space != "ranked") return UnknownSpace();
+        return state_.ranked->RestoreRows(chunk, records_, emitter_.columns());
+      }
+      if (chunk.space != "rows") return UnknownSpace();
+      for (size_t i = 0; i < chunk.size(); ++i) {
+        std::string_view key = chunk.keys[i];
+        HeldRow held;
+        MR_TRY(TakeNumber(&key, &held.sequence));
+        MR_TRY(ExpectEnd(key));
+        MR_TRY(TakeHeld(chunk.values[i], emitter_.columns(), &held));
+        state_.bytes += held.bytes();
+        state_.rows.push_back(std::move(held));
+      }
+      return {};
+    }));
+    if (state_.ranked != nullptr) {
+      MR_TRY(state_.ranked->FinishRestore());
+      return RestoreShared(reader, "sequence", SharedRule::kGreatest, &state_.sequence);
+    }
+    std::ranges::sort(state_.rows, {}, &HeldRow::sequence);
+    for (size_t i = 0; i < state_.rows.size(); ++i) {
+      if (state_.rows[i].sequence != static_cast<int64_t>(i)) return state::BadState("rows are missing");
+    }
+    state_.saved = state_.rows.size();
+    return {};
+  }
+
   size_t StateBytes() const override {
     return state_.ranked != nullptr ? state_.ranked->MemoryBytes() : state_.bytes;
   }
@@ -185,10 +315,12 @@ class BoundedSort final : public Operator {
     return last;
   }
 
-  static std::unique_ptr<RankedRows> MakeRanked(const BoundedSortSpec& spec) {
+  static std::unique_ptr<RankedRows> MakeRanked(const BoundedSortSpec& spec, bool is_durable) {
     if (!spec.limit && !spec.input_retracts) return nullptr;
-    return std::make_unique<RankedRows>(std::vector<data::DataType>(), spec.input_retracts, LastRank(spec),
-                                        false);
+    return std::make_unique<RankedRows>(RankedRowsOptions{.partition_types = {},
+                                                          .retracts = spec.input_retracts,
+                                                          .limit = LastRank(spec),
+                                                          .is_durable = is_durable});
   }
 
   Status EmitAll() {
@@ -214,6 +346,7 @@ class BoundedSort final : public Operator {
   std::shared_ptr<const BoundedSortSpec> spec_;
   BoundedSortState state_;
   RowEmitter emitter_;
+  state::TableRecords records_;
   std::vector<state::EntryId> ids_;
   SortBytes sort_bytes_;
   std::string encoded_;
@@ -239,6 +372,17 @@ class Limit final : public Operator {
     state_.passed += pass;
     if (pass == 0) return {};
     return output().OnBatch(data::Slice(batch, static_cast<size_t>(skip), static_cast<size_t>(pass)));
+  }
+
+  // One shard takes all rows.
+  void Save(state::StateWriter& writer) override {
+    SaveShared("skipped", state_.skipped, writer);
+    SaveShared("passed", state_.passed, writer);
+  }
+  Status Restore(state::StateReader& reader) override {
+    MR_TRY(state::ExpectNothing(reader));
+    MR_TRY(RestoreShared(reader, "skipped", SharedRule::kGreatest, &state_.skipped));
+    return RestoreShared(reader, "passed", SharedRule::kGreatest, &state_.passed);
   }
 
   bool IsDone() const override { return state_.passed >= spec_->limit; }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "operators/saved_state.h"
 #include "state/key_table.h"
 
 namespace millrace::operators {
@@ -33,6 +34,14 @@ class StateTtl {
       }
     });
     next_sweep_micros_ = std::max(oldest + ttl_micros_, now_micros + ttl_micros_ / 32);
+  }
+
+  // The time of the next look, so that a restored instance takes it when the one before would have.
+  void Save(state::StateWriter& writer) const {
+    if (is_on()) SaveShared("next sweep", next_sweep_micros_, writer);
+  }
+  Status Restore(const state::StateReader& reader) {
+    return RestoreShared(reader, "next sweep", SharedRule::kLeast, &next_sweep_micros_);
   }
 
  private:

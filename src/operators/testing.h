@@ -18,6 +18,7 @@
 #include "data/batch_builder.h"
 #include "data/text.h"
 #include "operators/operator.h"
+#include "operators/restarting.h"
 #include "operators/row_emitter.h"
 
 namespace millrace::operators::testing {
@@ -158,6 +159,19 @@ struct Harness {
   Collector output;
   SideCollector side;
   std::unique_ptr<Operator> op;
+
+  // Runs the operator as `life` says; its rows are spread by these columns.
+  void Run(OperatorMaker make, std::vector<int> spread_columns, Life life, uint64_t seed,
+           bool early_fire = false) {
+    OperatorContext context = Context();
+    context.spread_columns = std::move(spread_columns);
+    context.early_fire = early_fire;
+    if (life == Life::kStraight) {
+      op = make(std::move(context));
+    } else {
+      op = std::make_unique<Restarting>(std::move(context), std::move(make), life, seed);
+    }
+  }
 
   OperatorContext Context() {
     OperatorContext context;

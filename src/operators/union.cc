@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "operators/saved_state.h"
+
 namespace millrace::operators {
 namespace {
 
@@ -47,6 +49,33 @@ class Union final : public Operator {
   Status OnInputIdle(int input, bool idle) override {
     state_.inputs[static_cast<size_t>(input)].idle = idle;
     return Advance();
+  }
+
+  // One value a shard: what was handed on, then each input's watermark. Whether an input is idle shows anew.
+  void Save(state::StateWriter& writer) override {
+    std::string value;
+    PutNumber(state_.watermark, &value);
+    for (const UnionState::Input& input : state_.inputs) PutNumber(input.watermark, &value);
+    writer.PutShared("watermarks", value);
+  }
+
+  // Of each watermark the least that any shard had.
+  Status Restore(state::StateReader& reader) override {
+    MR_TRY(state::ExpectNothing(reader));
+    bool is_first = true;
+    const auto take = [&is_first](std::string_view* value, int64_t* watermark) -> Status {
+      int64_t saved = 0;
+      MR_TRY(TakeNumber(value, &saved));
+      *watermark = is_first ? saved : std::min(*watermark, saved);
+      return {};
+    };
+    for (std::string_view value : reader.shared("watermarks")) {
+      MR_TRY(take(&value, &state_.watermark));
+      for (UnionState::Input& input : state_.inputs) MR_TRY(take(&value, &input.watermark));
+      MR_TRY(ExpectEnd(value));
+      is_first = false;
+    }
+    return {};
   }
 
   size_t StateBytes() const override { return state_.inputs.size() * sizeof(UnionState::Input); }

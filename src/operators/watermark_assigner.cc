@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "operators/row_emitter.h"
+#include "operators/saved_state.h"
 
 namespace millrace::operators {
 namespace {
@@ -69,6 +70,15 @@ class WatermarkAssigner final : public Operator {
     if (watermark <= state_.watermark) return {};
     state_.watermark = watermark;
     return output().OnWatermark(watermark);
+  }
+
+  void Save(state::StateWriter& writer) override { SaveShared("watermark", state_.watermark, writer); }
+  Status Restore(state::StateReader& reader) override {
+    MR_TRY(state::ExpectNothing(reader));
+    return RestoreShared(reader, "watermark", SharedRule::kLeast, &state_.watermark);
+  }
+  Status Announce() override {
+    return state_.watermark == kMinWatermark ? Status() : output().OnWatermark(state_.watermark);
   }
 
   size_t StateBytes() const override { return sizeof(state_); }

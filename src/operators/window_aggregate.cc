@@ -5,10 +5,14 @@
 #include <map>
 
 #include "operators/early_firing.h"
+#include "operators/ordered_records.h"
 #include "operators/row_signs.h"
+#include "operators/saved_state.h"
 #include "operators/session_aggregate.h"
 #include "operators/shown_rows.h"
 #include "operators/window_rows.h"
+#include "operators/window_spaces.h"
+#include "state/table_records.h"
 
 namespace millrace::operators {
 namespace {
@@ -29,12 +33,14 @@ struct Slice {
   state::KeyTable groups;  // payload: SliceHeader if any, states; ids in the order of arrival
   int64_t next_window_end = 0;
   std::vector<EntryId> dirty;
+  bool is_saved = false;  // there are records of it
 };
 
 // Rows that belong to windows yet to fire only, whose slices are needed by others before.
 struct WaitingRows {
   Batch batch;
-  int64_t sequence;  // of the first
+  int64_t sequence;       // of the first
+  bool is_saved = false;  // there are records of them
 };
 
 // Everything the operator remembers.
@@ -54,6 +60,10 @@ struct WindowAggregateState {
   int64_t watermark = data::kMinWatermark;
   int64_t sequence = 0;
   const AggregateSet* aggregates;
+  // Saved, and gone since the last Save.
+  std::vector<SliceKey> gone_slices;
+  std::vector<SliceKey> gone_shown;
+  std::vector<std::pair<uint64_t, std::string>> gone_waiting;  // hash and key
 };
 
 class WindowAggregate final : public Operator {
@@ -68,11 +78,14 @@ class WindowAggregate final : public Operator {
         assigner_(spec_->window),
         clock_(spec_->is_ltz ? context_.eval.zone : nullptr),
         rows_(spec_.get(), &context_, &clock_),
-        results_(spec_.get(), &aggregates_, &context_, &clock_) {
-    for (const int key : spec_->keys) table_options_.key_types.push_back(spec_->input_types[key]);
+        results_(spec_.get(), &aggregates_, &context_, &clock_),
+        records_(KeyTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->keys)) {
+    table_options_.key_types = KeyTypes(*spec_);
     table_options_.payload_bytes = aggregates_.payload_bytes();
     // Each slice has a table of its own, and there may be many with few groups.
     table_options_.page_bytes = size_t{8} << 10;
+    slice_options_ = table_options_;
+    slice_options_.track_changes = context_.is_durable;
   }
 
   Status OnBatch(int, Batch batch) override {
@@ -112,6 +125,41 @@ class WindowAggregate final : public Operator {
     return results_.Flush();
   }
 
+  void Save(state::StateWriter& writer) override {
+    for (const SliceKey& slice : std::exchange(state_.gone_slices, {}))
+      writer.DropSpace(SpaceOf(kGroups, slice));
+    for (const SliceKey& window : std::exchange(state_.gone_shown, {}))
+      writer.DropSpace(SpaceOf(kShown, window));
+    for (const auto& [hash, key] : std::exchange(state_.gone_waiting, {})) writer.Remove(kWaiting, hash, key);
+    for (auto& [key, slice] : state_.slices) SaveGroups(key, *slice, writer);
+    for (auto& [window, shown] : state_.shown) shown.Save(SpaceOf(kShown, window), records_, writer);
+    SaveWaiting(writer);
+    SaveShared("watermark", state_.watermark, writer);
+    SaveShared("sequence", state_.sequence, writer);
+    early_firing_.Save(writer);
+  }
+
+  Status Restore(state::StateReader& reader) override {
+    std::map<SliceKey, OrderedRecords> groups;
+    std::vector<RestoredWaiting> waiting;
+    const std::vector<MutableColumnPtr> results = results_.MakeAggregateColumns();
+    MR_TRY(ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
+      if (chunk.space == kWaiting) return RestoreWaiting(chunk, &waiting);
+      char what = 0;
+      SliceKey slice{};
+      MR_TRY(ParseSpace(chunk.space, &what, &slice));
+      if (what == kGroups) return groups[slice].Add(chunk);
+      if (what != kShown || !context_.early_fire) return UnknownSpace();
+      return ShownOf(slice).Restore(chunk, records_, results);
+    }));
+    MR_TRY(RestoreShared(reader, "watermark", SharedRule::kLeast, &state_.watermark));
+    MR_TRY(RestoreShared(reader, "sequence", SharedRule::kGreatest, &state_.sequence));
+    MR_TRY(early_firing_.Restore(reader));
+    for (auto& [slice, records] : groups) MR_TRY(RestoreSlice(slice, records));
+    TakeWaiting(std::move(waiting));
+    return {};
+  }
+
   size_t StateBytes() const override {
     size_t bytes = 0;
     for (const auto& [key, slice] : state_.slices) {
@@ -135,6 +183,146 @@ class WindowAggregate final : public Operator {
 
  private:
   static SliceHeader& HeaderOf(std::byte* payload) { return *reinterpret_cast<SliceHeader*>(payload); }
+  static std::vector<data::DataType> KeyTypes(const WindowAggregateSpec& spec) {
+    std::vector<data::DataType> types;
+    for (const int key : spec.keys) types.push_back(spec.input_types[key]);
+    return types;
+  }
+
+  // --- Checkpoints ---
+
+  // Spaces: the groups of a slice, what early firing has shown of a window, and waiting rows.
+  static constexpr char kGroups = 'g';
+  static constexpr char kShown = 's';
+  static constexpr std::string_view kWaiting = "waiting";
+
+  // A value is the group's place among those of its slice, the header if there is one, and the states.
+  void SaveGroups(const SliceKey& key, Slice& slice, state::StateWriter& writer) {
+    slice.is_saved = true;
+    const std::string space = SpaceOf(kGroups, key);
+    records_.Save(slice.groups, space, writer, [&](std::span<const EntryId> ids, state::SavedValues& values) {
+      for (const EntryId id : ids) {
+        std::byte* payload = slice.groups.payload(id);
+        PutNumber(id, &values.bytes());
+        if (has_header_) {
+          PutNumber(HeaderOf(payload).rows, &values.bytes());
+          PutNumber(HeaderOf(payload).is_dirty, &values.bytes());
+        }
+        aggregates_.Save(payload, &values.bytes());
+        values.End();
+      }
+    });
+  }
+
+  Status RestoreSlice(const SliceKey& key, OrderedRecords& records) {
+    Slice& slice = *state_.slices.emplace(key, std::make_unique<Slice>(slice_options_)).first->second;
+    slice.is_saved = true;
+    slice.next_window_end = NextWindowEnd(key);
+    if (slice.next_window_end > LastWindowEnd(key)) {  // all its windows have fired
+      Forget(state_.slices.find(key));
+      return {};
+    }
+    return records.ForEachChunk([&](const state::StateChunk& chunk) -> Status {
+      MR_ASSIGN(const auto* restored, records_.Restore(chunk, slice.groups));
+      for (const uint32_t row : restored->inserted)
+        aggregates_.Init(slice.groups.payload(restored->ids[row]));
+      for (size_t i = 0; i < chunk.size(); ++i) {
+        std::byte* payload = slice.groups.payload(restored->ids[i]);
+        std::string_view value = restored->values[i];
+        if (has_header_) {
+          MR_TRY(TakeNumber(&value, &HeaderOf(payload).rows));
+          MR_TRY(TakeNumber(&value, &HeaderOf(payload).is_dirty));
+          if (HeaderOf(payload).is_dirty) slice.dirty.push_back(restored->ids[i]);
+        }
+        MR_TRY(aggregates_.Load(&value, payload));
+        MR_TRY(ExpectEnd(value));
+      }
+      return {};
+    });
+  }
+
+  // The first window of a slice that has not fired.
+  int64_t NextWindowEnd(const SliceKey& slice) const {
+    if (spec_->attached) return slice.end;
+    int64_t end = assigner_.FirstWindowEnd(slice.end);
+    while (FiringTime(end, clock_.zone()) <= state_.watermark) end += assigner_.interval_micros();
+    return end;
+  }
+
+  struct RestoredWaiting {
+    int64_t watermark;
+    int64_t sequence;
+    data::RowKind kind;
+    std::string row;
+  };
+
+  // Hash and key of a waiting row's record: its number, which rows of other shards may have too, and all of
+  // it.
+  void AppendWaiting(const WaitingRows& rows, std::vector<std::pair<uint64_t, std::string>>* out) const {
+    std::vector<uint64_t> hashes;
+    data::HashRows(rows.batch, context_.spread_columns, &hashes);
+    for (size_t row = 0; row < rows.batch.rows; ++row) {
+      std::string key;
+      PutNumber(rows.sequence + static_cast<int64_t>(row), &key);
+      data::EncodeKey(rows.batch.columns, row, &key);
+      out->emplace_back(hashes[row], std::move(key));
+    }
+  }
+
+  void SaveWaiting(state::StateWriter& writer) {
+    std::vector<std::pair<uint64_t, std::string>> keys;
+    for (auto& [watermark, rows] : state_.waiting) {
+      if (std::exchange(rows.is_saved, true)) continue;
+      keys.clear();
+      AppendWaiting(rows, &keys);
+      for (size_t row = 0; row < keys.size(); ++row) {
+        std::string value;
+        PutNumber(watermark, &value);
+        PutNumber(static_cast<uint8_t>(rows.batch.kind(row)), &value);
+        writer.Put(kWaiting, keys[row].first, keys[row].second, value);
+      }
+    }
+  }
+
+  Status RestoreWaiting(const state::StateChunk& chunk, std::vector<RestoredWaiting>* waiting) const {
+    std::vector<MutableColumnPtr> columns;
+    for (const data::DataType& type : spec_->input_types) columns.push_back(data::Column::Make(type, 0));
+    for (size_t i = 0; i < chunk.size(); ++i) {
+      std::string_view key = chunk.keys[i];
+      std::string_view value = chunk.values[i];
+      RestoredWaiting row{};
+      uint8_t kind = 0;
+      MR_TRY(TakeNumber(&key, &row.sequence));
+      MR_TRY(TakeNumber(&value, &row.watermark));
+      MR_TRY(TakeNumber(&value, &kind));
+      MR_TRY(ExpectEnd(value));
+      if (kind > static_cast<uint8_t>(data::RowKind::kDelete) || !data::IsEncodedKey(key, columns)) {
+        return state::BadState("a waiting row is not one of the input's types");
+      }
+      row.kind = static_cast<data::RowKind>(kind);
+      row.row = key;
+      waiting->push_back(std::move(row));
+    }
+    return {};
+  }
+
+  void TakeWaiting(std::vector<RestoredWaiting> waiting) {
+    std::ranges::sort(waiting, {},
+                      [](const RestoredWaiting& row) { return std::pair(row.watermark, row.sequence); });
+    for (const RestoredWaiting& row : waiting) {
+      std::vector<MutableColumnPtr> columns;
+      for (const data::DataType& type : spec_->input_types) columns.push_back(data::Column::Make(type, 1));
+      data::DecodeKey(row.row, columns);
+      Batch batch;
+      batch.rows = 1;
+      batch.columns.assign(columns.begin(), columns.end());
+      batch.watermarks = std::make_shared<const std::vector<int64_t>>(1, row.watermark);
+      if (row.kind != data::RowKind::kInsert) {
+        batch.kinds = std::make_shared<const std::vector<data::RowKind>>(1, row.kind);
+      }
+      state_.waiting.emplace(row.watermark, WaitingRows{std::move(batch), row.sequence, true});
+    }
+  }
 
   // --- Windows of slices ---
 
@@ -164,7 +352,7 @@ class WindowAggregate final : public Operator {
       const auto first = state_.slices.lower_bound({window_start + 1, std::numeric_limits<int64_t>::min()});
       if (first != state_.slices.end() && first->first.end < next_window_end) return *first->second;
     }
-    auto slice = std::make_unique<Slice>(table_options_);
+    auto slice = std::make_unique<Slice>(slice_options_);
     slice->next_window_end = next_window_end;
     return *state_.slices.emplace_hint(place, key, std::move(slice))->second;
   }
@@ -233,6 +421,7 @@ class WindowAggregate final : public Operator {
     ids_.resize(payloads.size());
     inserted_.clear();
     slice.groups.FindOrInsert(keys, hashes, payloads.size(), ids_.data(), &inserted_);
+    slice.groups.Touch(ids_);
     slice.groups.Payloads(ids_, 0, payloads.data());
     for (const uint32_t row : inserted_) aggregates_.Init(payloads[row]);
     if (!context_.early_fire) return;
@@ -254,6 +443,7 @@ class WindowAggregate final : public Operator {
       const auto first = state_.waiting.begin();
       MR_TRY(FireWindows(first->first));
       WaitingRows rows = std::move(first->second);
+      if (rows.is_saved) AppendWaiting(rows, &state_.gone_waiting);
       state_.waiting.erase(first);
       rows_.Assign(&rows.batch, state_.watermark);
       AccumulateRows(rows.batch, 0, rows.batch.rows, rows.sequence);
@@ -320,6 +510,7 @@ class WindowAggregate final : public Operator {
   }
 
   void Forget(std::map<SliceKey, std::unique_ptr<Slice>>::iterator slice) {
+    if (slice->second->is_saved) state_.gone_slices.push_back(slice->first);
     state_.Destroy(slice->second->groups);
     state_.slices.erase(slice);
   }
@@ -357,6 +548,7 @@ class WindowAggregate final : public Operator {
       std::vector<EntryId> ids(from_ids.size());
       std::vector<uint32_t> inserted;
       into->FindOrInsert(keys.columns, keys.hashes, from_ids.size(), ids.data(), &inserted);
+      into->Touch(ids);
       std::vector<std::byte*> targets(ids.size());
       into->Payloads(ids, 0, targets.data());
       for (const uint32_t row : inserted) aggregates_.Init(targets[row]);
@@ -387,7 +579,9 @@ class WindowAggregate final : public Operator {
                                      window.start, window.end);
       }
     });
-    if (shown != state_.shown.end()) state_.shown.erase(shown);
+    if (shown == state_.shown.end()) return status;
+    if (shown->second.is_saved()) state_.gone_shown.push_back(window);
+    state_.shown.erase(shown);
     return status;
   }
 
@@ -420,6 +614,7 @@ class WindowAggregate final : public Operator {
       }
     }
     for (auto& [window, slices] : changed) MR_TRY(ShowWindow(window, slices));
+    // That a group is no longer dirty need not be saved: shown again, it shows nothing new.
     for (auto& [key, slice] : state_.slices) {
       for (const EntryId id : slice->dirty) HeaderOf(slice->groups.payload(id)).is_dirty = 0;
       slice->dirty.clear();
@@ -427,9 +622,13 @@ class WindowAggregate final : public Operator {
     return {};
   }
 
+  ShownRows& ShownOf(const SliceKey& window) {
+    return state_.shown.try_emplace(window, table_options_.key_types, context_.is_durable).first->second;
+  }
+
   // Shows how the dirty groups of these slices have changed the window.
   Status ShowWindow(const SliceKey& window, const std::vector<Slice*>& slices) {
-    ShownRows& shown = state_.shown.try_emplace(window, table_options_.key_types).first->second;
+    ShownRows& shown = ShownOf(window);
     if (IsSingleWindow()) return Show(slices[0]->groups, slices[0]->dirty, window, &shown);
     state::KeyTable merged(table_options_);
     for (Slice* slice : slices) {
@@ -487,7 +686,9 @@ class WindowAggregate final : public Operator {
   LocalClock clock_;
   WindowRows rows_;
   WindowOutput results_;
-  state::KeyTableOptions table_options_;
+  state::TableRecords records_;
+  state::KeyTableOptions table_options_;  // of tables for a moment
+  state::KeyTableOptions slice_options_;
 
   // Of the batch at hand.
   std::vector<uint64_t> hashes_;

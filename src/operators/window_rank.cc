@@ -5,8 +5,10 @@
 
 #include "operators/ranked_rows.h"
 #include "operators/row_emitter.h"
+#include "operators/saved_state.h"
 #include "operators/sort_bytes.h"
 #include "operators/window_rows.h"
+#include "operators/window_spaces.h"
 
 namespace millrace::operators {
 namespace {
@@ -16,6 +18,7 @@ using state::EntryId;
 
 struct WindowRankState {
   std::map<SliceKey, RankedRows> windows;
+  std::vector<SliceKey> gone;  // saved and closed since the last Save
   int64_t watermark = data::kMinWatermark;
   int64_t sequence = 0;
 };
@@ -44,9 +47,8 @@ class WindowRank final : public Operator {
         windows_(AttachedWindows(*spec_)),
         clock_(spec_->is_ltz ? context_.eval.zone : nullptr),
         rows_(&windows_, &context_, &clock_),
-        emitter_(OutputTypes(*spec_), context_.output) {
-    for (const int key : spec_->partition_keys) partition_types_.push_back(spec_->input_types[key]);
-  }
+        emitter_(OutputTypes(*spec_), context_.output),
+        records_(PartitionTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->partition_keys)) {}
 
   Status OnBatch(int, Batch batch) override {
     if (spec_->end < spec_->start) return {};
@@ -74,10 +76,39 @@ class WindowRank final : public Operator {
       const auto first = state_.windows.begin();
       if (FiringTime(first->first.end, clock_.zone()) > watermark) break;
       MR_TRY(EmitWindow(first->second));
+      if (first->second.is_saved()) state_.gone.push_back(first->first);
       state_.windows.erase(first);
     }
     MR_TRY(emitter_.Flush());
     return output().OnWatermark(watermark);
+  }
+
+  void Save(state::StateWriter& writer) override {
+    for (const SliceKey& window : state_.gone) {
+      writer.DropSpace(SpaceOf(kPartitions, window));
+      writer.DropSpace(SpaceOf(kRows, window));
+    }
+    state_.gone.clear();
+    for (auto& [window, rows] : state_.windows) {
+      rows.Save(SpaceOf(kPartitions, window), SpaceOf(kRows, window), records_, writer);
+    }
+    SaveShared("watermark", state_.watermark, writer);
+    SaveShared("sequence", state_.sequence, writer);
+  }
+
+  Status Restore(state::StateReader& reader) override {
+    MR_TRY(ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
+      char what = 0;
+      SliceKey window{};
+      MR_TRY(ParseSpace(chunk.space, &what, &window));
+      RankedRows& ranked = RowsOf(window);
+      if (what == kPartitions) return ranked.RestorePartitions(chunk, records_);
+      if (what != kRows) return UnknownSpace();
+      return ranked.RestoreRows(chunk, records_, emitter_.columns().first(spec_->input_types.size()));
+    }));
+    for (auto& [window, rows] : state_.windows) MR_TRY(rows.FinishRestore());
+    MR_TRY(RestoreShared(reader, "watermark", SharedRule::kLeast, &state_.watermark));
+    return RestoreShared(reader, "sequence", SharedRule::kGreatest, &state_.sequence);
   }
 
   size_t StateBytes() const override {
@@ -92,12 +123,31 @@ class WindowRank final : public Operator {
   }
 
  private:
+  static constexpr char kPartitions = 'p';
+  static constexpr char kRows = 'r';
+
+  static std::vector<data::DataType> PartitionTypes(const WindowRankSpec& spec) {
+    std::vector<data::DataType> types;
+    for (const int key : spec.partition_keys) types.push_back(spec.input_types[key]);
+    return types;
+  }
+
+  RankedRows& RowsOf(const SliceKey& window) {
+    const auto found = state_.windows.find(window);
+    if (found != state_.windows.end()) return found->second;
+    return state_.windows
+        .try_emplace(window, RankedRowsOptions{.partition_types = PartitionTypes(*spec_),
+                                               .retracts = spec_->input_retracts,
+                                               .limit = spec_->end,
+                                               .is_durable = context_.is_durable,
+                                               .saves_partitions = true})
+        .first->second;
+  }
+
   // `positions`: of the rows in the whole batch; empty: the same.
   void AddRows(const Batch& batch, const SliceKey& window, std::span<const uint32_t> positions) {
-    RankedRows& ranked =
-        state_.windows.try_emplace(window, partition_types_, spec_->input_retracts, spec_->end, false)
-            .first->second;
-    ranked.FindPartitions(batch, spec_->partition_keys, &ids_);
+    RankedRows& ranked = RowsOf(window);
+    ranked.FindPartitions(batch, spec_->partition_keys, state_.sequence, &ids_);
     sort_bytes_.Fill(batch, spec_->order);
     for (size_t row = 0; row < batch.rows; ++row) {
       const bool is_addition = IsAddition(batch.kind(row));
@@ -116,17 +166,16 @@ class WindowRank final : public Operator {
   }
 
   Status EmitWindow(RankedRows& ranked) {
-    Status status;
-    ranked.partitions().ForEach([&](EntryId id) {
+    for (const EntryId id : ranked.InOrder()) {
       const auto top = ranked.Top(id);
-      for (auto i = static_cast<size_t>(spec_->start - 1); i < top.size() && status.has_value(); ++i) {
+      for (auto i = static_cast<size_t>(spec_->start - 1); i < top.size(); ++i) {
         const auto columns = emitter_.columns();
         data::DecodeKey(top[i]->row(), columns.first(spec_->input_types.size()));
         if (spec_->output_rank) columns.back()->Append<int64_t>(static_cast<int64_t>(i) + 1);
-        status = emitter_.Finish(1, data::RowKind::kInsert);
+        MR_TRY(emitter_.Finish(1, data::RowKind::kInsert));
       }
-    });
-    return status;
+    }
+    return {};
   }
 
   std::shared_ptr<const WindowRankSpec> spec_;
@@ -135,7 +184,7 @@ class WindowRank final : public Operator {
   LocalClock clock_;
   WindowRows rows_;
   RowEmitter emitter_;
-  std::vector<data::DataType> partition_types_;
+  state::TableRecords records_;
 
   // Of the batch at hand.
   std::vector<EntryId> ids_;
