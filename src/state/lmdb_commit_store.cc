@@ -189,6 +189,7 @@ class LmdbCommitStore final : public CommitStore {
       if (error.code() != ErrorCode::kDiskFull || IsBroken()) return Die(error);
       return std::unexpected(std::move(error));
     }
+    if (Status told = world_.files->WroteOutside(path_); !told) return Die(told.error());
     if (Status after = world_.faults->Reach("state.lmdb_commit.after"); !after) return Die(after.error());
     return Ok();
   }
@@ -312,6 +313,8 @@ Status MakeStore(env::Files& files, const std::string& folder, const LmdbCommitO
     MR_ASSIGN(const EnvPtr env, OpenEnv(path, options));
     const int code = mdb_env_sync(env.get(), /*force=*/1);
     if (code != MDB_SUCCESS) return LmdbError("sync", path, code);
+    MR_TRY(files.WroteOutside(path));
+    MR_TRY(files.WroteOutside(lock_path));  // which is removed
   }
   MR_TRY(files.RemoveTree(lock_path));
   MR_TRY(files.Rename(path, env::JoinPath(folder, kFileName)));

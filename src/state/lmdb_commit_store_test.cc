@@ -8,6 +8,8 @@
 
 #include "base/limits.h"
 #include "env/fault_points.h"
+#include "env/io_trace.h"
+#include "env/recording_files.h"
 #include "env/thread_executor.h"
 #include "state/commit_store_fixture.h"
 
@@ -45,6 +47,27 @@ TEST(LmdbCommitStore, GrowsItsMapWhileOthersRead) {
   reader->Join();
   EXPECT_EQ(wrong, 0);
   EXPECT_EQ(store->Get("k59").value(), value);
+}
+
+// Who records what is done to the files cannot see what LMDB writes, so it is told.
+TEST(LmdbCommitStore, CommitsAreInTheStatesOfARecordedRun) {
+  TestFolder recorded, others;
+  env::Files& files = *env::RealEnv().files;
+  const std::string trace_path = env::JoinPath(others.path(), "trace");
+  {
+    const auto recording =
+        env::RecordingFiles::Start(files, *env::RealEnv().clock, recorded.path(), trace_path).value();
+    env::Env world = env::RealEnv();
+    world.files = recording.get();
+    const auto store = OpenLmdbCommitStore(world, recorded.path(), {}).value();
+    ASSERT_TRUE(PutOne(*store, "k", "1").has_value());
+    ASSERT_TRUE(PutOne(*store, "k", "2").has_value());
+  }
+  const auto trace = env::IoTrace::Read(files, trace_path).value();
+  const std::string state = env::JoinPath(others.path(), "state");
+  const Status made = trace.MakeCrashState(trace.steps().size(), 1, {}, files, state);
+  ASSERT_TRUE(made.has_value()) << made.error().ToString();
+  EXPECT_EQ(MustOpen(state)->Get("k").value(), "2");
 }
 
 TEST(LmdbCommitStore, ANewOpeningKnowsHowLongTheMapHadGrown) {
