@@ -464,6 +464,7 @@ operators::OperatorContext PipelineBuilder::ContextFor(const plan::PlanNode& nod
   context.eval.random_state = environment_.env->seeds->NextSeed();
   context.state_ttl_micros = pipeline_->settings.state_ttl_micros();
   context.early_fire_delay_micros = pipeline_->settings.early_fire_delay_micros();
+  context.spread_columns = spreading_.InputKeys(node);
   return context;
 }
 

@@ -108,13 +108,32 @@ bool Spreading::NeedsExchange(const PlanNode& node) const {
   return node.inputs.size() == 1 && !Satisfies(Of(node.input()), node.distribution);
 }
 
+Spreading Spreading::OfSeveral() const {
+  if (shards_ > 1) return *this;
+  constexpr int kSeveral = 2;
+  return Spreading(kSeveral, [stored = stored_](const catalog::ObjectName& name) {
+    Spread spread = stored ? stored(name) : Spread{};
+    if (!spread.keys.empty()) spread.parts = kSeveral;
+    return spread;
+  });
+}
+
+std::vector<int> Spreading::InputKeys(const PlanNode& node) const {
+  if (node.inputs.size() != 1 || node.distribution.kind != Distribution::Kind::kHash) return {};
+  const Spreading several = OfSeveral();
+  return several.NeedsExchange(node) ? node.distribution.keys : several.Of(node.input()).keys;
+}
+
 bool Spreading::NeedsExchangeToStore(const PlannedQuery& query) const {
   if (query.root->kind == NodeKind::kSink || query.append_only()) return false;
   return !query.key.empty() && !Of(*query.root).KeepsTogether(query.key);
 }
 
 Spread Spreading::OfStored(const PlannedQuery& query) const {
-  return NeedsExchangeToStore(query) ? Spread{shards_, query.key} : Of(*query.root);
+  if (NeedsExchangeToStore(query)) return {shards_, query.key};
+  Spread spread = Of(*query.root);
+  if (shards_ == 1) spread.keys = OfSeveral().OfStored(query).keys;
+  return spread;
 }
 
 }  // namespace millrace::plan

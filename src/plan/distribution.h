@@ -15,7 +15,8 @@ namespace millrace::plan {
 // How the rows of a node or of a stored table lie over tasks or parts.
 struct Spread {
   int parts = 1;
-  // Columns of the output by whose hash a row finds its part; empty: one part, or by something else.
+  // Columns of the output by whose hash a row finds its part; empty: one part, or by something else. A stored
+  // table of one part names those by which it would lie in several.
   std::vector<int> keys;
 
   // Whether rows that agree on these columns lie in one part.
@@ -36,6 +37,10 @@ class Spreading {
   // Whether the input of a node must be exchanged to lie as `node.distribution` wants it. Never so for nodes
   // of several inputs: they take any.
   bool NeedsExchange(const PlanNode& node) const;
+  // The columns of a node's only input by whose hash its rows find their task; none where one task takes all,
+  // or any does. With one shard those that it would be with several: saved state is spread by them, so that
+  // it can come back on another number of shards.
+  std::vector<int> InputKeys(const PlanNode& node) const;
 
   // Of the table that keeps a query's result. Changes of one key meet in one part, by an exchange behind the
   // root if they would not otherwise.
@@ -45,6 +50,8 @@ class Spreading {
  private:
   bool Satisfies(const Spread& given, const Distribution& wanted) const;
   Spread OfTableScan(const TableScanNode& scan) const;
+  // The same for several shards.
+  Spreading OfSeveral() const;
 
   int shards_;
   FindSpread stored_;

@@ -50,5 +50,28 @@ TEST_F(SpreadingTest, OneShardExchangesOnlyToGatherParts) {
   EXPECT_EQ(one.Of(*summed->root), Spread{});
 }
 
+// What finds a row's shard is the same with one shard, which needs no exchange, as with several.
+TEST_F(SpreadingTest, InputKeysDoNotDependOnTheNumberOfShards) {
+  const auto counted = Plan("SELECT a, b, COUNT(*) AS n FROM t GROUP BY a, b");
+  ASSERT_TRUE(counted.has_value());
+  const auto total = Plan("SELECT COUNT(*) AS n FROM t");
+  ASSERT_TRUE(total.has_value());
+  Run("CREATE MATERIALIZED VIEW v AS SELECT a, COUNT(*) AS n FROM t GROUP BY a");
+  const auto stored = Plan("SELECT a, COUNT(*) AS n FROM t GROUP BY a");
+  ASSERT_TRUE(stored.has_value());
+  const auto again = Plan("SELECT n, a, COUNT(*) AS m FROM v GROUP BY n, a");
+  ASSERT_TRUE(again.has_value());
+  for (const int shards : {1, 2, 4}) {
+    const Spread spread_of_v = Spreading(shards).OfStored(*stored);
+    EXPECT_EQ(spread_of_v, (Spread{shards, {0}}));
+    const Spreading spreading(shards, [&](const catalog::ObjectName&) { return spread_of_v; });
+    EXPECT_EQ(spreading.InputKeys(*counted->root), (std::vector<int>{0, 1}));
+    EXPECT_EQ(spreading.InputKeys(*total->root), std::vector<int>());
+    // The rows of v lie by a already, which is enough to keep (n, a) together.
+    EXPECT_FALSE(spreading.NeedsExchange(*again->root));
+    EXPECT_EQ(spreading.InputKeys(*again->root), (std::vector<int>{0}));
+  }
+}
+
 }  // namespace
 }  // namespace millrace::plan
