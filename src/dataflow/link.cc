@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "operators/saved_state.h"
 
 namespace millrace::dataflow {
 namespace {
@@ -190,6 +191,29 @@ Status PartitionMerge::SetIdle(int partition, bool idle) {
   if (all_idle == all_idle_) return {};
   all_idle_ = all_idle;
   return next_->OnIdle(all_idle);
+}
+
+void PartitionMerge::Save(state::StateWriter& writer) const {
+  std::string value;
+  operators::PutNumber(emitted_, &value);
+  for (const State& partition : partitions_) operators::PutNumber(partition.watermark, &value);
+  writer.PutShared("watermarks", value);
+}
+
+Status PartitionMerge::Restore(state::StateReader& reader) {
+  MR_TRY(state::ExpectNothing(reader));
+  for (std::string_view value : reader.shared("watermarks")) {
+    MR_TRY(operators::TakeNumber(&value, &emitted_));
+    for (int partition = 0; !value.empty(); ++partition) {
+      input(partition);
+      MR_TRY(operators::TakeNumber(&value, &partitions_[partition].watermark));
+    }
+  }
+  return {};
+}
+
+Status PartitionMerge::Announce() {
+  return emitted_ == data::kMinWatermark ? Status() : next_->OnWatermark(emitted_);
 }
 
 int64_t PartitionMerge::MinOfOthers(int partition) const {

@@ -114,6 +114,12 @@ class PartitionMerge {
   // A partition that is idle or has ended holds nothing back.
   Status SetIdle(int partition, bool idle);
   bool IsIdle(int partition) const { return partitions_[partition].idle; }
+
+  // For checkpoints: what was handed on, and each partition's watermark by its number. Whether a partition is
+  // idle shows anew. Restore comes before the first row; Announce hands on what had been handed on before.
+  void Save(state::StateWriter& writer) const;
+  Status Restore(state::StateReader& reader);
+  Status Announce();
   int64_t watermark() const { return emitted_; }
 
  private:
