@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "data/batch.h"
+#include "functions/element_changes.h"
 #include "functions/expression.h"
 
 namespace millrace::functions {
@@ -63,6 +64,32 @@ class Aggregate {
   // The state as bytes, and back into an initialised state: what checkpoints store.
   virtual void Save(const std::byte* state, std::string* out) const = 0;
   virtual Status Load(std::string_view* in, std::byte* state) const = 0;
+
+  // --- States of many values ---
+  //
+  // A state of this kind (a DISTINCT set) may hold millions of values, of which few change between
+  // checkpoints. If it is tracked and has become large, its values are elements: each is saved by itself when
+  // it has changed, and Save writes only the rest. A state that was loaded, with its elements in any order
+  // before or after the rest, is as the saved one was, and nothing of it counts as changed.
+  virtual bool has_elements() const { return false; }
+  // Notes from now on which elements of this state change; right after Init.
+  virtual void TrackElements(std::byte* state) const { (void)state; }
+  // Those that changed since the last call.
+  virtual void TakeElements(std::byte* state, ElementChanges* changes) const {
+    (void)state;
+    (void)changes;
+  }
+  // All that may have been saved, as removed: the state is about to go.
+  virtual void DropElements(std::byte* state, ElementChanges* changes) const {
+    (void)state;
+    (void)changes;
+  }
+  virtual Status LoadElement(std::string_view key, std::string_view value, std::byte* state) const {
+    (void)key;
+    (void)value;
+    (void)state;
+    return Fail(ErrorCode::kDataCorrupted, "the saved state has elements of an aggregate that has none");
+  }
 };
 
 using AggregatePtr = std::shared_ptr<const Aggregate>;

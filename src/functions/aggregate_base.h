@@ -24,6 +24,8 @@ namespace millrace::functions {
 //   void SaveState(const State& state, std::string* out) const;
 //   Status LoadState(std::string_view* in, State& state) const;
 //   size_t StateMemory(const State& state) const;       // when the state owns memory
+//   ValueSet<...>& SetOf(State& state) const;             // if its values are elements
+//   bool IsElement(std::string_view bytes) const;        // with SetOf: whether a string can be in the set
 // and overrides Update.
 template <typename Derived, typename StateType>
 class AggregateOf : public Aggregate {
@@ -59,10 +61,32 @@ class AggregateOf : public Aggregate {
     return derived().LoadState(in, At(state));
   }
 
+  bool has_elements() const override { return kHasElements<Derived>; }
+  void TrackElements(std::byte* state) const override {
+    if constexpr (kHasElements<Derived>) derived().SetOf(At(state)).Track();
+  }
+  void TakeElements(std::byte* state, ElementChanges* changes) const override {
+    if constexpr (kHasElements<Derived>) derived().SetOf(At(state)).TakeElements(changes);
+  }
+  void DropElements(std::byte* state, ElementChanges* changes) const override {
+    if constexpr (kHasElements<Derived>) derived().SetOf(At(state)).DropElements(changes);
+  }
+  Status LoadElement(std::string_view key, std::string_view value, std::byte* state) const override {
+    if constexpr (kHasElements<Derived>) {
+      return derived().SetOf(At(state)).LoadElement(
+          key, value, [this](std::string_view bytes) { return derived().IsElement(bytes); });
+    } else {
+      return Aggregate::LoadElement(key, value, state);
+    }
+  }
+
  protected:
   static State& At(std::byte* state) { return *reinterpret_cast<State*>(state); }
 
  private:
+  template <typename D>
+  static constexpr bool kHasElements = requires(const D& d, State& state) { d.SetOf(state); };
+
   const Derived& derived() const { return static_cast<const Derived&>(*this); }
 
   data::DataType result_type_;

@@ -66,6 +66,9 @@ class CountDistinct final : public AggregateOf<CountDistinct<Key, kind>, ValueSe
   void SaveState(const Set& state, std::string* out) const { state.Save(out); }
   Status LoadState(std::string_view* in, Set& state) const { return state.Load(in); }
   size_t StateMemory(const Set& state) const { return state.MemoryBytes(); }
+  Set& SetOf(Set& state) const { return state; }
+  // Values are never decoded again.
+  bool IsElement(std::string_view) const { return true; }
 
  private:
   KeyClass key_class_;

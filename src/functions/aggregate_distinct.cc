@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "functions/aggregate_base.h"
+#include "functions/encoded_types.h"
 #include "functions/key_chunk.h"
 #include "functions/value_set.h"
 
@@ -33,7 +34,8 @@ class Distinct final : public Aggregate {
   Distinct(AggregatePtr inner, DistinctArguments arguments)
       : inner_(std::move(inner)),
         arguments_(std::move(arguments)),
-        set_offset_((inner_->state_bytes() + 15) / 16 * 16) {}
+        set_offset_((inner_->state_bytes() + 15) / 16 * 16),
+        encoded_(KeyTypes(arguments_)) {}
 
   const DataType& result_type() const override { return inner_->result_type(); }
   size_t state_bytes() const override { return set_offset_ + sizeof(Set); }
@@ -95,10 +97,61 @@ class Distinct final : public Aggregate {
   }
   Status Load(std::string_view* in, std::byte* state) const override {
     MR_TRY(inner_->Load(in, state));
-    return SetOf(state).Load(in);
+    return SetOf(state).Load(in, [this](std::string_view bytes) { return IsElement(bytes); });
+  }
+
+  // The elements are those of the set and, where the plain state has some too, those: a byte in front of the
+  // key then says which.
+  bool has_elements() const override { return true; }
+  void TrackElements(std::byte* state) const override {
+    inner_->TrackElements(state);
+    SetOf(state).Track();
+  }
+  void TakeElements(std::byte* state, ElementChanges* changes) const override {
+    ForBoth(
+        changes, [&](ElementChanges* own) { SetOf(state).TakeElements(own); },
+        [&](ElementChanges* inner) { inner_->TakeElements(state, inner); });
+  }
+  void DropElements(std::byte* state, ElementChanges* changes) const override {
+    ForBoth(
+        changes, [&](ElementChanges* own) { SetOf(state).DropElements(own); },
+        [&](ElementChanges* inner) { inner_->DropElements(state, inner); });
+  }
+  Status LoadElement(std::string_view key, std::string_view value, std::byte* state) const override {
+    if (inner_->has_elements()) {
+      const bool is_known = !key.empty() && (key[0] == kOfSet || key[0] == kOfInner);
+      if (!is_known) return Aggregate::LoadElement(key, value, state);
+      const bool is_inner = key[0] == kOfInner;
+      key.remove_prefix(1);
+      if (is_inner) return inner_->LoadElement(key, value, state);
+    }
+    return SetOf(state).LoadElement(key, value, [this](std::string_view bytes) { return IsElement(bytes); });
   }
 
  private:
+  static constexpr char kOfSet = 0;
+  static constexpr char kOfInner = 1;
+
+  template <typename Own, typename Inner>
+  void ForBoth(ElementChanges* changes, Own&& own, Inner&& inner) const {
+    if (!inner_->has_elements()) return own(changes);
+    ElementChanges part;
+    own(&part);
+    changes->Append(part, kOfSet);
+    part.Clear();
+    inner(&part);
+    changes->Append(part, kOfInner);
+  }
+
+  static std::vector<DataType> KeyTypes(const DistinctArguments& arguments) {
+    std::vector<DataType> types;
+    for (const size_t key : arguments.keys) types.push_back(arguments.types[key]);
+    return types;
+  }
+  bool IsElement(std::string_view bytes) const {
+    return arguments_.key_class != KeyClass::kEncoded || encoded_.Includes(bytes);
+  }
+
   Set& SetOf(std::byte* state) const { return *reinterpret_cast<Set*>(state + set_offset_); }
 
   // The values that enter or leave the set go to the plain state as rows, in the order of their arrival
@@ -135,7 +188,7 @@ class Distinct final : public Aggregate {
         // Present in both, and earlier in the other: it moves to its earlier place.
         auto* slot = set.Find(change.key, hash);
         if (slot != nullptr && slot->count > 0 && change.count > 0 && change.sequence < slot->sequence) {
-          slot->sequence = change.sequence;
+          set.SetSequence(slot, change.sequence);
           pass_on(change, -1);
           pass_on(change, 1);
         }
@@ -170,6 +223,7 @@ class Distinct final : public Aggregate {
   AggregatePtr inner_;
   DistinctArguments arguments_;
   size_t set_offset_;
+  EncodedTypes encoded_;  // of the values in the set
 };
 
 template <SetKind kind>

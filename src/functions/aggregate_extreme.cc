@@ -36,7 +36,7 @@ bool Better(const T& a, const T& b) {
 template <typename T>
 struct BestValue {
   T value{};
-  bool is_set = false;
+  uint8_t is_set = 0;  // as a byte: it is saved and loaded as memory
 };
 
 template <typename T, bool is_max>
@@ -68,7 +68,7 @@ class Extreme final : public PlainAggregateOf<Extreme<T, is_max>, BestValue<T>> 
   static void Offer(State& state, T value) {
     if (!state.is_set || Better<T, is_max>(value, state.value)) {
       state.value = value;
-      state.is_set = true;
+      state.is_set = 1;
     }
   }
 };
@@ -107,8 +107,10 @@ class StringExtreme final : public AggregateOf<StringExtreme<is_max>, BestString
   }
   Status LoadState(std::string_view* in, BestString& state) const {
     std::string_view bytes;
-    MR_TRY(LoadRaw(in, &state.is_set));
+    uint8_t is_set = 0;
+    MR_TRY(LoadRaw(in, &is_set));
     MR_TRY(LoadBytes(in, &bytes));
+    state.is_set = is_set != 0;
     state.value.Set(bytes);
     return {};
   }
@@ -183,6 +185,8 @@ class RetractableExtreme final : public AggregateOf<RetractableExtreme<T, is_max
   size_t StateMemory(const State& state) const {
     return state.values.MemoryBytes() + state.heap.capacity() * sizeof(Key);
   }
+  auto& SetOf(State& state) const { return state.values; }
+  bool IsElement(std::string_view) const { return true; }
 
  private:
   static bool Worse(const Key& a, const Key& b) { return Better<T, is_max>(FromKey<T>(b), FromKey<T>(a)); }

@@ -14,6 +14,7 @@
 #include "base/json_text.h"
 #include "data/text.h"
 #include "functions/aggregate_base.h"
+#include "functions/encoded_types.h"
 #include "functions/json_document.h"
 #include "functions/ordered_bag.h"
 
@@ -136,12 +137,17 @@ class JsonArrayAgg final : public AggregateOf<JsonArrayAgg, OrderedBag> {
     result->AppendString(text);
   }
   void SaveState(const OrderedBag& state, std::string* out) const { state.Save(out); }
-  Status LoadState(std::string_view* in, OrderedBag& state) const { return state.Load(in); }
+  Status LoadState(std::string_view* in, OrderedBag& state) const {
+    return state.Load(in, [this](std::string_view bytes) { return IsElement(bytes); });
+  }
   size_t StateMemory(const OrderedBag& state) const { return state.MemoryBytes(); }
+  OrderedBag& SetOf(OrderedBag& state) const { return state; }
+  bool IsElement(std::string_view bytes) const { return encoded_.Includes(bytes); }
 
  private:
   DataType element_;
   bool keeps_nulls_;
+  EncodedTypes encoded_{std::span<const DataType>(&element_, 1)};
 };
 
 class JsonObjectAgg final : public AggregateOf<JsonObjectAgg, OrderedBag> {
@@ -190,12 +196,17 @@ class JsonObjectAgg final : public AggregateOf<JsonObjectAgg, OrderedBag> {
     result->AppendString(text);
   }
   void SaveState(const OrderedBag& state, std::string* out) const { state.Save(out); }
-  Status LoadState(std::string_view* in, OrderedBag& state) const { return state.Load(in); }
+  Status LoadState(std::string_view* in, OrderedBag& state) const {
+    return state.Load(in, [this](std::string_view bytes) { return IsElement(bytes); });
+  }
   size_t StateMemory(const OrderedBag& state) const { return state.MemoryBytes(); }
+  OrderedBag& SetOf(OrderedBag& state) const { return state; }
+  bool IsElement(std::string_view bytes) const { return encoded_.Includes(bytes); }
 
  private:
   std::vector<DataType> types_;
   bool keeps_nulls_;
+  EncodedTypes encoded_{types_};
 };
 
 AggregateBinder ArrayBinder(bool keeps_nulls) {

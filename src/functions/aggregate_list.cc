@@ -3,6 +3,7 @@
 #include <array>
 
 #include "functions/aggregate_base.h"
+#include "functions/encoded_types.h"
 #include "functions/key_chunk.h"
 #include "functions/ordered_bag.h"
 #include "functions/value_set.h"
@@ -24,8 +25,12 @@ class BagAggregate : public AggregateOf<Derived, OrderedBag> {
   using AggregateOf<Derived, OrderedBag>::AggregateOf;
   void MergeState(OrderedBag& into, OrderedBag& from) const { into.AddAll(from); }
   void SaveState(const OrderedBag& state, std::string* out) const { state.Save(out); }
-  Status LoadState(std::string_view* in, OrderedBag& state) const { return state.Load(in); }
+  Status LoadState(std::string_view* in, OrderedBag& state) const {
+    return state.Load(
+        in, [this](std::string_view bytes) { return static_cast<const Derived&>(*this).IsElement(bytes); });
+  }
   size_t StateMemory(const OrderedBag& state) const { return state.MemoryBytes(); }
+  OrderedBag& SetOf(OrderedBag& state) const { return state; }
 };
 
 class ListAgg final : public BagAggregate<ListAgg> {
@@ -59,6 +64,7 @@ class ListAgg final : public BagAggregate<ListAgg> {
     });
     result->AppendString(text);
   }
+  bool IsElement(std::string_view) const { return true; }
 
  private:
   std::string separator_;
@@ -85,7 +91,8 @@ Result<AggregatePtr> BindListAgg(std::string_view name, const AggregateRequest& 
 // Every value, nulls too, in order of arrival.
 class ArrayAgg final : public BagAggregate<ArrayAgg> {
  public:
-  explicit ArrayAgg(const DataType& element) : BagAggregate(DataType::Array(element.WithNullable(true))) {}
+  explicit ArrayAgg(const DataType& element)
+      : BagAggregate(DataType::Array(element.WithNullable(true))), encoded_(std::span(&element, 1)) {}
 
   void Update(std::span<std::byte* const> states, const std::vector<ColumnPtr>& args,
               std::span<const int8_t> signs, EvalContext& context) const override {
@@ -110,6 +117,10 @@ class ArrayAgg final : public BagAggregate<ArrayAgg> {
     state.ForEach([&](std::string_view bytes) { data::DecodeKey(bytes, elements); });
     result->Append(entry);
   }
+  bool IsElement(std::string_view bytes) const { return encoded_.Includes(bytes); }
+
+ private:
+  EncodedTypes encoded_;
 };
 
 Result<AggregatePtr> BindArrayAgg(std::string_view name, const AggregateRequest& request) {
@@ -157,11 +168,16 @@ class Collect final : public AggregateOf<Collect, ValueSet<StringRef, SetKind::k
     result->Append(entry);
   }
   void SaveState(const State& state, std::string* out) const { state.Save(out); }
-  Status LoadState(std::string_view* in, State& state) const { return state.Load(in); }
+  Status LoadState(std::string_view* in, State& state) const {
+    return state.Load(in, [this](std::string_view bytes) { return IsElement(bytes); });
+  }
   size_t StateMemory(const State& state) const { return state.MemoryBytes(); }
+  State& SetOf(State& state) const { return state; }
+  bool IsElement(std::string_view bytes) const { return encoded_.Includes(bytes); }
 
  private:
   DataType element_;
+  EncodedTypes encoded_{std::span<const DataType>(&element_, 1)};
 };
 
 Result<AggregatePtr> BindCollect(std::string_view name, const AggregateRequest& request) {

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "functions/aggregate_base.h"
+#include "functions/encoded_types.h"
 #include "functions/ordered_bag.h"
 #include "functions/owned_string.h"
 
@@ -19,7 +20,7 @@ template <typename T>
 struct Arrived {
   T value{};
   int64_t sequence = 0;
-  bool is_set = false;
+  uint8_t is_set = 0;  // as a byte: it is saved and loaded as memory
 
   // Whether a value with this arrival number takes the place of the one here.
   bool Yields(int64_t other, bool is_last) const {
@@ -41,7 +42,7 @@ class ByArrival final : public PlainAggregateOf<ByArrival<T, is_last>, Arrived<T
     VisitRows(states.size(), args, signs, [&](size_t row, int64_t) {
       const int64_t sequence = context.sequence + static_cast<int64_t>(row);
       State& state = Base::At(states[row]);
-      if (state.Yields(sequence, is_last)) state = {values[row], sequence, true};
+      if (state.Yields(sequence, is_last)) state = {values[row], sequence, 1};
     });
   }
   void MergeState(State& into, State& from) const {
@@ -110,16 +111,22 @@ class BytesByArrival final : public AggregateOf<BytesByArrival<is_last, is_encod
     MR_TRY(LoadRaw(in, &state.is_set));
     MR_TRY(LoadRaw(in, &state.sequence));
     MR_TRY(LoadBytes(in, &bytes));
+    if (is_encoded && state.is_set && !types_.Includes(bytes)) {
+      return Fail(ErrorCode::kDataCorrupted,
+                  "a value in the saved state of an aggregate is none of its type");
+    }
     state.value.Set(bytes);
     return {};
   }
   size_t StateMemory(const State& state) const { return state.value.MemoryBytes(); }
 
  private:
+  EncodedTypes types_{std::span<const DataType>(&this->result_type(), 1)};
+
   static void Take(State& state, std::string_view bytes, int64_t sequence) {
     state.value.Set(bytes);
     state.sequence = sequence;
-    state.is_set = true;
+    state.is_set = 1;
   }
 };
 
@@ -128,7 +135,8 @@ enum class Choice : uint8_t { kFirst, kLast, kSingle };
 // All values in order of arrival.
 class BagChoice final : public AggregateOf<BagChoice, OrderedBag> {
  public:
-  BagChoice(const DataType& type, Choice choice) : AggregateOf(type), choice_(choice) {}
+  BagChoice(const DataType& type, Choice choice)
+      : AggregateOf(type), choice_(choice), encoded_(std::span(&type, 1)) {}
 
   void Update(std::span<std::byte* const> states, const std::vector<ColumnPtr>& args,
               std::span<const int8_t> signs, EvalContext& context) const override {
@@ -156,11 +164,16 @@ class BagChoice final : public AggregateOf<BagChoice, OrderedBag> {
     }
   }
   void SaveState(const OrderedBag& state, std::string* out) const { state.Save(out); }
-  Status LoadState(std::string_view* in, OrderedBag& state) const { return state.Load(in); }
+  Status LoadState(std::string_view* in, OrderedBag& state) const {
+    return state.Load(in, [this](std::string_view bytes) { return IsElement(bytes); });
+  }
   size_t StateMemory(const OrderedBag& state) const { return state.MemoryBytes(); }
+  OrderedBag& SetOf(OrderedBag& state) const { return state; }
+  bool IsElement(std::string_view bytes) const { return encoded_.Includes(bytes); }
 
  private:
   Choice choice_;
+  EncodedTypes encoded_;
 };
 
 template <bool is_last>

@@ -94,6 +94,8 @@ class Percentile final : public AggregateOf<Percentile, DoubleMultiset> {
   void SaveState(const State& state, std::string* out) const { state.Save(out); }
   Status LoadState(std::string_view* in, State& state) const { return state.Load(in); }
   size_t StateMemory(const State& state) const { return state.MemoryBytes(); }
+  State& SetOf(State& state) const { return state; }
+  bool IsElement(std::string_view) const { return true; }
 
  private:
   std::vector<double> percentages_;

@@ -102,6 +102,7 @@ struct State {
       : aggregate(&aggregate),
         memory(static_cast<std::byte*>(std::aligned_alloc(16, (aggregate.state_bytes() + 15) / 16 * 16))) {
     aggregate.Init(memory);
+    aggregate.TrackElements(memory);
   }
   ~State() { Free(); }
   State(const State&) = delete;
@@ -110,17 +111,54 @@ struct State {
     if (aggregate->owns_memory()) aggregate->Destroy(memory);
     std::free(memory);
   }
-  // Through bytes into a fresh state.
-  void SaveAndLoad() {
+  // Brings what is saved of the elements up to date.
+  void SaveElements() {
+    ElementChanges changes;
+    aggregate->TakeElements(memory, &changes);
+    for (size_t i = 0; i < changes.size(); ++i) {
+      if (changes.is_removed(i)) {
+        elements.erase(std::string(changes.key(i)));
+      } else {
+        elements[std::string(changes.key(i))] = changes.value(i);
+      }
+    }
+    elements_written += changes.size();
+  }
+  // What is left when the state is about to go: nothing.
+  void DropElements() {
+    SaveElements();
+    ElementChanges changes;
+    aggregate->DropElements(memory, &changes);
+    for (size_t i = 0; i < changes.size(); ++i) {
+      ASSERT_TRUE(changes.is_removed(i));
+      elements.erase(std::string(changes.key(i)));
+    }
+    ASSERT_TRUE(elements.empty());
+  }
+  // Through bytes into a fresh state; the elements before the rest, or after it.
+  void SaveAndLoad(bool elements_first) {
+    SaveElements();
     std::string bytes;
     aggregate->Save(memory, &bytes);
     Free();
     memory = static_cast<std::byte*>(std::aligned_alloc(16, (aggregate->state_bytes() + 15) / 16 * 16));
     aggregate->Init(memory);
+    aggregate->TrackElements(memory);
+    const auto load_elements = [this] {
+      for (const auto& [key, value] : elements) {
+        const Status loaded = aggregate->LoadElement(key, value, memory);
+        ASSERT_TRUE(loaded.has_value()) << loaded.error().ToString();
+      }
+    };
+    if (elements_first) load_elements();
     std::string_view rest = bytes;
     const Status status = aggregate->Load(&rest, memory);
     ASSERT_TRUE(status.has_value()) << status.error().ToString();
     ASSERT_TRUE(rest.empty());
+    if (!elements_first) load_elements();
+    ElementChanges none;
+    aggregate->TakeElements(memory, &none);
+    ASSERT_EQ(none.size(), 0u) << "what was loaded counts as changed";
     // Cut short anywhere, it is an error and nothing worse.
     State other(*aggregate);
     if (!bytes.empty()) {
@@ -131,7 +169,9 @@ struct State {
 
   const Aggregate* aggregate;
   std::byte* memory;
-  std::vector<std::pair<int64_t, Row>> rows;  // by arrival
+  std::vector<std::pair<int64_t, Row>> rows;    // by arrival
+  std::map<std::string, std::string> elements;  // as saved
+  size_t elements_written = 0;
 };
 
 inline bool AnyNull(const Row& row) {
@@ -239,13 +279,15 @@ inline void RunCase(const Case& c, uint64_t seed, bool retract) {
       std::byte* const b[] = {states[from]->memory};
       aggregate.Merge(a, b);
       CheckState(c, aggregate, *states[from]);
+      states[from]->DropElements();
       if (testing::Test::HasFatalFailure()) return;
       auto& merged = states[into]->rows;
       merged.insert(merged.end(), states[from]->rows.begin(), states[from]->rows.end());
       std::sort(merged.begin(), merged.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
       states[from] = std::make_unique<State>(aggregate);
     }
-    if (random() % 4 == 0) states[random() % states.size()]->SaveAndLoad();
+    if (random() % 4 == 0) states[random() % states.size()]->SaveAndLoad(random() % 2 == 0);
+    if (random() % 4 == 0) states[random() % states.size()]->SaveElements();
     if (random() % 2 == 0) {
       for (auto& state : states) {
         CheckState(c, aggregate, *state);

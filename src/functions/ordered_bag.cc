@@ -36,6 +36,11 @@ void OrderedBag::Append(StringRef bytes, int64_t sequence) {
   const auto id = static_cast<uint32_t>(entries_.size());
   entries_.push_back({bytes, sequence, kNone, true});
   ++live_;
+  ++unsaved_;
+  if (tracking_ == Tracking::kWhole && live_ >= kElementsMin) {
+    tracking_ = Tracking::kByElement;
+    unsaved_ = live_;
+  }
   if (index_ == nullptr || !is_ordered_) return;
   Link(id);
 }
@@ -81,6 +86,12 @@ void OrderedBag::Remove(std::string_view bytes) {
   }
   Entry& entry = entries_[chain.first];
   entry.is_live = false;
+  if (entry.is_saved) {
+    if (removed_ == nullptr) removed_ = std::make_unique<std::vector<int64_t>>();
+    removed_->push_back(entry.sequence);
+  } else {
+    --unsaved_;
+  }
   chain.first = entry.next;
   if (chain.first == kNone) index_->erase(index_->find(bytes));
   --live_;
@@ -135,13 +146,72 @@ std::string_view OrderedBag::Last() {
 size_t OrderedBag::MemoryBytes() const {
   constexpr size_t kIndexNodeBytes = 96;  // of a map node with its short key, about
   return entries_.capacity() * sizeof(Entry) +
+         (removed_ == nullptr ? 0 : removed_->capacity() * sizeof(int64_t)) +
          (arena_ == nullptr ? 0 : sizeof(ByteArena) + arena_->allocated_bytes()) +
          (index_ == nullptr ? 0 : sizeof(Index) + index_->size() * kIndexNodeBytes);
 }
 
-void OrderedBag::Save(std::string* out) const {
-  SaveRaw(static_cast<uint64_t>(live_), out);
+std::unexpected<Error> OrderedBag::BadEntry() {
+  return Fail(ErrorCode::kDataCorrupted, "a value in the saved state of an aggregate is none of its type");
+}
+
+void OrderedBag::TakeElements(ElementChanges* changes) {
+  if (tracking_ != Tracking::kByElement) return;
+  std::string key;
+  if (removed_ != nullptr) {
+    for (const int64_t sequence : *removed_) {
+      key.clear();
+      SaveRaw(sequence, &key);
+      changes->Remove(key);
+    }
+    removed_.reset();
+  }
+  // New entries are at the end, but for those that a merge has brought.
+  for (size_t i = entries_.size(); i-- > 0 && unsaved_ > 0;) {
+    Entry& entry = entries_[i];
+    if (!entry.is_live || entry.is_saved) continue;
+    key.clear();
+    SaveRaw(entry.sequence, &key);
+    changes->Put(key, entry.bytes.view());
+    entry.is_saved = true;
+    --unsaved_;
+  }
+}
+
+void OrderedBag::DropElements(ElementChanges* changes) const {
+  if (tracking_ != Tracking::kByElement) return;
+  std::string key;
+  const auto remove = [&](int64_t sequence) {
+    key.clear();
+    SaveRaw(sequence, &key);
+    changes->Remove(key);
+  };
+  if (removed_ != nullptr) {
+    for (const int64_t sequence : *removed_) remove(sequence);
+  }
   for (const Entry& entry : entries_) {
+    if (entry.is_live && entry.is_saved) remove(entry.sequence);
+  }
+}
+
+Status OrderedBag::LoadEntry(std::string_view key, std::string_view value) {
+  int64_t sequence = 0;
+  MR_TRY(LoadRaw(&key, &sequence));
+  if (!key.empty()) return BadEntry();
+  if (tracking_ == Tracking::kWhole) tracking_ = Tracking::kByElement;
+  Append(Keep(value), sequence);
+  if (tracking_ == Tracking::kOff) return {};
+  entries_.back().is_saved = true;
+  --unsaved_;
+  return {};
+}
+
+void OrderedBag::Save(std::string* out) const {
+  const bool by_element = tracking_ == Tracking::kByElement;
+  SaveRaw<uint8_t>(by_element ? 1 : 0, out);
+  SaveRaw(static_cast<uint64_t>(by_element ? 0 : live_), out);
+  for (const Entry& entry : entries_) {
+    if (by_element) break;
     if (!entry.is_live) continue;
     SaveBytes(entry.bytes.view(), out);
     SaveRaw(entry.sequence, out);
@@ -160,7 +230,10 @@ void OrderedBag::Save(std::string* out) const {
 }
 
 Status OrderedBag::Load(std::string_view* in) {
+  uint8_t by_element = 0;
   uint64_t count = 0;
+  MR_TRY(LoadRaw(in, &by_element));
+  if (by_element != 0 && tracking_ == Tracking::kWhole) tracking_ = Tracking::kByElement;
   MR_TRY(LoadRaw(in, &count));
   for (uint64_t i = 0; i < count; ++i) {
     std::string_view bytes;

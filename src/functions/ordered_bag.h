@@ -5,6 +5,9 @@
 // states are merged): they are put in order before the next read. Removing what is not there is
 // remembered and cancels the next addition of it.
 //
+// For checkpoints a bag can be tracked: while it is small it is saved whole, later by entry. An entry is then
+// known by its arrival number, so no two of a bag may have the same.
+//
 // Lives in operator state: destroyed by whoever made it; not thread-safe.
 #pragma once
 
@@ -20,6 +23,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "data/string_ref.h"
+#include "functions/element_changes.h"
 
 namespace millrace::functions {
 
@@ -46,8 +50,27 @@ class OrderedBag {
   std::string_view Last();
 
   size_t MemoryBytes() const;
+
+  // --- For checkpoints, as those of ValueSet ---
+
+  void Track() { tracking_ = Tracking::kWhole; }
+  void TakeElements(ElementChanges* changes);
+  void DropElements(ElementChanges* changes) const;
+  template <typename IsValid>
+  Status LoadElement(std::string_view key, std::string_view value, IsValid&& is_valid) {
+    if (!is_valid(value)) return BadEntry();
+    return LoadEntry(key, value);
+  }
+  // What is saved besides the elements: all, while there are none; removals that wait for their addition.
   void Save(std::string* out) const;
-  Status Load(std::string_view* in);
+  template <typename IsValid>
+  Status Load(std::string_view* in, IsValid&& is_valid) {
+    MR_TRY(Load(in));
+    for (const Entry& entry : entries_) {
+      if (!is_valid(entry.bytes.view())) return BadEntry();
+    }
+    return {};
+  }
 
  private:
   static constexpr uint32_t kNone = 0xFFFFFFFFu;
@@ -56,6 +79,7 @@ class OrderedBag {
     int64_t sequence;
     uint32_t next;  // live entry of the same bytes that came after, in an indexed bag
     bool is_live;
+    bool is_saved = false;
   };
   // The live entries of equal bytes, and how often they were removed without being there.
   struct Chain {
@@ -69,6 +93,14 @@ class OrderedBag {
   };
   using Index = std::unordered_map<std::string, Chain, TextHash, std::equal_to<>>;
 
+  // From so many entries on a tracked bag is saved by entry.
+  static constexpr size_t kElementsMin = 16;
+  enum class Tracking : uint8_t { kOff, kWhole, kByElement };
+
+  static std::unexpected<Error> BadEntry();
+  Status Load(std::string_view* in);
+  Status LoadEntry(std::string_view key, std::string_view value);
+
   data::StringRef Keep(std::string_view bytes);
   void Append(data::StringRef bytes, int64_t sequence);
   void Link(uint32_t id);
@@ -81,6 +113,9 @@ class OrderedBag {
   size_t begin_ = 0;  // all before it are holes
   size_t live_ = 0;
   bool is_ordered_ = true;
+  Tracking tracking_ = Tracking::kOff;
+  size_t unsaved_ = 0;  // live entries that were not saved, while it is saved by entry
+  std::unique_ptr<std::vector<int64_t>> removed_;  // numbers of saved entries that have gone since
   std::unique_ptr<ByteArena> arena_;
   std::unique_ptr<Index> index_;  // made by the first removal; current while the bag is in order
 };

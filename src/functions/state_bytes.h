@@ -20,7 +20,7 @@ void SaveRaw(const T& value, std::string* out)
 }
 
 inline std::unexpected<Error> TruncatedState() {
-  return Fail(ErrorCode::kInternal, "the saved state of an aggregate ends too early");
+  return Fail(ErrorCode::kDataCorrupted, "the saved state of an aggregate ends too early");
 }
 
 template <typename T>

@@ -6,6 +6,9 @@
 // ones are copied to an arena of the set. A counted set keeps values with count zero until its next
 // rebuild, so that keys stay valid in between (epoch() tells).
 //
+// For checkpoints a set can be tracked. While it is small it is saved whole; one that has grown large is
+// saved by element from then on: it lists which of its values have changed.
+//
 // Lives in operator state: destroyed by whoever made it; never moves; not thread-safe.
 #pragma once
 
@@ -18,6 +21,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/byte_arena.h"
 #include "base/check.h"
@@ -27,6 +31,7 @@
 #include "data/string_ref.h"
 #include "data/type.h"
 #include "env/page_memory.h"
+#include "functions/element_changes.h"
 #include "functions/state_bytes.h"
 
 namespace millrace::functions {
@@ -107,9 +112,10 @@ class ValueSet {
     uint64_t hash;
   };
   struct Counts {
-    int64_t count : 62 = 0;
+    int64_t count : 61 = 0;
     uint64_t used : 1 = 0;
-    uint64_t mark : 1 = 0;  // the owner's
+    uint64_t mark : 1 = 0;     // the owner's
+    uint64_t changed : 1 = 0;  // it is listed as changed
   };
   struct SequencedCounts : Counts {
     int64_t sequence = 0;
@@ -132,9 +138,14 @@ class ValueSet {
   bool Insert(const Key& key, uint64_t hash)
     requires(!kIsCounted)
   {
-    if (!kIsString && IsSentinel(key)) return !std::exchange(has_sentinel_, true);
+    if (!kIsString && IsSentinel(key)) {
+      const bool is_new = !std::exchange(has_sentinel_, true);
+      if (is_new && changed_ != nullptr) changed_->push_back(key);
+      return is_new;
+    }
     bool is_new = false;
-    FindOrInsert(key, hash, &is_new);
+    Slot* slot = FindOrInsert(key, hash, &is_new);
+    if (is_new && changed_ != nullptr) changed_->push_back(slot->key);
     return is_new;
   }
 
@@ -145,6 +156,7 @@ class ValueSet {
     bool is_new = false;
     Slot* slot = FindOrInsert(key, hash, &is_new);
     const bool was_present = slot->count > 0;
+    NoteChange(slot);
     slot->count += delta;
     const bool is_present = slot->count > 0;
     if constexpr (kind == SetKind::kSequenced) {
@@ -153,6 +165,14 @@ class ValueSet {
     const int transition = int{is_present} - int{was_present};
     present_ = static_cast<uint32_t>(static_cast<int64_t>(present_) + transition);
     return transition;
+  }
+
+  // Gives a value another arrival number.
+  void SetSequence(Slot* slot, int64_t sequence)
+    requires(kind == SetKind::kSequenced)
+  {
+    NoteChange(slot);
+    slot->sequence = sequence;
   }
 
   // The slot of a value, or nullptr.
@@ -206,10 +226,83 @@ class ValueSet {
 
   size_t MemoryBytes() const {
     return (log2_ == 0 ? 0 : (size_t{1} << log2_) * sizeof(Slot)) +
-           (arena_ == nullptr ? 0 : sizeof(ByteArena) + arena_->allocated_bytes());
+           (arena_ == nullptr ? 0 : sizeof(ByteArena) + arena_->allocated_bytes()) +
+           (changed_ == nullptr ? 0 : sizeof(*changed_) + changed_->capacity() * sizeof(Key));
   }
 
+  // --- For checkpoints ---
+
+  // To be called on an empty set.
+  void Track() { tracking_ = Tracking::kWhole; }
+  // The elements that changed since the last call; none while the set is small.
+  void TakeElements(ElementChanges* changes) {
+    if (changed_ == nullptr) return;
+    std::string key_bytes;
+    std::string value;
+    for (const Key& key : *changed_) {
+      key_bytes.clear();
+      value.clear();
+      SaveElementKey(key, &key_bytes);
+      if constexpr (kIsCounted) {
+        Slot* slot = Find(key, HashKey(key));
+        slot->changed = 0;
+        if (slot->count == 0) {
+          changes->Remove(key_bytes);
+          continue;
+        }
+        SaveRaw<int64_t>(slot->count, &value);
+        if constexpr (kind == SetKind::kSequenced) SaveRaw<int64_t>(slot->sequence, &value);
+      }
+      changes->Put(key_bytes, value);
+    }
+    changed_->clear();
+    constexpr size_t kKeptChanges = 4096;
+    if (changed_->capacity() > kKeptChanges) changed_->shrink_to_fit();
+  }
+  // All elements as removed.
+  void DropElements(ElementChanges* changes) const {
+    if (changed_ == nullptr) return;
+    std::string key_bytes;
+    ForEach([&](const Slot& slot) {
+      key_bytes.clear();
+      SaveElementKey(slot.key, &key_bytes);
+      changes->Remove(key_bytes);
+    });
+  }
+  // is_valid(key) says whether a string can be a value.
+  template <typename IsValid>
+  Status LoadElement(std::string_view key_bytes, std::string_view value, IsValid&& is_valid) {
+    if (tracking_ == Tracking::kWhole) SaveByElement(false);
+    Key key;
+    if constexpr (kIsString) {
+      if (!is_valid(key_bytes)) return BadElement();
+      key = data::StringRef(key_bytes);
+    } else {
+      MR_TRY(LoadRaw(&key_bytes, &key));
+      if (!key_bytes.empty()) return BadElement();
+    }
+    const size_t listed = changed_ == nullptr ? 0 : changed_->size();
+    if constexpr (kIsCounted) {
+      int64_t count = 0;
+      int64_t sequence = 0;
+      MR_TRY(LoadRaw(&value, &count));
+      if constexpr (kind == SetKind::kSequenced) MR_TRY(LoadRaw(&value, &sequence));
+      Add(key, HashKey(key), count, sequence);
+    } else {
+      Insert(key, HashKey(key));
+    }
+    if (!value.empty()) return BadElement();
+    // It is as it was saved: not changed.
+    if (changed_ == nullptr || changed_->size() == listed) return {};
+    if constexpr (kIsCounted) Find(key, HashKey(key))->changed = 0;
+    changed_->pop_back();
+    return {};
+  }
+
+  // What is saved besides the elements: whether there are any; if not, all values.
   void Save(std::string* out) const {
+    SaveRaw<uint8_t>(changed_ != nullptr ? 1 : 0, out);
+    if (changed_ != nullptr) return;
     SaveRaw<uint64_t>(uint64_t{used_} + (has_sentinel_ ? 1 : 0), out);
     ForEach([out](const Slot& slot) {
       if constexpr (kIsString) {
@@ -223,6 +316,16 @@ class ValueSet {
   }
 
   Status Load(std::string_view* in) {
+    return Load(in, [](std::string_view) { return true; });
+  }
+  template <typename IsValid>
+  Status Load(std::string_view* in, IsValid&& is_valid) {
+    uint8_t by_element = 0;
+    MR_TRY(LoadRaw(in, &by_element));
+    if (by_element != 0) {
+      if (tracking_ == Tracking::kWhole) SaveByElement(false);
+      return {};
+    }
     uint64_t count = 0;
     MR_TRY(LoadRaw(in, &count));
     for (uint64_t i = 0; i < count; ++i) {
@@ -230,6 +333,7 @@ class ValueSet {
       if constexpr (kIsString) {
         std::string_view bytes;
         MR_TRY(LoadBytes(in, &bytes));
+        if (!is_valid(bytes)) return BadElement();
         key = data::StringRef(bytes);
       } else {
         MR_TRY(LoadRaw(in, &key));
@@ -249,6 +353,38 @@ class ValueSet {
 
  private:
   static constexpr uint8_t kHashedLog2 = 4;
+
+  // From so many values on a tracked set is saved by element.
+  static constexpr uint32_t kElementsMin = 16;
+  enum class Tracking : uint8_t { kOff, kWhole, kByElement };
+
+  static std::unexpected<Error> BadElement() {
+    return Fail(ErrorCode::kDataCorrupted, "a value in the saved state of an aggregate is none of its type");
+  }
+  static void SaveElementKey(const Key& key, std::string* out) {
+    if constexpr (kIsString) {
+      out->append(key.view());
+    } else {
+      SaveRaw(key, out);
+    }
+  }
+  void NoteChange(Slot* slot)
+    requires kIsCounted
+  {
+    if (changed_ == nullptr || slot->changed) return;
+    slot->changed = 1;
+    changed_->push_back(slot->key);
+  }
+  // From now on; with `all_changed` the values that are there count as changed.
+  void SaveByElement(bool all_changed) {
+    tracking_ = Tracking::kByElement;
+    changed_ = new std::vector<Key>;
+    if (!all_changed) return;
+    ForEach([this](const Slot& slot) {
+      if constexpr (kIsCounted) const_cast<Slot&>(slot).changed = 1;
+      changed_->push_back(slot.key);
+    });
+  }
 
   // The key value that marks a free slot of a plain table; a real value like it is the flag has_sentinel_.
   static constexpr uint64_t kSentinel = 0x8C4F3A92D17B65E1ull;
@@ -346,12 +482,13 @@ class ValueSet {
     MR_DCHECK(used_ != 0);
   }
 
-  // To a table at most half full, without the values whose count is zero.
+  // To a table at most half full, without the values whose count is zero, but for those that a checkpoint
+  // must still say that of.
   void Rebuild() {
     uint64_t kept = used_;
     if constexpr (kIsCounted) {
       kept = 0;
-      ForEach([&kept](const Slot& slot) { kept += slot.count != 0 ? 1 : 0; });
+      ForEach([&kept](const Slot& slot) { kept += slot.count != 0 || slot.changed ? 1 : 0; });
     }
     uint8_t log2 = static_cast<uint8_t>(std::bit_width(kept));
     if (log2 >= kHashedLog2) ++log2;
@@ -365,7 +502,7 @@ class ValueSet {
     uint32_t filled = 0;
     auto move = [&](const Slot& slot) {
       if constexpr (kIsCounted) {
-        if (slot.count == 0) {
+        if (slot.count == 0 && !slot.changed) {
           if constexpr (kIsString) {
             if (!slot.key.is_inlined()) arena_->Free(const_cast<char*>(slot.key.data()), slot.key.size());
           }
@@ -401,6 +538,7 @@ class ValueSet {
     log2_ = log2;
     used_ = filled;
     ++epoch_;
+    if (tracking_ == Tracking::kWhole && used_ >= kElementsMin) SaveByElement(true);
   }
 
   static Slot* AllocateSlots(size_t capacity) {
@@ -413,6 +551,7 @@ class ValueSet {
   void Free() {
     FreeSlots();
     delete arena_;
+    delete changed_;
   }
 
   union {
@@ -424,7 +563,9 @@ class ValueSet {
   uint32_t epoch_ = 0;
   uint8_t log2_ = 0;  // of the capacity; 0: the one slot inside
   bool has_sentinel_ = false;
-  ByteArena* arena_ = nullptr;  // of long strings
+  Tracking tracking_ = Tracking::kOff;
+  ByteArena* arena_ = nullptr;           // of long strings
+  std::vector<Key>* changed_ = nullptr;  // while it is saved by element
 };
 
 }  // namespace millrace::functions
