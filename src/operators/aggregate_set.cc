@@ -24,6 +24,7 @@ AggregateSet::AggregateSet(std::vector<AggregateCall> calls, size_t header_bytes
     offsets_.push_back(payload_bytes_);
     payload_bytes_ += Align(call.function->state_bytes());
     owns_memory_ = owns_memory_ || call.function->owns_memory();
+    has_elements_ = has_elements_ || call.function->has_elements();
   }
 }
 
@@ -41,6 +42,13 @@ void AggregateSet::Destroy(std::byte* payload) const {
   if (!owns_memory_) return;
   for (size_t i = 0; i < calls_.size(); ++i) {
     if (calls_[i].function->owns_memory()) calls_[i].function->Destroy(payload + offsets_[i]);
+  }
+}
+
+void AggregateSet::TrackElements(std::byte* payload) const {
+  if (!has_elements_) return;
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    if (calls_[i].function->has_elements()) calls_[i].function->TrackElements(payload + offsets_[i]);
   }
 }
 

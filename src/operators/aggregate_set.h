@@ -28,6 +28,12 @@ class AggregateSet {
   // The states of a payload as bytes, and back into an initialised payload.
   void Save(const std::byte* payload, std::string* out) const;
   Status Load(std::string_view* in, std::byte* payload) const;
+
+  // States of many values, whose elements are saved by themselves (functions/aggregate.h).
+  bool has_elements() const { return has_elements_; }
+  const functions::Aggregate& function(size_t call) const { return *calls_[call].function; }
+  std::byte* StateOf(std::byte* payload, size_t call) const { return payload + offsets_[call]; }
+  void TrackElements(std::byte* payload) const;
   // Bytes that the states hold outside the payload.
   size_t MemoryBytes(const std::byte* payload) const;
 
@@ -49,6 +55,7 @@ class AggregateSet {
   std::vector<size_t> offsets_;
   size_t payload_bytes_ = 0;
   bool owns_memory_ = false;
+  bool has_elements_ = false;
   // Scratch.
   std::vector<std::byte*> states_;
   std::vector<std::byte*> from_states_;

@@ -89,10 +89,11 @@ class UpsertMaterialize final : public Operator {
         values.End();
       }
     });
+    records_.SaveSpread(writer);
   }
 
   Status Restore(state::StateReader& reader) override {
-    return ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
+    MR_TRY(ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
       if (chunk.space != "rows") return UnknownSpace();
       MR_ASSIGN(const auto* restored, records_.Restore(chunk, state_.keys));
       for (const uint32_t row : restored->inserted) RowsOf(restored->ids[row]) = new AliveRows;
@@ -108,7 +109,8 @@ class UpsertMaterialize final : public Operator {
         }
       }
       return {};
-    });
+    }));
+    return records_.CheckSpread(reader);
   }
 
   size_t StateBytes() const override {

@@ -63,6 +63,7 @@ class FirstArrival final : public Operator {
       for (size_t i = 0; i < ids.size(); ++i) values.End();
     });
     ttl_.Save(writer);
+    records_.SaveSpread(writer);
   }
 
   Status Restore(state::StateReader& reader) override {
@@ -72,6 +73,7 @@ class FirstArrival final : public Operator {
       for (const std::string_view value : restored->values) MR_TRY(ExpectEnd(value));
       return {};
     }));
+    MR_TRY(records_.CheckSpread(reader));
     return ttl_.Restore(reader);
   }
 

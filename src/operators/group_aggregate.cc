@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "operators/aggregate_set.h"
+#include "operators/element_records.h"
 #include "operators/row_emitter.h"
 #include "operators/row_signs.h"
 #include "operators/saved_state.h"
@@ -69,7 +70,10 @@ class GroupAggregate final : public Operator {
                 .track_changes = context_.is_durable},
                &aggregates_),
         ttl_(context_.state_ttl_micros),
-        records_(KeyTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->keys)) {}
+        records_(KeyTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->keys)),
+        elements_(&aggregates_) {
+    elements_.SetSpace(Space());
+  }
 
   Status OnBatch(int, Batch batch) override {
     if (batch.rows == 0) return {};
@@ -89,14 +93,12 @@ class GroupAggregate final : public Operator {
   }
 
   Status OnEpoch(int64_t now_micros) override {
-    ttl_.Sweep(now_micros, state_.groups, [&](EntryId id) {
-      aggregates_.Destroy(state_.groups.payload(id));
-      state_.groups.Erase(id);
-    });
+    ttl_.Sweep(now_micros, state_.groups, [&](EntryId id) { Forget(id); });
     return {};
   }
 
   void Save(state::StateWriter& writer) override {
+    elements_.WriteDropped(writer);
     records_.Save(state_.groups, Space(), writer,
                   [&](std::span<const EntryId> ids, state::SavedValues& values) {
                     for (const EntryId id : ids) {
@@ -104,28 +106,34 @@ class GroupAggregate final : public Operator {
                       aggregates_.Save(state_.groups.payload(id), &values.bytes());
                       values.End();
                     }
+                    if (elements_.is_on()) SaveElements(ids, writer);
                   });
     SaveShared("sequence", state_.sequence, writer);
+    records_.SaveSpread(writer);
     ttl_.Save(writer);
   }
 
   Status Restore(state::StateReader& reader) override {
     MR_TRY(ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
-      if (chunk.space != Space()) return UnknownSpace();
+      std::string_view space;
+      const int call = ElementRecords::CallOf(chunk.space, &space);
+      if (space != Space()) return UnknownSpace();
+      if (call >= 0) return RestoreElements(call, chunk);
       MR_ASSIGN(const auto* restored, records_.Restore(chunk, state_.groups));
-      for (const uint32_t row : restored->inserted)
-        aggregates_.Init(state_.groups.payload(restored->ids[row]));
+      InitGroups(*restored);
       for (size_t i = 0; i < chunk.size(); ++i) {
         std::byte* payload = state_.groups.payload(restored->ids[i]);
         std::string_view value = restored->values[i];
-        MR_TRY(TakeNumber(&value, &HeaderOf(payload).rows));
+        MR_TRY(TakeCount(&value, &HeaderOf(payload).rows));
         MR_TRY(aggregates_.Load(&value, payload));
         MR_TRY(ExpectEnd(value));
       }
       return {};
     }));
+    MR_TRY(CheckAllRestored(state_.groups));
+    MR_TRY(records_.CheckSpread(reader));
     MR_TRY(ttl_.Restore(reader));
-    return RestoreShared(reader, "sequence", SharedRule::kGreatest, &state_.sequence);
+    return RestoreSequence(reader, &state_.sequence);
   }
 
   size_t StateBytes() const override {
@@ -149,6 +157,41 @@ class GroupAggregate final : public Operator {
 
   static GroupHeader& HeaderOf(std::byte* payload) { return *reinterpret_cast<GroupHeader*>(payload); }
 
+  // --- Checkpoints ---
+
+  void SaveElements(std::span<const EntryId> ids, state::StateWriter& writer) {
+    for (size_t call = 0; call < aggregates_.size(); ++call) {
+      for (size_t i = 0; i < ids.size(); ++i) {
+        elements_.Write(call, Space(), records_.keys()[i], records_.hashes()[i],
+                        state_.groups.payload(ids[i]), writer);
+      }
+    }
+  }
+  Status RestoreElements(int call, const state::StateChunk& chunk) {
+    MR_ASSIGN(const auto* restored, records_.RestoreParts(chunk, state_.groups));
+    InitGroups(*restored);
+    for (size_t i = 0; i < chunk.size(); ++i) {
+      MR_TRY(elements_.Load(call, restored->rest[i], restored->values[i],
+                            state_.groups.payload(restored->ids[i])));
+    }
+    return {};
+  }
+  void InitGroups(const state::TableRecords::Restored& restored) {
+    for (const uint32_t row : restored.inserted) InitGroup(state_.groups.payload(restored.ids[row]));
+  }
+  void InitGroup(std::byte* payload) {
+    aggregates_.Init(payload);
+    if (context_.is_durable) aggregates_.TrackElements(payload);
+  }
+  void Forget(EntryId id) {
+    std::byte* payload = state_.groups.payload(id);
+    if (context_.is_durable && elements_.is_on()) {
+      records_.Describe(state_.groups, {&id, 1});
+      elements_.Drop(records_.keys()[0], records_.hashes()[0], payload);
+    }
+    aggregates_.Destroy(payload);
+    state_.groups.Erase(id);
+  }
   // Of the groups' records; another where they begin with a time of access.
   std::string_view Space() const { return ttl_.is_on() ? "groups by access" : "groups"; }
 
@@ -162,7 +205,7 @@ class GroupAggregate final : public Operator {
     state_.groups.Touch(ids_);
     payloads_.resize(batch.rows);
     state_.groups.Payloads(ids_, 0, payloads_.data());
-    for (const uint32_t row : inserted_) aggregates_.Init(payloads_[row]);
+    for (const uint32_t row : inserted_) InitGroup(payloads_[row]);
     if (context_.state_ttl_micros > 0) state_.groups.SetLastAccess(ids_, context_.eval.now_micros);
   }
 
@@ -275,8 +318,7 @@ class GroupAggregate final : public Operator {
     if (!spec_->input_retracts) return;
     for (size_t i = 0; i < touched_.size(); ++i) {
       if (RowsOf(i) > 0) continue;
-      aggregates_.Destroy(touched_payloads_[i]);
-      state_.groups.Erase(touched_[i].id);
+      Forget(touched_[i].id);
     }
   }
 
@@ -285,6 +327,7 @@ class GroupAggregate final : public Operator {
   GroupAggregateState state_;
   StateTtl ttl_;
   state::TableRecords records_;
+  ElementRecords elements_;
   uint32_t batch_number_ = 0;
 
   // Of the batch at hand.

@@ -101,6 +101,7 @@ class KeyedUpdate final : public Operator {
                     }
                   });
     ttl_.Save(writer);
+    records_.SaveSpread(writer);
   }
 
   Status Restore(state::StateReader& reader) override {
@@ -121,6 +122,7 @@ class KeyedUpdate final : public Operator {
       }
       return {};
     }));
+    MR_TRY(records_.CheckSpread(reader));
     return ttl_.Restore(reader);
   }
 

@@ -33,6 +33,16 @@ class OrderedRecords {
     return {};
   }
 
+  // The same without a number: they come back in the order they are given in.
+  Status AddUnordered(const state::StateChunk& chunk) {
+    for (size_t i = 0; i < chunk.size(); ++i) {
+      records_.push_back({0, bytes_.size(), chunk.keys[i].size(), chunk.values[i].size()});
+      bytes_.Append(chunk.keys[i]);
+      bytes_.Append(chunk.values[i]);
+    }
+    return {};
+  }
+
   // Calls f(chunk) for all records in order.
   template <typename F>
   Status ForEachChunk(F&& f) {

@@ -81,6 +81,7 @@ class Rank final : public Operator {
     state_.rows.Save("partitions", "rows", records_, writer);
     SaveShared("sequence", state_.sequence, writer);
     ttl_.Save(writer);
+    records_.SaveSpread(writer);
   }
 
   Status Restore(state::StateReader& reader) override {
@@ -92,8 +93,9 @@ class Rank final : public Operator {
       return UnknownSpace();
     }));
     MR_TRY(state_.rows.FinishRestore());
+    MR_TRY(records_.CheckSpread(reader));
     MR_TRY(ttl_.Restore(reader));
-    return RestoreShared(reader, "sequence", SharedRule::kGreatest, &state_.sequence);
+    return RestoreSequence(reader, &state_.sequence);
   }
 
   size_t StateBytes() const override { return state_.rows.MemoryBytes(); }

@@ -306,7 +306,7 @@ Status RankedRows::RestorePartitions(const state::StateChunk& chunk, state::Tabl
   for (const uint32_t row : restored->inserted) InitPartition(restored->ids[row], 0);
   for (size_t i = 0; i < chunk.size(); ++i) {
     std::string_view value = restored->values[i];
-    MR_TRY(TakeNumber(&value, &EntryOf(restored->ids[i]).first));
+    MR_TRY(TakeCount(&value, &EntryOf(restored->ids[i]).first));
     MR_TRY(ExpectEnd(value));
   }
   return {};
@@ -321,7 +321,7 @@ Status RankedRows::RestoreRows(const state::StateChunk& chunk, state::TableRecor
     std::string_view value = restored->values[i];
     int64_t sequence = 0;
     uint32_t sort_size = 0;
-    MR_TRY(TakeNumber(&rest, &sequence));
+    MR_TRY(TakeCount(&rest, &sequence));
     MR_TRY(ExpectEnd(rest));
     MR_TRY(TakeNumber(&value, &sort_size));
     if (sort_size > value.size() || !data::IsEncodedKey(value.substr(sort_size), columns)) {

@@ -41,6 +41,7 @@ class Restarting final : public Operator {
   }
 
   Status OnBatch(int input, data::Batch batch) override {
+    for (const auto& shard : shards_) shard->op->SetNow(context_.eval.now_micros);
     if (shards_.size() == 1) {
       MR_TRY(shards_[0]->op->OnBatch(input, std::move(batch)));
       return MayRestart();
@@ -57,7 +58,10 @@ class Restarting final : public Operator {
     return MayRestart();
   }
   Status OnWatermark(int64_t watermark) override {
-    for (const auto& shard : shards_) MR_TRY(shard->op->OnWatermark(watermark));
+    for (const auto& shard : shards_) {
+      shard->op->SetNow(context_.eval.now_micros);
+      MR_TRY(shard->op->OnWatermark(watermark));
+    }
     MR_TRY(PassOn());
     return MayRestart();
   }
@@ -121,7 +125,8 @@ class Restarting final : public Operator {
   Status MayRestart() {
     MR_TRY(PassOn());
     if (life_ == Life::kStraight) return {};
-    const uint64_t chance = Below(8);
+    // Ever less often, so that a long stream costs little more than a short one.
+    const uint64_t chance = Below(8 + calls_++ / 8);
     if (chance > 3) return {};
     std::vector<state::StateBuffer> buffers;
     for (size_t i = 0; i < shards_.size(); ++i) {
@@ -142,7 +147,33 @@ class Restarting final : public Operator {
       shards_[i]->op->SetNow(context_.eval.now_micros);
       shards_[i]->watermark = passed_on_;
     }
+    Merge();
     return {};
+  }
+
+  // Makes one layer of all, as a checkpoint's files are merged, so that the next restart reads what is alive.
+  void Merge() {
+    layers_.Rewind();
+    state::StateReader reader(&layers_);
+    state::StateWriter records;
+    state::StateChunk chunk;
+    for (;;) {
+      const Result<bool> more = reader.Next(&chunk);
+      ASSERT_TRUE(more.has_value()) << more.error().ToString();
+      if (!*more) break;
+      for (size_t i = 0; i < chunk.size(); ++i) {
+        records.Put(chunk.space, chunk.hashes[i], chunk.keys[i], chunk.values[i]);
+      }
+    }
+    std::vector<state::StateBuffer> buffers;
+    buffers.push_back(records.Take());
+    for (const state::StateReader::Shared& shared : reader.shared()) {
+      state::StateWriter writer(shared.shard, shared.shards);
+      writer.PutShared(shared.name, shared.value);
+      buffers.push_back(writer.Take());
+    }
+    layers_ = {};
+    layers_.Add(std::move(buffers));
   }
 
   OperatorMaker make_;
@@ -150,6 +181,7 @@ class Restarting final : public Operator {
   uint64_t seed_;
   std::vector<std::unique_ptr<Shard>> shards_;
   state::StateLayers layers_;
+  uint64_t calls_ = 0;
   int64_t passed_on_ = data::kMinWatermark;
 };
 

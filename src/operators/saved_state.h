@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "state/key_table.h"
 #include "state/state_reader.h"
 #include "state/state_writer.h"
 
@@ -34,6 +35,14 @@ Status TakeNumber(std::string_view* in, T* value)
   if (in->size() < sizeof(T)) return state::BadState("a value ends too early");
   std::memcpy(value, in->data(), sizeof(T));
   in->remove_prefix(sizeof(T));
+  return {};
+}
+
+// The same for numbers that are counted up and down from zero: one that no count can reach is an error.
+inline Status TakeCount(std::string_view* in, int64_t* value) {
+  constexpr int64_t kBound = int64_t{1} << 61;
+  MR_TRY(TakeNumber(in, value));
+  if (*value <= -kBound || *value >= kBound) return state::BadState("a count is out of all bounds");
   return {};
 }
 
@@ -80,6 +89,18 @@ inline Status RestoreShared(const state::StateReader& reader, std::string_view n
   return {};
 }
 
+// The number of rows so far: of all shards, so that numbers to come are greater than all that were given.
+inline Status RestoreSequence(const state::StateReader& reader, int64_t* sequence) {
+  int64_t greatest = *sequence;
+  for (std::string_view bytes : reader.shared("sequence")) {
+    MR_TRY(TakeCount(&bytes, sequence));
+    MR_TRY(ExpectEnd(bytes));
+    greatest = std::max(greatest, *sequence);
+  }
+  *sequence = greatest;
+  return {};
+}
+
 // The places within an operator's keys of the columns by which its rows are spread.
 inline std::vector<int> SpreadPlaces(const std::vector<int>& spread_columns, const std::vector<int>& keys) {
   std::vector<int> places;
@@ -100,6 +121,15 @@ Status ForEachChunk(state::StateReader& reader, F&& f) {
     if (!has_chunk) return {};
     MR_TRY(f(chunk));
   }
+}
+
+// After restoring: entries that only parts of came would have lost their own record.
+inline Status CheckAllRestored(const state::KeyTable& table) {
+  if (!table.options().track_changes) return {};
+  bool is_whole = true;
+  table.ForEach([&](state::EntryId id) { is_whole = is_whole && !table.IsChanged(id); });
+  if (!is_whole) return state::BadState("elements of a state have lost what they belong to");
+  return {};
 }
 
 inline std::unexpected<Error> UnknownSpace() {

@@ -5,6 +5,8 @@
 #include <tuple>
 
 #include "operators/early_firing.h"
+#include "operators/element_records.h"
+#include "operators/ordered_records.h"
 #include "operators/row_signs.h"
 #include "operators/saved_state.h"
 #include "operators/session_state.h"
@@ -37,7 +39,10 @@ class SessionAggregate final : public Operator {
         state_(KeyTypes(*spec_), gap_, &aggregates_, context_.is_durable),
         clock_(spec_->is_ltz ? context_.eval.zone : nullptr),
         results_(spec_.get(), &aggregates_, &context_, &clock_),
-        records_(KeyTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->keys)) {}
+        records_(KeyTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->keys)),
+        elements_(&aggregates_) {
+    elements_.SetSpace(kSessions);
+  }
 
   Status OnBatch(int, Batch batch) override {
     if (batch.rows == 0) return {};
@@ -78,18 +83,24 @@ class SessionAggregate final : public Operator {
 
   // A session is a record under its key and number; a row to be taken back one under its key and bounds.
   void Save(state::StateWriter& writer) override {
+    elements_.WriteDropped(writer);
     SaveGone(kSessions, &state_.gone_sessions, writer);
     SaveGone(kRetired, &state_.gone_retired, writer);
     SaveChanged(writer);
     SaveRetired(writer);
     SaveShared("watermark", state_.watermark, writer);
     SaveShared("sequence", state_.sequence, writer);
+    records_.SaveSpread(writer);
     early_firing_.Save(writer);
   }
 
   Status Restore(state::StateReader& reader) override {
     const std::vector<MutableColumnPtr> results = results_.MakeAggregateColumns();
+    std::map<int, OrderedRecords> elements;
     MR_TRY(ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
+      std::string_view space;
+      const int call = ElementRecords::CallOf(chunk.space, &space);
+      if (call >= 0 && space == kSessions) return elements[call].AddUnordered(chunk);
       if (chunk.space != kSessions && chunk.space != kRetired) return UnknownSpace();
       MR_ASSIGN(const auto* restored, records_.RestoreParts(chunk, state_.keys));
       for (size_t i = 0; i < chunk.size(); ++i) {
@@ -100,8 +111,10 @@ class SessionAggregate final : public Operator {
       }
       return {};
     }));
+    MR_TRY(RestoreElements(elements));
+    MR_TRY(records_.CheckSpread(reader));
     MR_TRY(RestoreShared(reader, "watermark", SharedRule::kLeast, &state_.watermark));
-    MR_TRY(RestoreShared(reader, "sequence", SharedRule::kGreatest, &state_.sequence));
+    MR_TRY(RestoreSequence(reader, &state_.sequence));
     return early_firing_.Restore(reader);
   }
 
@@ -158,11 +171,44 @@ class SessionAggregate final : public Operator {
         value.clear();
         AppendSession(session, &value);
         writer.Put(kSessions, records_.hashes()[i], key, value);
+        if (elements_.is_on()) {
+          elements_.WriteAll(kSessions, key, records_.hashes()[i], session.payload, writer);
+        }
         session.is_saved = true;
         session.changed_at = Session::kUnchanged;
       }
     }
     state_.changed.clear();
+  }
+
+  Status RestoreElements(std::map<int, OrderedRecords>& elements) {
+    for (auto& [call, records] : elements) {
+      MR_TRY(records.ForEachChunk([&, call = call](const state::StateChunk& chunk) -> Status {
+        MR_ASSIGN(const auto* restored, records_.RestoreParts(chunk, state_.keys));
+        for (size_t i = 0; i < chunk.size(); ++i) {
+          std::string_view element = restored->rest[i];
+          int64_t id = 0;
+          MR_TRY(TakeNumber(&element, &id));
+          Session* session = SessionsOf(restored->ids[i]).first;
+          while (session != nullptr && session->id != id) session = session->next;
+          if (session == nullptr) return state::BadState("elements of a state have lost their session");
+          MR_TRY(elements_.Load(call, element, restored->values[i], session->payload));
+        }
+        return {};
+      }));
+    }
+    return {};
+  }
+
+  // To be called when an open session ends or becomes part of another.
+  void NoteGone(Session* session) {
+    if (context_.is_durable && elements_.is_on()) {
+      records_.Describe(state_.keys, {&session->key, 1});
+      std::string key(records_.keys()[0]);
+      PutNumber(session->id, &key);
+      elements_.Drop(key, records_.hashes()[0], session->payload);
+    }
+    state_.NoteGone(session);
   }
 
   void AppendSession(const Session& session, std::string* value) const {
@@ -190,8 +236,8 @@ class SessionAggregate final : public Operator {
     MR_TRY(ExpectEnd(rest));
     MR_TRY(TakeNumber(&value, &read.start));
     MR_TRY(TakeNumber(&value, &read.end));
-    MR_TRY(TakeNumber(&value, &read.sequence));
-    MR_TRY(TakeNumber(&value, &read.rows));
+    MR_TRY(TakeCount(&value, &read.sequence));
+    MR_TRY(TakeCount(&value, &read.rows));
     MR_TRY(TakeNumber(&value, &is_dirty));
     MR_TRY(TakeNumber(&value, &is_shown));
     if (is_shown != 0) {
@@ -341,7 +387,7 @@ class SessionAggregate final : public Operator {
   }
 
   void MergeInto(Session* into, Session* from) {
-    state_.NoteGone(from);
+    NoteGone(from);
     if (from->end > into->end) RetireShown(into, into->key);
     RetireShown(from, into->key);
     into->end = std::max(into->end, from->end);
@@ -406,7 +452,7 @@ class SessionAggregate final : public Operator {
   }
 
   void Close(Session* session) {
-    state_.NoteGone(session);
+    NoteGone(session);
     Session** link = &SessionsOf(session->key).first;
     while (*link != session) link = &(*link)->next;
     *link = session->next;
@@ -496,6 +542,7 @@ class SessionAggregate final : public Operator {
   LocalClock clock_;
   WindowOutput results_;
   state::TableRecords records_;
+  ElementRecords elements_;
 
   // Of the batch or watermark at hand.
   std::vector<uint64_t> hashes_;

@@ -1,10 +1,10 @@
 #include "operators/session_assign.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "operators/row_emitter.h"
+#include "operators/saved_state.h"
 #include "operators/session_aggregate.h"
 
 namespace millrace::operators {
@@ -23,18 +23,20 @@ data::DataType RowsType(const std::vector<data::DataType>& types) {
 // Collects whole rows: a session without aggregation is the aggregation of its rows into a list.
 class CollectRows final : public functions::Aggregate {
  public:
-  explicit CollectRows(const std::vector<data::DataType>& types) : result_type_(RowsType(types)) {}
+  explicit CollectRows(const std::vector<data::DataType>& types) : result_type_(RowsType(types)) {
+    for (const data::DataType& type : types) columns_.push_back(data::Column::Make(type, 0));
+  }
 
   const data::DataType& result_type() const override { return result_type_; }
-  size_t state_bytes() const override { return sizeof(Rows*); }
+  size_t state_bytes() const override { return sizeof(State*); }
   bool owns_memory() const override { return true; }
   size_t MemoryBytes(const std::byte* state) const override {
     size_t bytes = RowsOf(state).capacity() * sizeof(Row);
     for (const Row& row : RowsOf(state)) bytes += row.bytes.capacity();
     return bytes;
   }
-  void Init(std::byte* state) const override { *reinterpret_cast<Rows**>(state) = new Rows; }
-  void Destroy(std::byte* state) const override { delete *reinterpret_cast<Rows**>(state); }
+  void Init(std::byte* state) const override { *reinterpret_cast<State**>(state) = new State; }
+  void Destroy(std::byte* state) const override { delete *reinterpret_cast<State**>(state); }
 
   void Update(std::span<std::byte* const> states, const std::vector<ColumnPtr>& args, std::span<const int8_t>,
               functions::EvalContext& context) const override {
@@ -72,35 +74,55 @@ class CollectRows final : public functions::Aggregate {
     }
   }
 
+  // A tracked session is saved by row: each under its number.
   void Save(const std::byte* state, std::string* out) const override {
-    const auto put = [&](uint64_t value) { out->append(reinterpret_cast<const char*>(&value), 8); };
-    put(RowsOf(state).size());
-    for (const Row& row : RowsOf(state)) {
-      put(static_cast<uint64_t>(row.sequence));
-      put(row.bytes.size());
-      out->append(row.bytes);
+    const State& session = StateOf(state);
+    PutNumber(static_cast<uint64_t>(session.is_tracked ? 0 : session.rows.size()), out);
+    if (session.is_tracked) return;
+    for (const Row& row : session.rows) {
+      PutNumber(row.sequence, out);
+      PutSized(row.bytes, out);
     }
   }
   Status Load(std::string_view* in, std::byte* state) const override {
-    bool is_cut = false;
-    const auto get = [&]() -> uint64_t {
-      uint64_t value = 0;
-      is_cut = is_cut || in->size() < 8;
-      if (is_cut) return 0;
-      std::memcpy(&value, in->data(), 8);
-      in->remove_prefix(8);
-      return value;
-    };
-    for (uint64_t left = get(); left > 0 && !is_cut; --left) {
-      Row& row = RowsOf(state).emplace_back();
-      row.sequence = static_cast<int64_t>(get());
-      const uint64_t size = get();
-      is_cut = is_cut || in->size() < size;
-      if (is_cut) break;
-      row.bytes = in->substr(0, size);
-      in->remove_prefix(size);
+    uint64_t rows = 0;
+    MR_TRY(TakeNumber(in, &rows));
+    for (uint64_t i = 0; i < rows; ++i) {
+      int64_t sequence = 0;
+      std::string_view bytes;
+      MR_TRY(TakeCount(in, &sequence));
+      MR_TRY(TakeSized(in, &bytes));
+      MR_TRY(AddRow(sequence, bytes, state));
     }
-    if (is_cut) return Fail(ErrorCode::kInternal, "the saved rows of a session are cut short");
+    return {};
+  }
+
+  bool has_elements() const override { return true; }
+  void TrackElements(std::byte* state) const override { StateOf(state).is_tracked = true; }
+  void TakeElements(std::byte* state, functions::ElementChanges* changes) const override {
+    State& session = StateOf(state);
+    std::string key;
+    for (; session.saved < session.rows.size(); ++session.saved) {
+      key.clear();
+      PutNumber(session.rows[session.saved].sequence, &key);
+      changes->Put(key, session.rows[session.saved].bytes);
+    }
+  }
+  void DropElements(std::byte* state, functions::ElementChanges* changes) const override {
+    const State& session = StateOf(state);
+    std::string key;
+    for (size_t i = 0; i < session.saved; ++i) {
+      key.clear();
+      PutNumber(session.rows[i].sequence, &key);
+      changes->Remove(key);
+    }
+  }
+  Status LoadElement(std::string_view key, std::string_view value, std::byte* state) const override {
+    int64_t sequence = 0;
+    MR_TRY(TakeCount(&key, &sequence));
+    MR_TRY(ExpectEnd(key));
+    MR_TRY(AddRow(sequence, value, state));
+    StateOf(state).saved = StateOf(state).rows.size();
     return {};
   }
 
@@ -110,9 +132,22 @@ class CollectRows final : public functions::Aggregate {
     std::string bytes;
   };
   using Rows = std::vector<Row>;
-  static Rows& RowsOf(const std::byte* state) { return **reinterpret_cast<Rows* const*>(state); }
+  struct State {
+    Rows rows;
+    size_t saved = 0;  // the first so many
+    bool is_tracked = false;
+  };
+  static State& StateOf(const std::byte* state) { return **reinterpret_cast<State* const*>(state); }
+  static Rows& RowsOf(const std::byte* state) { return StateOf(state).rows; }
+
+  Status AddRow(int64_t sequence, std::string_view bytes, std::byte* state) const {
+    if (!data::IsEncodedKey(bytes, columns_)) return state::BadState("a row is not one of the input's types");
+    RowsOf(state).push_back({sequence, std::string(bytes)});
+    return {};
+  }
 
   data::DataType result_type_;
+  std::vector<MutableColumnPtr> columns_;  // empty, of the rows' types
 };
 
 // Turns [rows, window_start, window_end, window_time] into the rows with their window.

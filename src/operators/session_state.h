@@ -154,6 +154,7 @@ struct SessionAggregateState {
     session->payload =
         reinterpret_cast<std::byte*>(payloads.Allocate(std::max<size_t>(1, aggregates->payload_bytes())));
     aggregates->Init(session->payload);
+    if (is_durable) aggregates->TrackElements(session->payload);
     ++sessions;
     return session;
   }

@@ -141,7 +141,7 @@ class TemporalSort final : public Operator {
         int64_t rowtime = 0;
         HeldRow held;
         MR_TRY(TakeNumber(&key, &rowtime));
-        MR_TRY(TakeNumber(&key, &held.sequence));
+        MR_TRY(TakeCount(&key, &held.sequence));
         MR_TRY(ExpectEnd(key));
         MR_TRY(TakeHeld(chunk.values[i], emitter_.columns(), &held));
         ++state_.count;
@@ -279,7 +279,7 @@ class BoundedSort final : public Operator {
       for (size_t i = 0; i < chunk.size(); ++i) {
         std::string_view key = chunk.keys[i];
         HeldRow held;
-        MR_TRY(TakeNumber(&key, &held.sequence));
+        MR_TRY(TakeCount(&key, &held.sequence));
         MR_TRY(ExpectEnd(key));
         MR_TRY(TakeHeld(chunk.values[i], emitter_.columns(), &held));
         state_.bytes += held.bytes();
@@ -289,7 +289,7 @@ class BoundedSort final : public Operator {
     }));
     if (state_.ranked != nullptr) {
       MR_TRY(state_.ranked->FinishRestore());
-      return RestoreShared(reader, "sequence", SharedRule::kGreatest, &state_.sequence);
+      return RestoreSequence(reader, &state_.sequence);
     }
     std::ranges::sort(state_.rows, {}, &HeldRow::sequence);
     for (size_t i = 0; i < state_.rows.size(); ++i) {
@@ -382,7 +382,12 @@ class Limit final : public Operator {
   Status Restore(state::StateReader& reader) override {
     MR_TRY(state::ExpectNothing(reader));
     MR_TRY(RestoreShared(reader, "skipped", SharedRule::kGreatest, &state_.skipped));
-    return RestoreShared(reader, "passed", SharedRule::kGreatest, &state_.passed);
+    MR_TRY(RestoreShared(reader, "passed", SharedRule::kGreatest, &state_.passed));
+    if (state_.skipped < 0 || state_.skipped > spec_->offset || state_.passed < 0 ||
+        state_.passed > spec_->limit) {
+      return state::BadState("more rows have passed than a limit lets pass");
+    }
+    return {};
   }
 
   bool IsDone() const override { return state_.passed >= spec_->limit; }

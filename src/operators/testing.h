@@ -164,8 +164,12 @@ struct Harness {
   void Run(OperatorMaker make, std::vector<int> spread_columns, Life life, uint64_t seed,
            bool early_fire = false) {
     OperatorContext context = Context();
-    context.spread_columns = std::move(spread_columns);
     context.early_fire = early_fire;
+    Run(std::move(context), std::move(make), std::move(spread_columns), life, seed);
+  }
+  void Run(OperatorContext context, OperatorMaker make, std::vector<int> spread_columns, Life life,
+           uint64_t seed) {
+    context.spread_columns = std::move(spread_columns);
     if (life == Life::kStraight) {
       op = make(std::move(context));
     } else {

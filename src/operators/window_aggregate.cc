@@ -5,6 +5,7 @@
 #include <map>
 
 #include "operators/early_firing.h"
+#include "operators/element_records.h"
 #include "operators/ordered_records.h"
 #include "operators/row_signs.h"
 #include "operators/saved_state.h"
@@ -79,7 +80,8 @@ class WindowAggregate final : public Operator {
         clock_(spec_->is_ltz ? context_.eval.zone : nullptr),
         rows_(spec_.get(), &context_, &clock_),
         results_(spec_.get(), &aggregates_, &context_, &clock_),
-        records_(KeyTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->keys)) {
+        records_(KeyTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->keys)),
+        elements_(&aggregates_) {
     table_options_.key_types = KeyTypes(*spec_);
     table_options_.payload_bytes = aggregates_.payload_bytes();
     // Each slice has a table of its own, and there may be many with few groups.
@@ -126,8 +128,10 @@ class WindowAggregate final : public Operator {
   }
 
   void Save(state::StateWriter& writer) override {
-    for (const SliceKey& slice : std::exchange(state_.gone_slices, {}))
+    for (const SliceKey& slice : std::exchange(state_.gone_slices, {})) {
       writer.DropSpace(SpaceOf(kGroups, slice));
+      elements_.DropSpaces(SpaceOf(kGroups, slice), writer);
+    }
     for (const SliceKey& window : std::exchange(state_.gone_shown, {}))
       writer.DropSpace(SpaceOf(kShown, window));
     for (const auto& [hash, key] : std::exchange(state_.gone_waiting, {})) writer.Remove(kWaiting, hash, key);
@@ -136,26 +140,30 @@ class WindowAggregate final : public Operator {
     SaveWaiting(writer);
     SaveShared("watermark", state_.watermark, writer);
     SaveShared("sequence", state_.sequence, writer);
+    records_.SaveSpread(writer);
     early_firing_.Save(writer);
   }
 
   Status Restore(state::StateReader& reader) override {
-    std::map<SliceKey, OrderedRecords> groups;
+    std::map<SliceKey, RestoredSlice> slices;
     std::vector<RestoredWaiting> waiting;
     const std::vector<MutableColumnPtr> results = results_.MakeAggregateColumns();
     MR_TRY(ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
       if (chunk.space == kWaiting) return RestoreWaiting(chunk, &waiting);
       char what = 0;
       SliceKey slice{};
-      MR_TRY(ParseSpace(chunk.space, &what, &slice));
-      if (what == kGroups) return groups[slice].Add(chunk);
-      if (what != kShown || !context_.early_fire) return UnknownSpace();
+      std::string_view space;
+      const int call = ElementRecords::CallOf(chunk.space, &space);
+      MR_TRY(ParseSpace(space, &what, &slice));
+      if (what == kGroups) return slices[slice].Add(call, chunk);
+      if (call >= 0 || what != kShown || !context_.early_fire) return UnknownSpace();
       return ShownOf(slice).Restore(chunk, records_, results);
     }));
+    MR_TRY(records_.CheckSpread(reader));
     MR_TRY(RestoreShared(reader, "watermark", SharedRule::kLeast, &state_.watermark));
-    MR_TRY(RestoreShared(reader, "sequence", SharedRule::kGreatest, &state_.sequence));
+    MR_TRY(RestoreSequence(reader, &state_.sequence));
     MR_TRY(early_firing_.Restore(reader));
-    for (auto& [slice, records] : groups) MR_TRY(RestoreSlice(slice, records));
+    for (auto& [key, slice] : slices) MR_TRY(RestoreSlice(key, slice));
     TakeWaiting(std::move(waiting));
     return {};
   }
@@ -211,10 +219,42 @@ class WindowAggregate final : public Operator {
         aggregates_.Save(payload, &values.bytes());
         values.End();
       }
+      for (size_t call = 0; call < (elements_.is_on() ? aggregates_.size() : 0); ++call) {
+        for (size_t i = 0; i < ids.size(); ++i) {
+          elements_.Write(call, space, records_.keys()[i], records_.hashes()[i], slice.groups.payload(ids[i]),
+                          writer);
+        }
+      }
     });
   }
 
-  Status RestoreSlice(const SliceKey& key, OrderedRecords& records) {
+  // What has been read of a slice: groups, which go into it in order, then the elements of their states.
+  struct RestoredSlice {
+    Status Add(int call, const state::StateChunk& chunk) {
+      if (call < 0) return groups.Add(chunk);
+      return elements[call].AddUnordered(chunk);
+    }
+    OrderedRecords groups;
+    std::map<int, OrderedRecords> elements;  // by call
+  };
+
+  Status RestoreElements(Slice& slice, RestoredSlice& read) {
+    for (auto& [call, records] : read.elements) {
+      MR_TRY(records.ForEachChunk([&, call = call](const state::StateChunk& chunk) -> Status {
+        MR_ASSIGN(const auto* restored, records_.RestoreParts(chunk, slice.groups));
+        for (const uint32_t row : restored->inserted) InitGroup(slice.groups.payload(restored->ids[row]));
+        if (!restored->inserted.empty()) return state::BadState("elements of a state have lost their group");
+        for (size_t i = 0; i < chunk.size(); ++i) {
+          MR_TRY(elements_.Load(call, restored->rest[i], restored->values[i],
+                                slice.groups.payload(restored->ids[i])));
+        }
+        return {};
+      }));
+    }
+    return {};
+  }
+
+  Status RestoreSlice(const SliceKey& key, RestoredSlice& read) {
     Slice& slice = *state_.slices.emplace(key, std::make_unique<Slice>(slice_options_)).first->second;
     slice.is_saved = true;
     slice.next_window_end = NextWindowEnd(key);
@@ -222,15 +262,14 @@ class WindowAggregate final : public Operator {
       Forget(state_.slices.find(key));
       return {};
     }
-    return records.ForEachChunk([&](const state::StateChunk& chunk) -> Status {
+    MR_TRY(read.groups.ForEachChunk([&](const state::StateChunk& chunk) -> Status {
       MR_ASSIGN(const auto* restored, records_.Restore(chunk, slice.groups));
-      for (const uint32_t row : restored->inserted)
-        aggregates_.Init(slice.groups.payload(restored->ids[row]));
+      for (const uint32_t row : restored->inserted) InitGroup(slice.groups.payload(restored->ids[row]));
       for (size_t i = 0; i < chunk.size(); ++i) {
         std::byte* payload = slice.groups.payload(restored->ids[i]);
         std::string_view value = restored->values[i];
         if (has_header_) {
-          MR_TRY(TakeNumber(&value, &HeaderOf(payload).rows));
+          MR_TRY(TakeCount(&value, &HeaderOf(payload).rows));
           MR_TRY(TakeNumber(&value, &HeaderOf(payload).is_dirty));
           if (HeaderOf(payload).is_dirty) slice.dirty.push_back(restored->ids[i]);
         }
@@ -238,14 +277,22 @@ class WindowAggregate final : public Operator {
         MR_TRY(ExpectEnd(value));
       }
       return {};
-    });
+    }));
+    return RestoreElements(slice, read);
+  }
+
+  void InitGroup(std::byte* payload) const {
+    aggregates_.Init(payload);
+    if (context_.is_durable) aggregates_.TrackElements(payload);
   }
 
   // The first window of a slice that has not fired.
   int64_t NextWindowEnd(const SliceKey& slice) const {
     if (spec_->attached) return slice.end;
     int64_t end = assigner_.FirstWindowEnd(slice.end);
-    while (FiringTime(end, clock_.zone()) <= state_.watermark) end += assigner_.interval_micros();
+    const int64_t last = assigner_.LastWindowEnd(slice.end);
+    while (end <= last && FiringTime(end, clock_.zone()) <= state_.watermark)
+      end += assigner_.interval_micros();
     return end;
   }
 
@@ -292,7 +339,7 @@ class WindowAggregate final : public Operator {
       std::string_view value = chunk.values[i];
       RestoredWaiting row{};
       uint8_t kind = 0;
-      MR_TRY(TakeNumber(&key, &row.sequence));
+      MR_TRY(TakeCount(&key, &row.sequence));
       MR_TRY(TakeNumber(&value, &row.watermark));
       MR_TRY(TakeNumber(&value, &kind));
       MR_TRY(ExpectEnd(value));
@@ -423,7 +470,7 @@ class WindowAggregate final : public Operator {
     slice.groups.FindOrInsert(keys, hashes, payloads.size(), ids_.data(), &inserted_);
     slice.groups.Touch(ids_);
     slice.groups.Payloads(ids_, 0, payloads.data());
-    for (const uint32_t row : inserted_) aggregates_.Init(payloads[row]);
+    for (const uint32_t row : inserted_) InitGroup(payloads[row]);
     if (!context_.early_fire) return;
     for (size_t i = 0; i < payloads.size(); ++i) MarkDirty(slice, ids_[i], payloads[i]);
   }
@@ -551,7 +598,11 @@ class WindowAggregate final : public Operator {
       into->Touch(ids);
       std::vector<std::byte*> targets(ids.size());
       into->Payloads(ids, 0, targets.data());
-      for (const uint32_t row : inserted) aggregates_.Init(targets[row]);
+      // Only groups of slices are saved; tables for a moment are not tracked.
+      for (const uint32_t row : inserted) {
+        aggregates_.Init(targets[row]);
+        if (into->options().track_changes) aggregates_.TrackElements(targets[row]);
+      }
       MergePayloads(from, from_ids, targets);
     });
   }
@@ -687,6 +738,7 @@ class WindowAggregate final : public Operator {
   WindowRows rows_;
   WindowOutput results_;
   state::TableRecords records_;
+  ElementRecords elements_;
   state::KeyTableOptions table_options_;  // of tables for a moment
   state::KeyTableOptions slice_options_;
 

@@ -27,7 +27,7 @@ using testing::Ways;
 using Lines = std::vector<std::string>;
 using Source = WindowOutputColumn::Source;
 
-constexpr uint64_t kSeeds = 120;
+constexpr uint64_t kSeeds = 48;
 
 struct Window {
   int64_t start;

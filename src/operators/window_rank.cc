@@ -94,6 +94,7 @@ class WindowRank final : public Operator {
     }
     SaveShared("watermark", state_.watermark, writer);
     SaveShared("sequence", state_.sequence, writer);
+    records_.SaveSpread(writer);
   }
 
   Status Restore(state::StateReader& reader) override {
@@ -107,8 +108,9 @@ class WindowRank final : public Operator {
       return ranked.RestoreRows(chunk, records_, emitter_.columns().first(spec_->input_types.size()));
     }));
     for (auto& [window, rows] : state_.windows) MR_TRY(rows.FinishRestore());
+    MR_TRY(records_.CheckSpread(reader));
     MR_TRY(RestoreShared(reader, "watermark", SharedRule::kLeast, &state_.watermark));
-    return RestoreShared(reader, "sequence", SharedRule::kGreatest, &state_.sequence);
+    return RestoreSequence(reader, &state_.sequence);
   }
 
   size_t StateBytes() const override {

@@ -28,6 +28,22 @@ void TableRecords::Describe(std::span<const ColumnPtr> columns, size_t rows) {
   }
 }
 
+void TableRecords::SaveSpread(StateWriter& writer) const {
+  writer.PutShared("spread", {reinterpret_cast<const char*>(spread_.data()), spread_.size() * sizeof(int)});
+}
+
+Status TableRecords::CheckSpread(const StateReader& reader) const {
+  if (reader.shards() == 1) return {};
+  const std::string_view own(reinterpret_cast<const char*>(spread_.data()), spread_.size() * sizeof(int));
+  for (const std::string_view saved : reader.shared("spread")) {
+    if (saved == own) continue;
+    return Fail(ErrorCode::kNotSupported,
+                "the saved state is spread over shards by other key columns than its rows are now",
+                "start with one shard, take a checkpoint, then set the number of shards again");
+  }
+  return {};
+}
+
 void TableRecords::SaveErased(KeyTable& table, std::string_view space, StateWriter& writer) {
   const KeyTable::Erased erased = table.TakeErased();
   if (erased.rows == 0) return;
@@ -47,14 +63,18 @@ Status TableRecords::FindEntries(const StateChunk& chunk, KeyTable& table, bool 
 }
 
 Result<const TableRecords::Restored*> TableRecords::Restore(const StateChunk& chunk, KeyTable& table) {
+  restored_.values.assign(chunk.values.begin(), chunk.values.end());
+  if (table.options().track_access) {
+    for (const std::string_view value : restored_.values) {
+      if (value.size() < sizeof(int64_t)) return BadState("a value ends before the time of last access does");
+    }
+  }
   MR_TRY(FindEntries(chunk, table, false));
   table.MarkWritten(restored_.ids);
-  restored_.values.assign(chunk.values.begin(), chunk.values.end());
   if (!table.options().track_access) return &restored_;
   for (size_t i = 0; i < chunk.size(); ++i) {
     int64_t access = 0;
     std::string_view& value = restored_.values[i];
-    if (value.size() < sizeof(access)) return BadState("a value ends before the time of last access does");
     std::memcpy(&access, value.data(), sizeof(access));
     value.remove_prefix(sizeof(access));
     table.SetLastAccess(restored_.ids[i], access);

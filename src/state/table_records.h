@@ -80,6 +80,11 @@ class TableRecords {
     });
   }
 
+  // What the records are spread by, as a shared value; reading it back fails where it is something else now
+  // and there is more than one shard: the records at hand would then not be those of the rows to come.
+  void SaveSpread(StateWriter& writer) const;
+  Status CheckSpread(const StateReader& reader) const;
+
   // Fills keys() and hashes() for these entries.
   void Describe(const KeyTable& table, std::span<const EntryId> ids);
   // The same for keys that lie in columns.
