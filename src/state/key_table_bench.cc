@@ -7,6 +7,7 @@
 
 #include "data/column.h"
 #include "state/key_table.h"
+#include "state/table_records.h"
 
 namespace millrace::state {
 namespace {
@@ -53,6 +54,7 @@ void ReadModifyWrite(KeyTable& table, std::span<const ColumnPtr> keys, std::vect
                      std::vector<EntryId>& ids) {
   for (size_t c = 0; c < keys.size(); ++c) data::HashColumn(*keys[c], hashes, c > 0);
   table.FindOrInsert(keys, hashes, kRows, ids.data(), nullptr);
+  table.Touch(ids);
   for (size_t i = 0; i < kRows; ++i) ++*reinterpret_cast<int64_t*>(table.payload(ids[i]));
 }
 
@@ -73,9 +75,11 @@ void BM_Insert(benchmark::State& state) {
 }
 BENCHMARK(BM_Insert)->Arg(100'000)->Arg(10'000'000)->Unit(benchmark::kMillisecond);
 
+// The second argument: whether changes are tracked.
 void BM_ReadModifyWrite(benchmark::State& state) {
   const auto keys = state.range(0);
-  KeyTable table({{DataType::BigInt()}, 16});
+  KeyTable table(
+      {.key_types = {DataType::BigInt()}, .payload_bytes = 16, .track_changes = state.range(1) != 0});
   std::vector<uint64_t> hashes(kRows);
   std::vector<EntryId> ids(kRows);
   for (const ColumnPtr& batch : IntBatches(keys, static_cast<size_t>(keys), true)) {
@@ -87,7 +91,79 @@ void BM_ReadModifyWrite(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(batches.size() * kRows));
 }
-BENCHMARK(BM_ReadModifyWrite)->Arg(100'000)->Arg(10'000'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_ReadModifyWrite)
+    ->Args({100'000, 0})
+    ->Args({100'000, 1})
+    ->Args({10'000'000, 0})
+    ->Args({10'000'000, 1})
+    ->Unit(benchmark::kMillisecond);
+
+// A checkpoint of all of a million entries with 16 bytes of payload, and what is read back from it.
+void BM_Save(benchmark::State& state) {
+  const int64_t keys = state.range(0);
+  KeyTable table({.key_types = {DataType::BigInt()}, .payload_bytes = 16, .track_changes = true});
+  TableRecords records({DataType::BigInt()}, {0});
+  std::vector<uint64_t> hashes(kRows);
+  std::vector<EntryId> ids(kRows);
+  const auto batches = IntBatches(keys, static_cast<size_t>(keys), true);
+  int64_t written = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    for (const ColumnPtr& batch : batches) ReadModifyWrite(table, {&batch, 1}, hashes, ids);
+    state.ResumeTiming();
+    StateWriter writer;
+    records.Save(table, "t", writer, [&](std::span<const EntryId> saved, SavedValues& values) {
+      for (const EntryId id : saved) {
+        values.bytes().append(reinterpret_cast<const char*>(table.payload(id)), 16);
+        values.End();
+      }
+    });
+    written = static_cast<int64_t>(writer.size());
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(table.size()));
+  state.counters["bytes_an_entry"] = static_cast<double>(written) / static_cast<double>(table.size());
+}
+BENCHMARK(BM_Save)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
+
+void BM_Restore(benchmark::State& state) {
+  const int64_t keys = state.range(0);
+  TableRecords records({DataType::BigInt()}, {0});
+  StateLayers layers;
+  {
+    KeyTable table({.key_types = {DataType::BigInt()}, .payload_bytes = 16, .track_changes = true});
+    std::vector<uint64_t> hashes(kRows);
+    std::vector<EntryId> ids(kRows);
+    for (const ColumnPtr& batch : IntBatches(keys, static_cast<size_t>(keys), true)) {
+      ReadModifyWrite(table, {&batch, 1}, hashes, ids);
+    }
+    StateWriter writer;
+    records.Save(table, "t", writer, [&](std::span<const EntryId> saved, SavedValues& values) {
+      for (const EntryId id : saved) {
+        values.bytes().append(reinterpret_cast<const char*>(table.payload(id)), 16);
+        values.End();
+      }
+    });
+    std::vector<StateBuffer> buffers;
+    buffers.push_back(writer.Take());
+    layers.Add(std::move(buffers));
+  }
+  int64_t restored = 0;
+  for (auto _ : state) {
+    KeyTable table({.key_types = {DataType::BigInt()}, .payload_bytes = 16, .track_changes = true});
+    layers.Rewind();
+    StateReader reader(&layers);
+    StateChunk chunk;
+    while (reader.Next(&chunk).value()) {
+      const auto* entries = records.Restore(chunk, table).value();
+      for (size_t i = 0; i < chunk.size(); ++i) {
+        std::memcpy(table.payload(entries->ids[i]), entries->values[i].data(), 16);
+      }
+    }
+    restored = static_cast<int64_t>(table.size());
+  }
+  state.SetItemsProcessed(state.iterations() * restored);
+}
+BENCHMARK(BM_Restore)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 
 void BM_ReadModifyWriteString(benchmark::State& state) {
   const auto batches = StringBatches(state.range(0), 2'000'000);
