@@ -186,6 +186,10 @@ Status PartitionMerge::SetIdle(int partition, bool idle) {
   if (partitions_[partition].idle == idle) return {};
   partitions_[partition].idle = idle;
   MR_TRY(Advance());
+  return TellIdle();
+}
+
+Status PartitionMerge::TellIdle() {
   const bool all_idle =
       std::all_of(partitions_.begin(), partitions_.end(), [](const State& state) { return state.idle; });
   if (all_idle == all_idle_) return {};
@@ -196,24 +200,50 @@ Status PartitionMerge::SetIdle(int partition, bool idle) {
 void PartitionMerge::Save(state::StateWriter& writer) const {
   std::string value;
   operators::PutNumber(emitted_, &value);
-  for (const State& partition : partitions_) operators::PutNumber(partition.watermark, &value);
+  for (const State& partition : partitions_) {
+    operators::PutNumber(partition.watermark, &value);
+    operators::PutNumber(static_cast<uint8_t>(partition.idle), &value);
+  }
   writer.PutShared("watermarks", value);
 }
 
 Status PartitionMerge::Restore(state::StateReader& reader) {
+  struct Saved {
+    int64_t watermark = data::kMaxWatermark;
+    bool idle = true;
+  };
   MR_TRY(state::ExpectNothing(reader));
-  for (std::string_view value : reader.shared("watermarks")) {
-    MR_TRY(operators::TakeNumber(&value, &emitted_));
-    for (int partition = 0; !value.empty(); ++partition) {
-      input(partition);
-      MR_TRY(operators::TakeNumber(&value, &partitions_[partition].watermark));
+  const std::vector<std::string_view> values = reader.shared("watermarks");
+  if (values.empty()) return {};
+  int64_t emitted = data::kMaxWatermark;
+  std::vector<Saved> saved;
+  for (std::string_view value : values) {
+    int64_t writers_emitted = 0;
+    MR_TRY(operators::TakeNumber(&value, &writers_emitted));
+    emitted = std::min(emitted, writers_emitted);
+    for (size_t partition = 0; !value.empty(); ++partition) {
+      int64_t watermark = 0;
+      uint8_t idle = 0;
+      MR_TRY(operators::TakeNumber(&value, &watermark));
+      MR_TRY(operators::TakeNumber(&value, &idle));
+      if (partition == saved.size()) saved.emplace_back();
+      saved[partition].watermark = std::min(saved[partition].watermark, watermark);
+      saved[partition].idle = saved[partition].idle && idle != 0;
     }
+  }
+  emitted_ = emitted;
+  const size_t started = partitions_.size();  // these give rows, whatever they did before
+  for (size_t i = 0; i < saved.size(); ++i) {
+    input(static_cast<int>(i));
+    partitions_[i].watermark = saved[i].watermark;
+    if (i >= started) partitions_[i].idle = saved[i].idle;
   }
   return {};
 }
 
 Status PartitionMerge::Announce() {
-  return emitted_ == data::kMinWatermark ? Status() : next_->OnWatermark(emitted_);
+  if (emitted_ != data::kMinWatermark) MR_TRY(next_->OnWatermark(emitted_));
+  return partitions_.empty() ? Status() : TellIdle();
 }
 
 int64_t PartitionMerge::MinOfOthers(int partition) const {

@@ -115,8 +115,12 @@ class PartitionMerge {
   Status SetIdle(int partition, bool idle);
   bool IsIdle(int partition) const { return partitions_[partition].idle; }
 
-  // For checkpoints: what was handed on, and each partition's watermark by its number. Whether a partition is
-  // idle shows anew. Restore comes before the first row; Announce hands on what had been handed on before.
+  // For checkpoints: what was handed on, and of each partition, by its number, how far it has come and
+  // whether it was idle. Restore comes before the first row. Where several have written of a partition it has
+  // come no farther than the one that was farthest behind says: a watermark that is too low holds rows back,
+  // one that is too high makes them late. A partition that has not started yet is as it was, so that one that
+  // had ended holds nothing back, and one that is slow to show itself does. Announce hands on what had been
+  // handed on.
   void Save(state::StateWriter& writer) const;
   Status Restore(state::StateReader& reader);
   Status Announce();
@@ -131,6 +135,8 @@ class PartitionMerge {
   };
   int64_t MinOfOthers(int partition) const;
   Status Advance();
+  // Hands on whether all partitions are idle, when that has changed.
+  Status TellIdle();
 
   Link* next_;
   std::vector<State> partitions_;
