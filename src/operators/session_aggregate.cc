@@ -111,6 +111,8 @@ class SessionAggregate final : public Operator {
       }
       return {};
     }));
+    std::ranges::sort(state_.dirty, {}, &Session::change);
+    std::ranges::sort(state_.retired, {}, &RetiredRow::change);
     MR_TRY(RestoreElements(elements));
     MR_TRY(records_.CheckSpread(reader));
     MR_TRY(RestoreShared(reader, "watermark", SharedRule::kLeast, &state_.watermark));
@@ -216,7 +218,7 @@ class SessionAggregate final : public Operator {
     PutNumber(session.end, value);
     PutNumber(session.sequence, value);
     PutNumber(session.rows, value);
-    PutNumber(static_cast<uint8_t>(session.is_dirty), value);
+    PutNumber(session.change, value);
     PutNumber(static_cast<uint8_t>(session.shown != nullptr), value);
     if (session.shown != nullptr) {
       PutNumber(session.shown->start, value);
@@ -230,7 +232,6 @@ class SessionAggregate final : public Operator {
                         std::span<const MutableColumnPtr> results) {
     int64_t id = 0;
     Session read{};
-    uint8_t is_dirty = 0;
     uint8_t is_shown = 0;
     MR_TRY(TakeNumber(&rest, &id));
     MR_TRY(ExpectEnd(rest));
@@ -238,7 +239,7 @@ class SessionAggregate final : public Operator {
     MR_TRY(TakeNumber(&value, &read.end));
     MR_TRY(TakeCount(&value, &read.sequence));
     MR_TRY(TakeCount(&value, &read.rows));
-    MR_TRY(TakeNumber(&value, &is_dirty));
+    MR_TRY(TakeCount(&value, &read.change));
     MR_TRY(TakeNumber(&value, &is_shown));
     if (is_shown != 0) {
       read.shown = std::make_unique<ShownSession>();
@@ -260,7 +261,8 @@ class SessionAggregate final : public Operator {
     while (*link != nullptr && (*link)->start < session->start) link = &(*link)->next;
     session->next = *link;
     *link = session;
-    if (is_dirty != 0) MarkDirty(session);
+    session->change = read.change;
+    if (session->change != 0) state_.dirty.push_back(session);
     MR_TRY(aggregates_.Load(&value, session->payload));
     return ExpectEnd(value);
   }
@@ -272,16 +274,20 @@ class SessionAggregate final : public Operator {
       std::string key(records_.keys()[0]);
       PutNumber(retired.shown.start, &key);
       PutNumber(retired.shown.end, &key);
-      writer.Put(kRetired, records_.hashes()[0], key, retired.shown.results);
+      std::string value;
+      PutNumber(retired.change, &value);
+      value += retired.shown.results;
+      writer.Put(kRetired, records_.hashes()[0], key, value);
     }
   }
 
   Status RestoreRetired(EntryId key, std::string_view rest, std::string_view value,
                         std::span<const MutableColumnPtr> results) {
-    RetiredRow retired{.key = key, .shown = {}, .is_saved = true};
+    RetiredRow retired{.key = key, .change = 0, .shown = {}, .is_saved = true};
     MR_TRY(TakeNumber(&rest, &retired.shown.start));
     MR_TRY(TakeNumber(&rest, &retired.shown.end));
     MR_TRY(ExpectEnd(rest));
+    MR_TRY(TakeCount(&value, &retired.change));
     if (!data::IsEncodedKey(value, results)) return state::BadState("a row is not one of results");
     retired.shown.results = value;
     state_.retired.push_back(std::move(retired));
@@ -382,7 +388,7 @@ class SessionAggregate final : public Operator {
   // Has what is shown of the session taken back: its bounds are others now.
   void RetireShown(Session* session, EntryId key) {
     if (session->shown == nullptr) return;
-    state_.retired.push_back({key, std::move(*session->shown)});
+    state_.retired.push_back({key, early_firing_.NextChange(), std::move(*session->shown)});
     session->shown.reset();
   }
 
@@ -402,8 +408,8 @@ class SessionAggregate final : public Operator {
   }
 
   void MarkDirty(Session* session) {
-    if (!context_.early_fire || session->is_dirty) return;
-    session->is_dirty = true;
+    if (!context_.early_fire || session->change != 0) return;
+    session->change = early_firing_.NextChange();
     state_.dirty.push_back(session);
   }
 
@@ -464,7 +470,7 @@ class SessionAggregate final : public Operator {
   void Release(Session* session) {
     session->is_closed = true;
     state_.FreePayload(session);
-    if (!session->is_dirty) state_.Delete(session);
+    if (session->change == 0) state_.Delete(session);
   }
 
   // --- Early firing ---
@@ -489,7 +495,7 @@ class SessionAggregate final : public Operator {
   Status ShowOpenSessions() {
     MR_TRY(TakeBackRetired(data::kMaxWatermark));
     for (Session* session : state_.dirty) {
-      session->is_dirty = false;
+      session->change = 0;
       if (session->is_closed) {
         state_.Delete(session);
       } else if (session->merged_into == nullptr) {

@@ -34,7 +34,7 @@ struct Session {
   std::byte* payload = nullptr;    // states of the aggregates
   Session* next = nullptr;         // of the same key, by start
   Session* merged_into = nullptr;  // it is no more; rows of the batch at hand go there
-  bool is_dirty = false;           // changed since early firing showed it
+  int64_t change = 0;              // the first since early firing showed it; 0: none
   bool is_closed = false;
   bool is_saved = false;           // there is a record of it
   int64_t id = 0;                  // of its record, among those of its key
@@ -46,6 +46,7 @@ struct Session {
 
 struct RetiredRow {
   state::EntryId key;
+  int64_t change;  // by which it was
   ShownSession shown;
   bool is_saved = false;
 };

@@ -25,8 +25,8 @@ using state::EntryId;
 
 // In front of the aggregates' states of a group in a slice, when it is needed.
 struct SliceHeader {
-  int64_t rows;      // added minus taken away
-  uint8_t is_dirty;  // changed since early firing showed it
+  int64_t rows;    // added minus taken away
+  int64_t change;  // the first since early firing showed it (EarlyFiring::NextChange); 0: none
 };
 
 struct Slice {
@@ -214,7 +214,7 @@ class WindowAggregate final : public Operator {
         PutNumber(id, &values.bytes());
         if (has_header_) {
           PutNumber(HeaderOf(payload).rows, &values.bytes());
-          PutNumber(HeaderOf(payload).is_dirty, &values.bytes());
+          PutNumber(HeaderOf(payload).change, &values.bytes());
         }
         aggregates_.Save(payload, &values.bytes());
         values.End();
@@ -270,14 +270,19 @@ class WindowAggregate final : public Operator {
         std::string_view value = restored->values[i];
         if (has_header_) {
           MR_TRY(TakeCount(&value, &HeaderOf(payload).rows));
-          MR_TRY(TakeNumber(&value, &HeaderOf(payload).is_dirty));
-          if (HeaderOf(payload).is_dirty) slice.dirty.push_back(restored->ids[i]);
+          int64_t change = 0;
+          MR_TRY(TakeCount(&value, &change));
+          if (!early_firing_.IsShown(change)) {
+            HeaderOf(payload).change = change;
+            slice.dirty.push_back(restored->ids[i]);
+          }
         }
         MR_TRY(aggregates_.Load(&value, payload));
         MR_TRY(ExpectEnd(value));
       }
       return {};
     }));
+    std::ranges::sort(slice.dirty, {}, [&](EntryId id) { return HeaderOf(slice.groups.payload(id)).change; });
     return RestoreElements(slice, read);
   }
 
@@ -477,8 +482,8 @@ class WindowAggregate final : public Operator {
 
   void MarkDirty(Slice& slice, EntryId id, std::byte* payload) {
     SliceHeader& header = HeaderOf(payload);
-    if (header.is_dirty) return;
-    header.is_dirty = 1;
+    if (header.change != 0) return;
+    header.change = early_firing_.NextChange();
     slice.dirty.push_back(id);
   }
 
@@ -665,9 +670,9 @@ class WindowAggregate final : public Operator {
       }
     }
     for (auto& [window, slices] : changed) MR_TRY(ShowWindow(window, slices));
-    // That a group is no longer dirty need not be saved: shown again, it shows nothing new.
+    // Their records need not be written again: the number of the change says that it has been shown.
     for (auto& [key, slice] : state_.slices) {
-      for (const EntryId id : slice->dirty) HeaderOf(slice->groups.payload(id)).is_dirty = 0;
+      for (const EntryId id : slice->dirty) HeaderOf(slice->groups.payload(id)).change = 0;
       slice->dirty.clear();
     }
     return {};
