@@ -40,6 +40,9 @@ inline constexpr int kShardsMax = 64;
 // Bytes of the name of a space, or of a shared value, in saved state.
 inline constexpr size_t kStateNameBytesMax = 255;
 
+// Rows of an append table, spread by columns, that are sorted at once when they are saved.
+inline constexpr size_t kSavedSpreadRows = 512 * kBatchRows;
+
 inline constexpr int kDecimalPrecisionMax = 38;
 inline constexpr int kTimestampPrecisionMax = 6;
 

@@ -30,6 +30,18 @@ void RowIndex::ReplaceAll() {
   }
 }
 
+void RowIndex::Reserve(size_t rows) {
+  MR_CHECK_EQ(size_, size_t{0});
+  size_t slots = mask_ + 1;
+  while (rows * 10 > slots * 7) slots *= 2;
+  if (slots == mask_ + 1) return;
+  RowIndex larger(slots);
+  larger.memory_ = memory_;
+  larger.copied_bytes_ = copied_bytes_;
+  ReplaceAll();
+  *this = std::move(larger);
+}
+
 void RowIndex::Place(uint64_t hash, uint32_t position) {
   size_t slot = hash & mask_;
   while (At(slot).position != kNoRow) slot = (slot + 1) & mask_;

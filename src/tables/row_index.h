@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,15 @@ class RowIndex {
     }
   }
 
+  // Calls f(position) for every candidate with this hash.
+  template <typename F>
+  void ForEachOf(uint64_t hash, F&& f) const {
+    const uint32_t tag = Tag(hash);
+    for (size_t slot = hash & mask_; At(slot).position != kNoRow; slot = (slot + 1) & mask_) {
+      if (At(slot).tag == tag) f(At(slot).position);
+    }
+  }
+
   // Adds a row; the caller knows that it is not there. `hash_of(position)` gives a row's full hash again,
   // needed when the index grows.
   template <typename F>
@@ -49,6 +59,27 @@ class RowIndex {
       *this = std::move(grown);
     }
     Place(hash, position);
+  }
+
+  // Makes room for so many rows at once; only while there are none.
+  void Reserve(size_t rows);
+  // Adds rows at `position` and behind it, for which there is room. False, and the rest is not added, if
+  // is_same(candidate, position) holds for one that is there. Neighbours with one hash share a probe
+  // sequence.
+  template <typename F>
+  bool Fill(std::span<const uint64_t> hashes, uint32_t position, F&& is_same) {
+    for (const uint64_t hash : hashes) __builtin_prefetch(&At(hash & mask_));
+    size_t slot = 0;
+    for (size_t i = 0; i < hashes.size(); ++i, ++position) {
+      if (i == 0 || hashes[i] != hashes[i - 1]) slot = hashes[i] & mask_;
+      const uint32_t tag = Tag(hashes[i]);
+      for (; At(slot).position != kNoRow; slot = (slot + 1) & mask_) {
+        if (At(slot).tag == tag && is_same(At(slot).position, position)) return false;
+      }
+      Mutable(slot) = Slot{tag, position};
+      ++size_;
+    }
+    return true;
   }
 
   // The row at `position`, known by its hash, is now at `new_position`.

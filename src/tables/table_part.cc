@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "tables/part_tracking.h"
+#include "tables/shard_places.h"
 
 namespace millrace::tables {
 
@@ -59,6 +61,7 @@ void TablePart::ApplyMultiset(const data::Batch& batch, AppliedChanges* changes)
     if (data::IsAddition(kind)) {
       AppendRow(batch, row);
       index_.Insert(hashes[row], static_cast<uint32_t>(rows_ - 1), hash_of);
+      if (tracking_ != nullptr) tracking_->changes.Added(static_cast<uint32_t>(rows_ - 1));
     } else {
       const uint32_t found = FindRow(batch, row, hashes[row]);
       if (found == RowIndex::kNoRow) continue;
@@ -81,6 +84,7 @@ void TablePart::ApplyKeyed(const data::Batch& batch, AppliedChanges* changes) {
       if (found == RowIndex::kNoRow) {
         AppendRow(batch, row);
         index_.Insert(hashes[row], static_cast<uint32_t>(rows_ - 1), hash_of);
+        if (tracking_ != nullptr) tracking_->changes.Added(static_cast<uint32_t>(rows_ - 1));
         if (changes != nullptr) changes->Add(batch, row, data::RowKind::kInsert);
         continue;
       }
@@ -89,6 +93,7 @@ void TablePart::ApplyKeyed(const data::Batch& batch, AppliedChanges* changes) {
         changes->Add(batch, row, data::RowKind::kUpdateAfter);
       }
       MutableChunk(chunk).AssignRow(place, batch, row);
+      if (tracking_ != nullptr) tracking_->changes.Changed(found);
       continue;
     }
     if (found == RowIndex::kNoRow) continue;
@@ -148,13 +153,17 @@ uint64_t TablePart::HashAt(uint32_t position) const {
   return hash;
 }
 
-void TablePart::AppendRow(const data::Batch& batch, size_t row) {
+Chunk& TablePart::OpenChunk() {
   if (chunks_.empty() || chunks_.back()->IsFull() || close_last_chunk_) {
     close_last_chunk_ = false;
     chunks_.push_back(std::make_shared<Chunk>(*schema_));
     shared_.push_back(false);
   }
-  MutableChunk(chunks_.size() - 1).AppendRow(batch, row);
+  return MutableChunk(chunks_.size() - 1);
+}
+
+void TablePart::AppendRow(const data::Batch& batch, size_t row) {
+  OpenChunk().AppendRow(batch, row);
   ++rows_;
   MR_CHECK_LT(rows_, size_t{RowIndex::kNoRow});
 }
@@ -164,6 +173,13 @@ void TablePart::RemoveRow(uint32_t position, uint64_t hash) {
   const auto hash_of = [this](uint32_t p) { return HashAt(p); };
   index_.Erase(hash, position, hash_of);
   const auto last = static_cast<uint32_t>(rows_ - 1);
+  if (tracking_ != nullptr) {
+    if (!tracking_->changes.IsNew(position)) {
+      tracking_->changes.AddGone(*chunks_[position / limits::kBatchRows], position % limits::kBatchRows, key_,
+                                 hash);
+    }
+    tracking_->changes.Moved(last, position);
+  }
   if (position != last) {
     index_.Move(HashAt(last), last, position);
     const std::shared_ptr<Chunk> source = chunks_[last / limits::kBatchRows];
@@ -209,6 +225,7 @@ size_t TablePart::KeepYoungest(size_t rows_max, size_t bytes_max) {
   chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<ptrdiff_t>(chunks_gone));
   shared_.erase(shared_.begin(), shared_.begin() + static_cast<ptrdiff_t>(chunks_gone));
   rows_ -= rows_gone;
+  if (tracking_ != nullptr) tracking_->NoteGone(rows_gone);
   changed_ = true;
   return rows_gone;
 }
@@ -220,7 +237,30 @@ size_t TablePart::TakeCopiedBytes() {
 size_t TablePart::MemoryBytes() const {
   size_t bytes = mode_ == TableMode::kAppend ? 0 : index_.MemoryBytes();
   for (const auto& chunk : chunks_) bytes += chunk->MemoryBytes();
+  if (tracking_ != nullptr) bytes += tracking_->MemoryBytes();
   return bytes;
+}
+
+void TablePart::TrackChanges(std::vector<int> spread_columns) {
+  MR_CHECK(tracking_ == nullptr && rows_ == 0);
+  std::vector<data::DataType> key_types;
+  for (const int column : key_) key_types.push_back((*schema_)[static_cast<size_t>(column)].type);
+  tracking_ = std::make_unique<PartTracking>(mode_, std::move(spread_columns), std::move(key_types));
+}
+
+void TablePart::Save(state::StateWriter& writer) {
+  MR_CHECK(tracking_ != nullptr);
+  const uint64_t place = FirstPlace(writer.shard(), writer.shards());
+  MR_CHECK_EQ(tracking_->place.value_or(place), place);
+  tracking_->place = place;
+  mode_ == TableMode::kAppend ? SaveAppended(writer) : SaveIndexed(writer);
+}
+
+Status TablePart::Restore(state::StateReader& reader) {
+  MR_CHECK(tracking_ != nullptr && rows_ == 0);
+  tracking_->place = FirstPlace(reader.shard(), reader.shards());
+  changed_ = true;
+  return mode_ == TableMode::kAppend ? RestoreAppended(reader) : RestoreIndexed(reader);
 }
 
 }  // namespace millrace::tables

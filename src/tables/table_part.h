@@ -1,7 +1,7 @@
 // TablePart: the rows that one shard keeps of a table, and their changes.
 //
-// One writer thread calls Apply and TakeSnapshot; snapshots may be read by any thread. Cost: a hash and a
-// probe a row for keyed parts and multisets; a published chunk is copied once an epoch when it changes.
+// One writer thread calls Apply, TakeSnapshot and Save; snapshots may be read by any thread. Cost: a hash and
+// a probe a row for keyed parts and multisets; a published chunk is copied once an epoch when it changes.
 #pragma once
 
 #include <memory>
@@ -9,10 +9,14 @@
 
 #include "base/error.h"
 #include "data/batch.h"
+#include "state/state_reader.h"
+#include "state/state_writer.h"
 #include "tables/applied_changes.h"
 #include "tables/snapshot.h"
 
 namespace millrace::tables {
+
+struct PartTracking;
 
 // How changes are applied.
 enum class TableMode : uint8_t {
@@ -48,6 +52,20 @@ class TablePart {
   // chunks of long rows go one by one.
   size_t KeepYoungest(size_t rows_max, size_t bytes_max);
 
+  // --- Checkpoints: docs/formats/table_rows.md. ---
+
+  // Has the part note what Save must write; before the first row. `spread_columns`: the columns by whose hash
+  // (data::HashRows, in this order) rows find their part, the same whatever the number of parts, and some of
+  // the key of a keyed part; none: any part may have any row. Parts with them do not KeepYoungest.
+  void TrackChanges(std::vector<int> spread_columns);
+  // Writes what has changed since the last Save or Restore; the first one writes everything. Behind it
+  // nothing counts as changed.
+  void Save(state::StateWriter& writer);
+  // Takes up what the parts of this table have saved, on whatever number of parts; behind TrackChanges,
+  // before the first row. Rows of a kAppend part are in the order in which they were, those of several parts
+  // side by side. kDataCorrupted for what no part can have saved; the part is of no use then.
+  Status Restore(state::StateReader& reader);
+
   size_t rows() const { return rows_; }
   size_t MemoryBytes() const;
   // Bytes copied since the last call because a snapshot shared them.
@@ -58,6 +76,8 @@ class TablePart {
   void ApplyMultiset(const data::Batch& batch, AppliedChanges* changes);
   void ApplyKeyed(const data::Batch& batch, AppliedChanges* changes);
   Chunk& MutableChunk(size_t i);
+  // The last chunk, which has room; a new one if it has not.
+  Chunk& OpenChunk();
   // The chunk is replaced, or goes.
   void Replace(size_t i);
   uint32_t FindRow(const data::Batch& batch, size_t row, uint64_t hash) const;
@@ -65,6 +85,16 @@ class TablePart {
   uint64_t HashAt(uint32_t position) const;
   void AppendRow(const data::Batch& batch, size_t row);
   void RemoveRow(uint32_t position, uint64_t hash);
+
+  // Checkpoints of keyed parts and multisets, which have an index, and of append parts.
+  class IndexedSave;
+  class IndexedRestore;
+  class AppendSave;
+  class AppendRestore;
+  void SaveIndexed(state::StateWriter& writer);
+  Status RestoreIndexed(state::StateReader& reader);
+  void SaveAppended(state::StateWriter& writer);
+  Status RestoreAppended(state::StateReader& reader);
 
   data::SchemaPtr schema_;
   TableMode mode_;
@@ -79,6 +109,7 @@ class TablePart {
   PartSnapshotPtr snapshot_;
   bool changed_ = true;
   HeldMemoryPtr memory_;
+  std::unique_ptr<PartTracking> tracking_;  // null: changes are not tracked
 };
 
 }  // namespace millrace::tables

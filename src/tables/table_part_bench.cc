@@ -94,5 +94,98 @@ void BM_ReadAColumn(benchmark::State& state) {
 }
 BENCHMARK(BM_ReadAColumn)->Arg(1'000'000)->Arg(10'000'000)->Unit(benchmark::kMillisecond);
 
+// Updates of random rows, range(1) a checkpoint, of a table of range(0) rows; range(2): whether changes are
+// tracked. The save is not part of the time.
+void BM_UpsertsBetweenCheckpoints(benchmark::State& state) {
+  const data::SchemaPtr schema = Accounts();
+  TablePart part(schema, TableMode::kKeyed, {0});
+  if (state.range(2) != 0) part.TrackChanges({0});
+  int64_t id = 0;
+  while (id < state.range(0)) part.Apply(Rows(*schema, limits::kBatchRows, [&] { return id++; }));
+  std::mt19937_64 random(1);
+  std::uniform_int_distribution<int64_t> ids(0, state.range(0) - 1);
+  std::vector<data::Batch> batches;
+  for (int64_t left = state.range(1); left > 0; left -= limits::kBatchRows) {
+    batches.push_back(Rows(*schema, std::min<size_t>(left, limits::kBatchRows), [&] { return ids(random); }));
+  }
+  for (auto _ : state) {
+    for (const data::Batch& batch : batches) part.Apply(batch);
+    if (state.range(2) == 0) continue;
+    state.PauseTiming();
+    state::StateWriter writer;
+    part.Save(writer);
+    state.ResumeTiming();
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations()) * state.range(1));
+}
+BENCHMARK(BM_UpsertsBetweenCheckpoints)
+    ->ArgsProduct({{1'000'000}, {100'000}, {0, 1}})
+    ->Unit(benchmark::kMillisecond);
+
+// A save of range(1) random changed rows of range(0).
+void BM_SaveChanges(benchmark::State& state) {
+  const data::SchemaPtr schema = Accounts();
+  TablePart part(schema, TableMode::kKeyed, {0});
+  part.TrackChanges({0});
+  int64_t id = 0;
+  while (id < state.range(0)) part.Apply(Rows(*schema, limits::kBatchRows, [&] { return id++; }));
+  state::StateWriter writer;
+  part.Save(writer);
+  std::mt19937_64 random(1);
+  std::uniform_int_distribution<int64_t> ids(0, state.range(0) - 1);
+  for (auto _ : state) {
+    state.PauseTiming();
+    for (int64_t left = state.range(1); left > 0; left -= limits::kBatchRows) {
+      part.Apply(Rows(*schema, std::min<size_t>(left, limits::kBatchRows), [&] { return ids(random); }));
+    }
+    writer.Clear();
+    state.ResumeTiming();
+    part.Save(writer);
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations()) * state.range(1));
+  state.counters["bytes"] = static_cast<double>(writer.size());
+}
+BENCHMARK(BM_SaveChanges)
+    ->Args({1'000'000, 10'000})
+    ->Args({1'000'000, 1'000'000})
+    ->Args({10'000'000, 1'000})
+    ->Unit(benchmark::kMillisecond);
+
+// range(0): rows; range(1): the mode; range(2): whether rows are spread by a column.
+void BM_Restore(benchmark::State& state) {
+  const data::SchemaPtr schema = Accounts();
+  const auto mode = static_cast<TableMode>(state.range(1));
+  const std::vector<int> key = mode == TableMode::kKeyed ? std::vector<int>{0} : std::vector<int>{};
+  const std::vector<int> spread = state.range(2) != 0 ? std::vector<int>{0} : std::vector<int>{};
+  state::StateLayers layers;
+  {
+    TablePart part(schema, mode, key);
+    part.TrackChanges(spread);
+    int64_t id = 0;
+    while (id < state.range(0)) part.Apply(Rows(*schema, limits::kBatchRows, [&] { return id++; }));
+    state::StateWriter writer;
+    part.Save(writer);
+    std::vector<state::StateBuffer> layer;
+    layer.push_back(writer.Take());
+    layers.Add(std::move(layer));
+  }
+  for (auto _ : state) {
+    layers.Rewind();
+    state::StateReader reader(&layers);
+    auto part = std::make_unique<TablePart>(schema, mode, key);
+    part->TrackChanges(spread);
+    if (!part->Restore(reader).has_value()) state.SkipWithError("not restored");
+    benchmark::DoNotOptimize(part->rows());
+    state.PauseTiming();
+    part.reset();
+    state.ResumeTiming();
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations()) * state.range(0));
+}
+BENCHMARK(BM_Restore)
+    ->ArgsProduct({{1'000'000}, {0, 1, 2}, {0, 1}})
+    ->Args({10'000'000, 1, 1})
+    ->Unit(benchmark::kMillisecond);
+
 }  // namespace
 }  // namespace millrace::tables

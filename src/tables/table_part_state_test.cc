@@ -1,0 +1,646 @@
+// Parts that are saved and restored: random changes against a plain model, across numbers of parts.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <random>
+#include <set>
+
+#include "base/hash.h"
+#include "data/batch_builder.h"
+#include "data/batch_codec.h"
+#include "state/state_record.h"
+#include "tables/shard_places.h"
+#include "tables/table_part.h"
+
+namespace millrace::tables {
+namespace {
+
+using data::DataType;
+using data::RowKind;
+using data::Value;
+
+using Parts = std::vector<std::unique_ptr<TablePart>>;
+
+data::SchemaPtr TestSchema() {
+  return std::make_shared<const data::Schema>(
+      std::vector<data::Field>{{"k", DataType::Int()},
+                               {"s", DataType::String()},
+                               {"x", DataType::Double()},
+                               {"amount", DataType::Decimal(38, 2)},
+                               {"small", DataType::Decimal(9, 3)},
+                               {"yes", DataType::Boolean()},
+                               {"xs", DataType::Array(DataType::String())},
+                               {"m", DataType::Map(DataType::String(), DataType::Int())},
+                               {"r", DataType::Row({{"a", DataType::TinyInt()}, {"b", DataType::Float()}})}});
+}
+
+// The row with this key and content: the same numbers give the same row.
+Value::List RowOf(int key, int content) {
+  const auto text = [](int i) {
+    return Value::String(std::string(static_cast<size_t>(i % 4) * 9, 'x') + std::to_string(i));
+  };
+  const double doubles[] = {0.0, 1.5, std::numeric_limits<double>::quiet_NaN(), -3e300};
+  const bool is_null = content % 7 == 0;
+  return {
+      key % 13 == 0 ? Value::Null() : Value::Int(key),
+      text(key),
+      key % 5 == 0 ? Value::Null() : Value::Double(doubles[key % 4]),
+      is_null ? Value::Null() : Value::Decimal(static_cast<data::Int128>(content) << 80),
+      Value::Decimal(-content),
+      content % 3 == 0 ? Value::Null() : Value::Bool(content % 2 == 0),
+      is_null ? Value::Null() : Value::MakeList({text(content), Value::Null(), text(key)}),
+      Value::MakeList(content % 2 == 0 ? Value::List{}
+                                       : Value::List{Value::MakeList({text(content), Value::Int(content)})}),
+      content % 4 == 0 ? Value::Null() : Value::MakeList({Value::Int(content % 100), Value::Double(0.5)})};
+}
+
+data::Batch BatchOf(const data::Schema& schema, const std::vector<Value::List>& rows,
+                    const std::vector<RowKind>& kinds = {}) {
+  data::BatchBuilder builder(schema);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    for (size_t c = 0; c < schema.size(); ++c) builder.column(c).AppendValue(rows[i][c]);
+    builder.FinishRow(kinds.empty() ? RowKind::kInsert : kinds[i]);
+  }
+  return builder.Build();
+}
+
+// The rows of a part as bytes, in their order.
+std::vector<std::string> RowsOf(TablePart& part) {
+  std::vector<std::string> rows;
+  for (const ChunkPtr& chunk : part.TakeSnapshot()->chunks) {
+    const std::vector<data::ColumnPtr> columns(chunk->columns.begin(), chunk->columns.end());
+    for (size_t i = 0; i < chunk->rows; ++i) data::EncodeKey(columns, i, &rows.emplace_back());
+  }
+  EXPECT_EQ(rows.size(), part.rows());
+  return rows;
+}
+
+// What one checkpoint wrote.
+struct Written {
+  size_t puts = 0;
+  size_t removes = 0;
+  size_t drops = 0;
+  size_t bytes = 0;
+};
+
+struct Table {
+  Table(data::SchemaPtr schema, TableMode mode, std::vector<int> key, std::vector<int> spread)
+      : schema(std::move(schema)), mode(mode), key(std::move(key)), spread(std::move(spread)) {
+    MakeParts(1);
+  }
+
+  void MakeParts(size_t count) {
+    parts.clear();
+    for (size_t i = 0; i < count; ++i) {
+      parts.push_back(std::make_unique<TablePart>(schema, mode, key));
+      parts.back()->SetMemory(memory);
+      parts.back()->TakeSnapshot();  // the first one is taken before anything is restored
+      parts.back()->TrackChanges(spread);
+    }
+  }
+
+  Written Save() {
+    Written written;
+    std::vector<state::StateBuffer> buffers;
+    for (size_t i = 0; i < parts.size(); ++i) {
+      state::StateWriter writer(static_cast<uint32_t>(i), static_cast<uint32_t>(parts.size()));
+      parts[i]->Save(writer);
+      written.bytes += writer.size();
+      buffers.push_back(writer.Take());
+      state::StateCursor cursor(buffers.back().view());
+      state::StateRecord record;
+      bool has_put = false;
+      while (cursor.Next(&record).value()) {
+        written.puts += record.tag == state::StateTag::kPut ? 1 : 0;
+        written.removes += record.tag == state::StateTag::kRemove ? 1 : 0;
+        written.drops += record.tag == state::StateTag::kDrop ? 1 : 0;
+        has_put = has_put || record.tag == state::StateTag::kPut;
+        EXPECT_TRUE(record.tag == state::StateTag::kPut || !has_put) << "a removal behind a put";
+      }
+    }
+    layers.Add(std::move(buffers));
+    return written;
+  }
+
+  Status Restore(size_t count) {
+    MakeParts(count);
+    for (size_t i = 0; i < count; ++i) {
+      layers.Rewind();
+      state::StateReader reader(&layers, static_cast<uint32_t>(i), static_cast<uint32_t>(count));
+      MR_TRY(parts[i]->Restore(reader));
+    }
+    return {};
+  }
+
+  void Apply(size_t part, const std::vector<Value::List>& rows, const std::vector<RowKind>& kinds = {}) {
+    parts[part]->Apply(BatchOf(*schema, rows, kinds));
+  }
+
+  data::SchemaPtr schema;
+  TableMode mode;
+  std::vector<int> key;
+  std::vector<int> spread;
+  HeldMemoryPtr memory = std::make_shared<HeldMemory>();
+  Parts parts;
+  state::StateLayers layers;
+};
+
+// --- The property: parts and model under random changes, checkpoints, crashes and rescales. ---
+
+struct ModelRow {
+  int key;
+  int content;
+  friend auto operator<=>(const ModelRow&, const ModelRow&) = default;
+};
+using ModelPart = std::vector<ModelRow>;  // in order for append parts, sorted otherwise
+
+class Model {
+ public:
+  Model(TableMode mode, std::vector<int> spread, unsigned seed)
+      : table_(TestSchema(), mode, mode == TableMode::kKeyed ? std::vector<int>{0, 1, 2} : std::vector<int>{},
+               std::move(spread)),
+        random_(seed) {
+    now_.resize(1);
+    saved_ = now_;
+    before_ = now_;
+  }
+
+  void Run(int steps) {
+    for (int step = 0; step < steps && !testing::Test::HasFatalFailure(); ++step) {
+      SCOPED_TRACE(step);
+      switch (random_() % 8) {
+        case 0:
+          Restart(now_.size());
+          break;
+        case 1:
+          Restart(1 + random_() % 4);
+          break;
+        case 2:
+        case 3:
+          Save();
+          break;
+        default:
+          Change();
+      }
+      Compare();
+      if (random_() % 4 == 0) held_.push_back(table_.parts[0]->TakeSnapshot());
+    }
+  }
+
+ private:
+  size_t PartOf(const ModelRow& row) {
+    if (table_.spread.empty()) return random_() % now_.size();
+    std::vector<uint64_t> hashes;
+    data::HashRows(BatchOf(*table_.schema, {RowOf(row.key, row.content)}), table_.spread, &hashes);
+    return ShardOf(hashes[0], now_.size());
+  }
+
+  void Change() {
+    const size_t count = random_() % 10 == 0 ? 3000 : random_() % 40;
+    std::vector<std::vector<Value::List>> rows(now_.size());
+    std::vector<std::vector<RowKind>> kinds(now_.size());
+    for (size_t i = 0; i < count; ++i) {
+      switch (table_.mode) {
+        case TableMode::kAppend:
+          AddRow(rows, kinds, {static_cast<int>(next_++), static_cast<int>(random_() % 50)});
+          break;
+        case TableMode::kKeyed:
+          ChangeKey(rows, kinds);
+          break;
+        case TableMode::kMultiset:
+          random_() % 2 == 0
+              ? TakeRow(rows, kinds)
+              : AddRow(rows, kinds, {static_cast<int>(random_() % 30), static_cast<int>(random_() % 12)});
+      }
+    }
+    for (size_t part = 0; part < now_.size(); ++part) {
+      for (size_t begin = 0; begin < rows[part].size(); begin += limits::kBatchRows) {
+        const size_t end = std::min(begin + limits::kBatchRows, rows[part].size());
+        const auto from = static_cast<std::ptrdiff_t>(begin);
+        const auto to = static_cast<std::ptrdiff_t>(end);
+        if (table_.mode == TableMode::kAppend) {
+          table_.Apply(part, {rows[part].begin() + from, rows[part].begin() + to});
+        } else {
+          table_.Apply(part, {rows[part].begin() + from, rows[part].begin() + to},
+                       {kinds[part].begin() + from, kinds[part].begin() + to});
+        }
+      }
+    }
+    if (table_.mode == TableMode::kAppend && table_.spread.empty() && random_() % 2 == 0) {
+      const size_t part = random_() % now_.size();
+      const size_t bytes = 10'000 << random_() % 6;
+      const size_t gone = table_.parts[part]->KeepYoungest(1000 + random_() % 3000, bytes);
+      now_[part].erase(now_[part].begin(), now_[part].begin() + static_cast<std::ptrdiff_t>(gone));
+    }
+  }
+
+  void AddRow(std::vector<std::vector<Value::List>>& rows, std::vector<std::vector<RowKind>>& kinds,
+              ModelRow row) {
+    const size_t part = PartOf(row);
+    now_[part].push_back(row);
+    rows[part].push_back(RowOf(row.key, row.content));
+    kinds[part].push_back(RowKind::kInsert);
+  }
+
+  void TakeRow(std::vector<std::vector<Value::List>>& rows, std::vector<std::vector<RowKind>>& kinds) {
+    const size_t part = random_() % now_.size();
+    if (now_[part].empty()) return;
+    const size_t at = random_() % now_[part].size();
+    rows[part].push_back(RowOf(now_[part][at].key, now_[part][at].content));
+    kinds[part].push_back(RowKind::kDelete);
+    now_[part].erase(now_[part].begin() + static_cast<std::ptrdiff_t>(at));
+  }
+
+  void ChangeKey(std::vector<std::vector<Value::List>>& rows, std::vector<std::vector<RowKind>>& kinds) {
+    const ModelRow row{static_cast<int>(random_() % 4000), static_cast<int>(random_() % 50)};
+    for (size_t part = 0; part < now_.size(); ++part) {
+      const auto found = std::ranges::find(now_[part], row.key, &ModelRow::key);
+      if (found == now_[part].end()) continue;
+      if (random_() % 2 == 0) {
+        rows[part].push_back(RowOf(row.key, found->content));
+        kinds[part].push_back(RowKind::kDelete);
+        now_[part].erase(found);
+        return;
+      }
+      touched_.insert(row.key);
+      rows[part].push_back(RowOf(row.key, found->content));
+      kinds[part].push_back(RowKind::kUpdateBefore);
+      rows[part].push_back(RowOf(row.key, row.content));
+      kinds[part].push_back(RowKind::kUpdateAfter);
+      found->content = row.content;
+      return;
+    }
+    touched_.insert(row.key);
+    AddRow(rows, kinds, row);
+  }
+
+  void Save() {
+    const Written written = table_.Save();
+    Check(written);
+    saved_ = now_;
+    before_ = now_;
+    has_moved_ = false;
+    touched_.clear();
+    const Written again = table_.Save();
+    EXPECT_EQ(again.bytes, 0u) << "something is written although nothing has changed";
+  }
+
+  // The records that were written are those of what has changed, and no more.
+  void Check(const Written& written) {
+    if (has_moved_) return;
+    EXPECT_EQ(written.drops, 0u);
+    if (table_.mode == TableMode::kAppend) return;
+    size_t puts = 0;
+    size_t removes = 0;
+    for (size_t part = 0; part < now_.size(); ++part) {
+      std::map<std::pair<int, int>, int> now;
+      std::map<std::pair<int, int>, int> before;
+      const bool is_keyed = table_.mode == TableMode::kKeyed;
+      for (const ModelRow& row : now_[part]) ++now[{row.key, is_keyed ? 0 : row.content}];
+      for (const ModelRow& row : before_[part]) ++before[{row.key, is_keyed ? 0 : row.content}];
+      for (const auto& [row, count] : now) {
+        puts += is_keyed ? touched_.contains(row.first) : !before.contains(row) || before[row] != count;
+      }
+      for (const auto& [row, count] : before) removes += now.contains(row) ? 0 : 1;
+    }
+    EXPECT_EQ(written.puts, puts);
+    EXPECT_EQ(written.removes, removes);
+  }
+
+  // As after a crash: what was not saved is lost.
+  void Restart(size_t count) {
+    const Status restored = table_.Restore(count);
+    ASSERT_TRUE(restored.has_value()) << restored.error().ToString();
+    has_moved_ = count != saved_.size() && table_.spread.empty();
+    now_.assign(count, {});
+    for (size_t part = 0; part < saved_.size(); ++part) {
+      for (const ModelRow& row : saved_[part]) {
+        now_[table_.spread.empty() ? part * count / saved_.size() : PartOf(row)].push_back(row);
+      }
+    }
+    if (table_.mode == TableMode::kAppend && count != saved_.size()) TakeOrder();
+    before_ = now_;
+    touched_.clear();
+  }
+
+  // Rows of one part keep their order; how those of several lie is the parts' business.
+  void TakeOrder() {
+    std::map<std::string, std::pair<size_t, size_t>> places;
+    std::map<std::string, ModelRow> rows;
+    for (size_t part = 0; part < saved_.size(); ++part) {
+      for (size_t i = 0; i < saved_[part].size(); ++i) {
+        places[Bytes(saved_[part][i])] = {part, i};
+        rows.emplace(Bytes(saved_[part][i]), saved_[part][i]);
+      }
+    }
+    size_t count = 0;
+    for (size_t part = 0; part < now_.size(); ++part) {
+      const std::vector<std::string> actual = RowsOf(*table_.parts[part]);
+      count += actual.size();
+      if (!table_.spread.empty()) {
+        std::multiset<std::string> expected;
+        for (const ModelRow& row : now_[part]) expected.insert(Bytes(row));
+        ASSERT_TRUE(std::multiset<std::string>(actual.begin(), actual.end()) == expected);
+      }
+      now_[part].clear();
+      std::map<size_t, size_t> last;
+      for (const std::string& row : actual) {
+        ASSERT_TRUE(places.contains(row));
+        const auto [from, at] = places.at(row);
+        places.erase(row);  // each comes once
+        const auto row_before = last.find(from);
+        ASSERT_TRUE(row_before == last.end() || row_before->second < at);
+        last[from] = at;
+        now_[part].push_back(rows.at(row));
+      }
+    }
+    ASSERT_EQ(count, rows.size());
+  }
+
+  const std::string& Bytes(const ModelRow& row) {
+    std::string& bytes = bytes_[row];
+    if (bytes.empty()) {
+      data::EncodeKey(BatchOf(*table_.schema, {RowOf(row.key, row.content)}).columns, 0, &bytes);
+    }
+    return bytes;
+  }
+
+  void Compare() {
+    for (size_t part = 0; part < now_.size(); ++part) {
+      std::vector<std::string> expected;
+      for (const ModelRow& row : now_[part]) expected.push_back(Bytes(row));
+      std::vector<std::string> actual = RowsOf(*table_.parts[part]);
+      if (table_.mode != TableMode::kAppend) {
+        std::ranges::sort(expected);
+        std::ranges::sort(actual);
+      }
+      ASSERT_EQ(actual.size(), expected.size()) << part;
+      ASSERT_TRUE(actual == expected) << part;
+    }
+  }
+
+  Table table_;
+  std::mt19937 random_;
+  std::vector<ModelPart> now_;
+  std::vector<ModelPart> saved_;   // by the parts that saved it
+  std::vector<ModelPart> before_;  // what is saved, by the parts that are there now
+  std::set<int> touched_;          // keys that were set since
+  bool has_moved_ = false;
+  size_t next_ = 1;
+  std::vector<PartSnapshotPtr> held_;
+  std::map<ModelRow, std::string> bytes_;
+};
+
+TEST(TablePartState, KeyedPartsComeBack) {
+  for (unsigned seed = 0; seed < 4; ++seed) {
+    SCOPED_TRACE(seed);
+    Model(TableMode::kKeyed, {2, 0}, seed).Run(60);
+    Model(TableMode::kKeyed, {}, seed).Run(60);
+  }
+}
+
+TEST(TablePartState, MultisetsComeBack) {
+  for (unsigned seed = 0; seed < 4; ++seed) {
+    SCOPED_TRACE(seed);
+    Model(TableMode::kMultiset, {1}, seed).Run(80);
+    Model(TableMode::kMultiset, {}, seed).Run(80);
+  }
+}
+
+TEST(TablePartState, AppendPartsComeBack) {
+  for (unsigned seed = 0; seed < 4; ++seed) {
+    SCOPED_TRACE(seed);
+    Model(TableMode::kAppend, {1}, seed).Run(60);
+    Model(TableMode::kAppend, {}, seed).Run(60);
+  }
+}
+
+// --- What is written. ---
+
+data::SchemaPtr Numbers() {
+  return std::make_shared<const data::Schema>(
+      std::vector<data::Field>{{"k", DataType::BigInt()}, {"v", DataType::Int()}});
+}
+
+std::vector<Value::List> NumberRows(int begin, int end, int v = 0) {
+  std::vector<Value::List> rows;
+  for (int i = begin; i < end; ++i) rows.push_back({Value::Int(i), Value::Int(v)});
+  return rows;
+}
+
+TEST(TablePartState, AFewChangesOfAManyRowsAreAFewRecords) {
+  Table table(Numbers(), TableMode::kKeyed, {0}, {0});
+  for (int i = 0; i < 100'000; i += 2000) table.Apply(0, NumberRows(i, i + 2000));
+  EXPECT_EQ(table.Save().puts, 100'000u);
+  std::vector<Value::List> changed;
+  for (int i = 0; i < 1000; ++i) changed.push_back({Value::Int(i * 97), Value::Int(1)});
+  table.Apply(0, changed, std::vector<RowKind>(changed.size(), RowKind::kUpdateAfter));
+  table.Apply(0, NumberRows(1, 3), {RowKind::kDelete, RowKind::kDelete});
+  // Comes and goes between two checkpoints.
+  table.Apply(0, NumberRows(200'000, 200'001));
+  table.Apply(0, NumberRows(200'000, 200'001), {RowKind::kDelete});
+  const Written written = table.Save();
+  EXPECT_EQ(written.puts, 1000u);
+  EXPECT_EQ(written.removes, 2u);
+}
+
+TEST(TablePartState, ATableThatGrowsByARowACheckpointHasFewRecords) {
+  Table table(Numbers(), TableMode::kAppend, {}, {});
+  size_t bytes = 0;
+  for (int i = 0; i < 4096; ++i) {
+    table.Apply(0, NumberRows(i, i + 1));
+    const Written written = table.Save();
+    EXPECT_EQ(written.puts, 1u);
+    bytes += written.bytes;
+  }
+  ASSERT_TRUE(table.Restore(1).has_value());
+  EXPECT_EQ(table.parts[0]->rows(), 4096u);
+  size_t records = 0;
+  table.layers.Rewind();
+  state::StateReader reader(&table.layers);
+  state::StateChunk chunk;
+  while (reader.Next(&chunk).value()) records += chunk.size();
+  EXPECT_LE(records, 13u);
+  // A row is written once for each doubling up to 2,048, at most: at 3 bytes a row, and 50 a record.
+  EXPECT_LE(bytes, size_t{4096} * (12 * 3 + 60));
+}
+
+TEST(TablePartState, SpreadAppendPartsWriteOnlyNewRows) {
+  Table table(Numbers(), TableMode::kAppend, {}, {0});
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 10; ++i) {
+      table.Apply(0, NumberRows(round * 20'000 + i * 2000, round * 20'000 + i * 2000 + 2000));
+    }
+    EXPECT_LE(table.Save().puts, StretchCount());
+  }
+  table.Apply(0, NumberRows(-5, 0));
+  EXPECT_LE(table.Save().puts, 5u);
+  for (const size_t count : {1, 2, 3, 7, 64}) {
+    ASSERT_TRUE(table.Restore(count).has_value()) << count;
+    size_t rows = 0;
+    for (const auto& part : table.parts) rows += part->rows();
+    EXPECT_EQ(rows, 60'005u);
+  }
+}
+
+TEST(TablePartState, FloatsThatAreAlikeAreOneKeyAndComeBackAsTheyWere) {
+  const auto schema = std::make_shared<const data::Schema>(
+      std::vector<data::Field>{{"x", DataType::Double()}, {"v", DataType::Int()}});
+  Table table(schema, TableMode::kKeyed, {0}, {0});
+  table.Apply(0, {{Value::Double(0.0), Value::Int(1)}});
+  table.Save();
+  table.Apply(0, {{Value::Double(-0.0), Value::Int(2)}}, {RowKind::kUpdateAfter});
+  table.Save();
+  ASSERT_TRUE(table.Restore(1).has_value());
+  const PartSnapshotPtr snapshot = table.parts[0]->TakeSnapshot();
+  ASSERT_EQ(snapshot->rows, 1u);
+  EXPECT_TRUE(std::signbit(snapshot->chunks[0]->columns[0]->GetValue(0).as_double()));
+  EXPECT_EQ(snapshot->chunks[0]->columns[1]->GetValue(0).as_int(), 2);
+}
+
+TEST(TablePartState, DeletionsByKeyAndTheIndexWorkBehindARestore) {
+  Table table(Numbers(), TableMode::kKeyed, {0}, {0});
+  for (int i = 0; i < 20'000; i += 2000) table.Apply(0, NumberRows(i, i + 2000, i));
+  table.Save();
+  ASSERT_TRUE(table.Restore(1).has_value());
+  TablePart& part = *table.parts[0];
+  const Snapshot snapshot{table.schema, {0}, {part.TakeSnapshot()}};
+  for (const int k : {0, 4321, 19'999}) {
+    const auto found = snapshot.Find({data::Column::Constant(DataType::BigInt(), Value::Int(k), 1)});
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->columns[1]->GetValue(0).as_int(), k / 2000 * 2000);
+  }
+  part.set_deletes_by_key(true);
+  table.Apply(0, NumberRows(0, 2000, -1), std::vector<RowKind>(2000, RowKind::kDelete));
+  EXPECT_EQ(part.rows(), 18'000u);
+  EXPECT_EQ(snapshot.rows(), 20'000u);
+  const Written written = table.Save();
+  EXPECT_EQ(written.puts, 0u);
+  EXPECT_EQ(written.removes, 2000u);
+}
+
+TEST(TablePartState, ManyIdenticalRowsAreOneRecord) {
+  Table table(Numbers(), TableMode::kMultiset, {}, {0, 1});
+  for (int i = 0; i < 3; ++i) table.Apply(0, std::vector<Value::List>(2000, {Value::Int(7), Value::Int(7)}));
+  EXPECT_EQ(table.Save().puts, 1u);
+  ASSERT_TRUE(table.Restore(2).has_value());
+  EXPECT_EQ(table.parts[0]->rows() + table.parts[1]->rows(), 6000u);
+  const size_t part = table.parts[0]->rows() == 0 ? 1 : 0;
+  // Away and back again is no change.
+  table.Apply(part, std::vector<Value::List>(2, {Value::Int(7), Value::Int(7)}),
+              {RowKind::kDelete, RowKind::kInsert});
+  EXPECT_EQ(table.Save().bytes, 0u);
+  table.Apply(part, std::vector<Value::List>(2000, {Value::Int(7), Value::Int(7)}),
+              std::vector<RowKind>(2000, RowKind::kDelete));
+  EXPECT_EQ(table.Save().puts, 1u);
+  ASSERT_TRUE(table.Restore(1).has_value());
+  EXPECT_EQ(table.parts[0]->rows(), 4000u);
+}
+
+TEST(TablePartState, TrackingIsCountedAsMemory) {
+  Table table(Numbers(), TableMode::kKeyed, {0}, {0});
+  table.Apply(0, NumberRows(0, 2000));
+  table.Save();
+  const size_t before = table.parts[0]->MemoryBytes();
+  table.Apply(0, NumberRows(0, 1999), std::vector<RowKind>(1999, RowKind::kDelete));
+  EXPECT_GE(table.parts[0]->MemoryBytes(), before + 1999 * sizeof(int64_t));
+}
+
+// --- Places. ---
+
+TEST(ShardPlaces, AStretchBelongsToOneShardOfHoweverMany) {
+  ASSERT_EQ(StretchCount(), 1260u);
+  for (size_t stretch = 0; stretch < StretchCount(); ++stretch) {
+    const uint64_t first = FirstPlaceOfStretch(stretch);
+    const uint64_t last = stretch + 1 < StretchCount() ? FirstPlaceOfStretch(stretch + 1) - 1 : ~uint64_t{0};
+    ASSERT_EQ(StretchOf(first), stretch);
+    ASSERT_EQ(StretchOf(last), stretch);
+    ASSERT_EQ(PlaceOf(HashAtPlace(first)), first);
+    for (size_t shards = 1; shards <= limits::kShardsMax; ++shards) {
+      ASSERT_EQ(ShardOf(HashAtPlace(first), shards), ShardOf(HashAtPlace(last), shards)) << shards;
+    }
+  }
+  for (uint32_t shards = 1; shards <= limits::kShardsMax; ++shards) {
+    for (uint32_t shard = 0; shard < shards; ++shard) {
+      const uint64_t first = FirstPlace(shard, shards);
+      ASSERT_EQ(ShardOf(HashAtPlace(first), shards), shard);
+      ASSERT_EQ(ShardOf(HashAtPlace(first - 1), shards), (shard + shards - 1) % shards);
+    }
+  }
+}
+
+// --- Damage. ---
+
+// Every bit of the state turned: an error, or a table that works.
+void TurnEveryBit(TableMode mode, std::vector<int> key, std::vector<int> spread) {
+  const auto schema = TestSchema();
+  TablePart whole(schema, mode, key);
+  whole.TrackChanges(spread);
+  std::vector<Value::List> rows;
+  for (int i = 1; i < 5; ++i) rows.push_back(RowOf(i, i));
+  if (mode == TableMode::kMultiset) rows.push_back(RowOf(1, 1));
+  whole.Apply(BatchOf(*schema, rows));
+  state::StateWriter writer;
+  whole.Save(writer);
+  const std::string bytes(writer.view());
+  size_t errors = 0;
+  for (size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+    std::string damaged = bytes;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
+    state::StateBuffer buffer;
+    buffer.Append(damaged);
+    std::vector<state::StateBuffer> layer;
+    layer.push_back(std::move(buffer));
+    state::StateLayers layers;
+    layers.Add(std::move(layer));
+    state::StateReader reader(&layers);
+    TablePart part(schema, mode, key);
+    part.TrackChanges(spread);
+    const Status restored = part.Restore(reader);
+    if (!restored.has_value()) {
+      EXPECT_TRUE(restored.error().code() == ErrorCode::kDataCorrupted ||
+                  restored.error().code() == ErrorCode::kNotSupported)
+          << restored.error().ToString();
+      ++errors;
+      continue;
+    }
+    EXPECT_EQ(RowsOf(part).size(), part.rows());
+    part.Apply(BatchOf(*schema, rows));
+    state::StateWriter next;
+    part.Save(next);
+  }
+  EXPECT_GT(errors, bytes.size());
+}
+
+TEST(TablePartState, DamageIsAnErrorOrATable) {
+  TurnEveryBit(TableMode::kKeyed, {0, 1, 2}, {0});
+  TurnEveryBit(TableMode::kKeyed, {0}, {});
+  TurnEveryBit(TableMode::kMultiset, {}, {0});
+  TurnEveryBit(TableMode::kMultiset, {}, {});
+  TurnEveryBit(TableMode::kAppend, {}, {1});
+  TurnEveryBit(TableMode::kAppend, {}, {});
+}
+
+TEST(TablePartState, RowsOfAnotherKindOfTableAreRefused) {
+  Table saved(Numbers(), TableMode::kKeyed, {0}, {0});
+  saved.Apply(0, NumberRows(0, 3));
+  saved.Save();
+  for (const auto& [mode, spread] : {std::pair{TableMode::kKeyed, std::vector<int>{}},
+                                     {TableMode::kMultiset, {0}},
+                                     {TableMode::kAppend, {}},
+                                     {TableMode::kAppend, {0}}}) {
+    TablePart part(Numbers(), mode, mode == TableMode::kKeyed ? std::vector<int>{0} : std::vector<int>{});
+    part.TrackChanges(spread);
+    saved.layers.Rewind();
+    state::StateReader reader(&saved.layers);
+    EXPECT_EQ(part.Restore(reader).error().code(), ErrorCode::kDataCorrupted);
+  }
+}
+
+}  // namespace
+}  // namespace millrace::tables
