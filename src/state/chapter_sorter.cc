@@ -11,8 +11,8 @@
 
 namespace millrace::state {
 
-Status ChapterSorter::Add(StateBuffer buffer) {
-  StateCursor cursor(buffer.view());
+Status ChapterSorter::Add(StateBufferPtr buffer) {
+  StateCursor cursor(buffer->view());
   StateRecord record;
   Space* space = nullptr;
   std::string_view space_name;
@@ -48,7 +48,7 @@ Status ChapterSorter::Add(StateBuffer buffer) {
          .sequence = sequence_++});
     memory_bytes_ += sizeof(Reference);
   }
-  memory_bytes_ += buffer.size();
+  memory_bytes_ += buffer->size();
   buffers_.push_back(std::move(buffer));
   return Ok();
 }

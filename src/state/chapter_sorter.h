@@ -23,7 +23,7 @@ namespace millrace::state {
 class ChapterSorter {
  public:
   // Takes a buffer's records. kDataCorrupted if it breaks the grammar; nothing may follow then.
-  Status Add(StateBuffer buffer);
+  Status Add(StateBufferPtr buffer);
 
   // The spaces that were dropped, and among how many shards, once for each shard that dropped.
   std::vector<std::pair<std::string, uint32_t>> Drops() const;
@@ -55,7 +55,7 @@ class ChapterSorter {
   static void Sort(std::vector<Reference>* records);
   static bool IsSameKey(const Reference& a, const Reference& b);
 
-  std::vector<StateBuffer> buffers_;
+  std::vector<StateBufferPtr> buffers_;
   std::map<std::string, Space, std::less<>> spaces_;
   std::map<std::pair<std::string, uint32_t>, std::pair<uint32_t, std::string>>
       shared_;  // name, shard: shards, value

@@ -61,8 +61,12 @@ class CheckpointBuilder {
  public:
   virtual ~CheckpointBuilder() = default;
   // Records of the chapter, as StateWriter writes them; several buffers of one chapter are those of its
-  // shards. Nothing waits: the bytes are kept until the store has written them. Any thread, before Commit.
-  virtual void Add(const std::string& chapter, StateBuffer records) = 0;
+  // shards. Nothing waits: the bytes are kept until the store has written them. Who shares them can give them
+  // again, should the commit fail. Any thread, before Commit.
+  virtual void Add(const std::string& chapter, StateBufferPtr records) = 0;
+  void Add(const std::string& chapter, StateBuffer records) {
+    Add(chapter, std::make_shared<const StateBuffer>(std::move(records)));
+  }
   // What the chapter held before this checkpoint is void; what is added to it is not. Any thread, before
   // Commit.
   virtual void DropChapter(const std::string& chapter) = 0;

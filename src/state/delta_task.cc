@@ -7,8 +7,8 @@
 
 namespace millrace::state {
 
-void DeltaRequest::Add(const std::string& chapter, StateBuffer records) {
-  if (records.is_empty()) return;
+void DeltaRequest::Add(const std::string& chapter, StateBufferPtr records) {
+  if (records->is_empty()) return;
   MutexLock lock(mutex_);
   MR_CHECK(phase_ == Phase::kOpen);
   buffers_.emplace_back(chapter, std::move(records));
@@ -98,7 +98,7 @@ void DeltaTask::Stop() {
   if (request) End(*request, Fail(ErrorCode::kCancelled, "the checkpoint was given up: the store is closed"));
 }
 
-Status DeltaTask::Take(const std::string& chapter, StateBuffer records) {
+Status DeltaTask::Take(const std::string& chapter, StateBufferPtr records) {
   ChapterSorter& sorter = sorters_[chapter];
   memory_bytes_ -= sorter.memory_bytes();
   if (Status added = sorter.Add(std::move(records)); !added) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -61,5 +62,7 @@ class StateBuffer {
   size_t size_ = 0;
   size_t capacity_ = 0;
 };
+
+using StateBufferPtr = std::shared_ptr<const StateBuffer>;
 
 }  // namespace millrace::state
