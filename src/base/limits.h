@@ -88,8 +88,15 @@ inline constexpr size_t kShellLiveRows = 1'000'000;
 inline constexpr size_t kShellLiveBytes = size_t{512} << 20;
 inline constexpr size_t kShellHttpBytesMax = size_t{64} << 20;
 
+// Partitions of one source that saved state may speak of.
+inline constexpr int64_t kSourcePartitionsMax = 1'000'000;
+
 // Jobs that have ended and are still shown; the oldest go.
 inline constexpr size_t kEndedJobsMax = 256;
+// A commit of a checkpoint that failed is made again after so long.
+inline constexpr int64_t kCheckpointRetryMicros = 1'000'000;
+// Checkpoints that sys.checkpoints shows.
+inline constexpr size_t kCheckpointRecordsMax = 100;
 
 // PostgreSQL's protocol. Bytes of a message before and after authentication (64 MiB of rows or text come in
 // one message at most; the text of a statement is bounded by kSqlBytesMax as well), and of what a length word

@@ -9,6 +9,7 @@ class Coordinator::Driver final : public env::Task {
  public:
   explicit Driver(Coordinator* coordinator) : coordinator_(*coordinator) {}
   bool Run() override {
+    if (coordinator_.checkpointer_ != nullptr) coordinator_.checkpointer_->RetryIfDue();
     const int64_t due = coordinator_.NextEpochMicros();
     if (due == kNever) return false;
     if (coordinator_.env_.clock->MonotonicMicros() < due) {
@@ -37,12 +38,17 @@ class Coordinator::Enforcer final : public env::Task {
 };
 
 Coordinator::Coordinator(env::Env& env, env::WorkerPool* pool, int64_t epoch_micros_max,
-                         telemetry::MetricsRegistry* metrics)
+                         const Durability* durability, telemetry::MetricsRegistry* metrics)
     : env_(env),
       pool_(*pool),
       driver_(std::make_unique<Driver>(this)),
       enforcer_(std::make_unique<Enforcer>(this)),
       pace_(epoch_micros_max) {
+  if (durability != nullptr) {
+    is_recovering_.store(true);
+    checkpointer_ =
+        std::make_unique<Checkpointer>(env_, *durability, [this] { pool_.Wake(*driver_); }, metrics);
+  }
   if (metrics == nullptr) return;
   epochs_total_ = &metrics->GetCounter("millrace_epochs_total", "Epochs that were published.");
   epoch_seconds_ = &metrics->GetHistogram("millrace_epoch_duration_seconds",
@@ -58,6 +64,22 @@ void Coordinator::AddPushClock(std::shared_ptr<PushClock> clock) {
 
 Coordinator::~Coordinator() = default;
 
+Status Coordinator::EndRecovery() {
+  MR_ASSIGN(const int64_t epoch, checkpointer_->LastEpoch());
+  {
+    MutexLock lock(mutex_);
+    epoch_ = std::max(epoch_, epoch);
+    published_epoch_ = epoch_;
+    push_epoch_->Started(epoch_);
+    for (auto& [task, state] : tasks_) state.passed = epoch_;
+    Publish();
+  }
+  is_recovering_.store(false, std::memory_order_release);
+  NoteChange();
+  pool_.Wake(*driver_);
+  return {};
+}
+
 void Coordinator::SetEpochMicrosMax(int64_t micros) {
   {
     MutexLock lock(mutex_);
@@ -72,15 +94,16 @@ void Coordinator::NoteChange() {
 
 int64_t Coordinator::NextEpochMicros() const {
   MutexLock lock(mutex_);
-  if (in_flight_ || changing_) return kNever;  // whoever ends that wakes the driver
+  if (in_flight_ || changing_ || is_recovering()) return kNever;  // whoever ends that wakes the driver
   if (has_news_.load() || !after_epoch_.empty()) return ended_micros_ + pace_.pause_micros();
+  const int64_t checkpoint = checkpointer_ == nullptr ? kNever : checkpointer_->DueMicros();
   int64_t clock_micros = 0;
   for (const auto& [task, state] : tasks_) {
     const int64_t wanted = task->job().clock_epoch_micros;
     if (state.ended || wanted == 0) continue;
     clock_micros = clock_micros == 0 ? wanted : std::min(clock_micros, wanted);
   }
-  return clock_micros == 0 ? kNever : ended_micros_ + clock_micros;
+  return std::min(checkpoint, clock_micros == 0 ? kNever : ended_micros_ + clock_micros);
 }
 
 EpochCost Coordinator::CostOfEpoch() {
@@ -151,6 +174,8 @@ bool Coordinator::WaitForEpoch(int64_t epoch, int64_t micros) {
 void Coordinator::AddTable(StoredTable* table) {
   for (const auto& part : table->parts) part->SetMemory(held_memory_);
   MutexLock lock(mutex_);
+  // What was restored can be read at once.
+  for (size_t i = 0; i < table->parts.size(); ++i) table->published[i] = table->parts[i]->staged();
   tables_.push_back(table);
   Publish();
 }
@@ -215,7 +240,7 @@ void Coordinator::Tell() {
 }
 
 bool Coordinator::StartEpochLocked() {
-  if (in_flight_ || changing_) return false;
+  if (in_flight_ || changing_ || is_recovering()) return false;
   ++epoch_;
   in_flight_ = true;
   started_micros_ = env_.clock->MonotonicMicros();
@@ -227,7 +252,8 @@ bool Coordinator::StartEpochLocked() {
     if (state.ended && !state.promoted) Promote(&state);
   }
   std::erase_if(tasks_, [](const auto& entry) { return entry.second.ended; });
-  const Epoch epoch{epoch_, env_.clock->NowMicros()};
+  const bool is_checkpoint = checkpointer_ != nullptr && checkpointer_->StartIfDue(epoch_);
+  const Epoch epoch{epoch_, env_.clock->NowMicros(), is_checkpoint};
   for (auto& [task, state] : tasks_) {
     if (!task->IsRoot()) continue;
     task->InjectEpoch(epoch);
@@ -258,13 +284,16 @@ void Coordinator::Promote(TaskState* state) {
   }
 }
 
-void Coordinator::Passed(DataflowTask* task, int64_t epoch, int64_t work_micros) {
+void Coordinator::Passed(DataflowTask* task, int64_t epoch, int64_t work_micros, TaskSave save) {
   {
     MutexLock lock(mutex_);
     const auto found = tasks_.find(task);
     if (found == tasks_.end()) return;
     found->second.passed = epoch;
     work_micros_ += work_micros;
+    if (!save.states.empty() || !save.committed.empty()) {
+      checkpointer_->Saved(task->shared_job(), std::move(save), true);
+    }
     for (StoredTable* table : tables_) {
       for (size_t i = 0; i < table->parts.size(); ++i) {
         if (table->parts[i]->writer == task) table->published[i] = table->parts[i]->staged();
@@ -275,13 +304,22 @@ void Coordinator::Passed(DataflowTask* task, int64_t epoch, int64_t work_micros)
   Tell();
 }
 
-void Coordinator::Ended(DataflowTask* task) {
+void Coordinator::Ended(DataflowTask* task, TaskSave save, bool in_order) {
   {
     MutexLock lock(mutex_);
     const auto found = tasks_.find(task);
     if (found == tasks_.end()) return;
     found->second.ended = true;
     const bool is_in_epoch = in_flight_ && found->second.passed < epoch_;
+    if (checkpointer_ != nullptr) {
+      // Behind the barrier of a draft that is in flight it has saved all that belongs to it.
+      const bool has_passed_draft = in_flight_ && !is_in_epoch && checkpointer_->is_drafting();
+      if (in_order) {
+        checkpointer_->Saved(task->shared_job(), std::move(save), is_in_epoch);
+      } else if (!has_passed_draft) {
+        checkpointer_->Break(task->shared_job());
+      }
+    }
     if (is_in_epoch) {
       Promote(&found->second);
     } else {
@@ -315,6 +353,7 @@ void Coordinator::FinishIfComplete() {
   }
   in_flight_ = false;
   published_epoch_ = epoch_;
+  if (checkpointer_ != nullptr) checkpointer_->Complete();
   Publish();
   TellWatchers();
   if (held_memory_->IsTooMuch()) pool_.Wake(*enforcer_);

@@ -20,6 +20,7 @@
 
 #include "base/mutex.h"
 #include "connectors/ingest/push_epoch.h"
+#include "dataflow/checkpointer.h"
 #include "dataflow/epoch_pace.h"
 #include "dataflow/push_clock.h"
 #include "dataflow/stored_table.h"
@@ -33,10 +34,17 @@ namespace millrace::dataflow {
 
 class Coordinator {
  public:
-  // `metrics` may be null.
-  Coordinator(env::Env& env, env::WorkerPool* pool, int64_t epoch_micros_max,
+  // `durability` and `metrics` may be null. With durability it is in recovery until EndRecovery: no task runs
+  // and no epoch starts.
+  Coordinator(env::Env& env, env::WorkerPool* pool, int64_t epoch_micros_max, const Durability* durability,
               telemetry::MetricsRegistry* metrics);
   ~Coordinator();
+
+  bool is_recovering() const { return is_recovering_.load(std::memory_order_acquire); }
+  // Epochs go on behind that of the last checkpoint.
+  Status EndRecovery() MR_EXCLUDES(mutex_);
+  // Null without durability.
+  Checkpointer* checkpointer() const { return checkpointer_.get(); }
 
   // The longest pause between two epochs while something changes.
   void SetEpochMicrosMax(int64_t micros) MR_EXCLUDES(mutex_);
@@ -67,9 +75,10 @@ class Coordinator {
   void Watch(StoredTable* table, std::shared_ptr<TableWatcher> watcher) MR_EXCLUDES(mutex_);
 
   // --- From tasks. ---
-  // `work_micros`: what the task did on the barrier itself.
-  void Passed(DataflowTask* task, int64_t epoch, int64_t work_micros) MR_EXCLUDES(mutex_);
-  void Ended(DataflowTask* task) MR_EXCLUDES(mutex_);
+  // `work_micros`: what the task did on the barrier itself. `save`: of a checkpoint.
+  void Passed(DataflowTask* task, int64_t epoch, int64_t work_micros, TaskSave save) MR_EXCLUDES(mutex_);
+  // `in_order`: its input has come to an end, or the job was asked to stop; and what it saves of that.
+  void Ended(DataflowTask* task, TaskSave save, bool in_order) MR_EXCLUDES(mutex_);
   void Failed(DataflowTask* task, const Error& error) MR_EXCLUDES(mutex_);
 
   // Starts an epoch unless one is in flight; whether it did.
@@ -120,7 +129,9 @@ class Coordinator {
   std::unique_ptr<Enforcer> enforcer_;
   const tables::HeldMemoryPtr held_memory_ = std::make_shared<tables::HeldMemory>();
   const std::shared_ptr<connectors::PushEpoch> push_epoch_ = std::make_shared<connectors::PushEpoch>();
-  std::atomic<bool> has_news_{false};  // something has changed since the last epoch started
+  std::atomic<bool> is_recovering_{false};
+  std::unique_ptr<Checkpointer> checkpointer_;  // null without durability
+  std::atomic<bool> has_news_{false};           // something has changed since the last epoch started
   mutable Mutex mutex_;
   EpochPace pace_ MR_GUARDED_BY(mutex_);
   int64_t started_micros_ MR_GUARDED_BY(mutex_) = 0;  // the last epoch, on the monotonic clock

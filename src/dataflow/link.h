@@ -20,7 +20,8 @@ namespace millrace::dataflow {
 
 struct Epoch {
   int64_t number = 0;
-  int64_t now_micros = 0;  // wall clock at its injection, µs
+  int64_t now_micros = 0;      // wall clock at its injection, µs
+  bool is_checkpoint = false;  // tasks save their state behind its barrier
 };
 
 class Link : public operators::Output {
@@ -67,6 +68,7 @@ class OperatorLink final : public Link {
   Status OnIdle(bool idle) override { return next_->OnIdle(idle); }
   Status OnEpoch(const Epoch& epoch) override;
   Status OnEnd() override { return next_->OnEnd(); }
+  operators::Operator* op() const { return op_.get(); }
 
  private:
   void MeasureState();
@@ -90,6 +92,7 @@ class UnionLink {
   UnionLink(std::unique_ptr<operators::Operator> op, int inputs, Link* next, const int64_t* now_micros);
   ~UnionLink();
   Link* input(int i);
+  operators::Operator* op() const { return op_.get(); }
 
  private:
   class Input;

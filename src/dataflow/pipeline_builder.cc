@@ -94,9 +94,10 @@ Status PipelineBuilder::Build(const Pipeline& pipeline) {
   }
 
   StoredTable* table = pipeline.table;
-  const auto make_table = [table](DataflowTask* task, int instance) -> Result<Link*> {
+  const auto make_table = [this, table](DataflowTask* task, int instance) -> Result<Link*> {
     const std::shared_ptr<StoredPart>& part = table->parts[instance];
     task->AddPart(part);
+    KeepPart(task, *table, instance);
     return task->Own(std::make_unique<TableLink>(part.get()));
   };
   if (!spreading_.NeedsExchangeToStore(pipeline.query)) return BuildRegion(root, make_table, true);
@@ -154,6 +155,8 @@ Result<Link*> PipelineBuilder::MakeSinkLink(const plan::SinkNode& sink, Dataflow
     }
     const Sender sender = target->AddProducer(*task);
     task->AddTableOutput(sender);
+    job_->writes_tables = true;
+    attachments_.push_back([target, channel = sender.channel] { target->ExpectBarriers(channel); });
     return task->Own(std::make_unique<ExchangeLink>(std::vector<int>{}, std::vector<Sender>{sender}));
   }
   connectors::TableOptions options;
@@ -211,7 +214,17 @@ SourceTask* PipelineBuilder::TaskForScan(const plan::ScanNode& scan) {
   SourceTask* raw = task.get();
   tasks_.push_back(std::move(task));
   source_tasks_.push_back(raw);
-  sources_.emplace(key, SourceUse{raw, &scan, pipeline_->zone, {}});
+  SourceUse use{raw, &scan, pipeline_->zone, {}, false, {}};
+  if (IsDurable()) {
+    // Readings of one table with other options are told apart by their order.
+    const auto earlier = std::count_if(sources_.begin(), sources_.end(), [&](const auto& other) {
+      return other.second.task->table() == options.table;
+    });
+    const std::string group = GroupOwner(pipeline_->group_id);
+    use.chapter = {group, fmt::format("{}/{}/{}", group, options.table, earlier)};
+    use.is_saved = environment_.is_saved(pipeline_->object_id);
+  }
+  sources_.emplace(key, std::move(use));
   return raw;
 }
 
@@ -222,6 +235,9 @@ PipelineBuilder::Region PipelineBuilder::MakeRegion(const plan::PlanNode& top) {
     if (const auto* values = node->AsIf<plan::ValuesNode>()) {
       auto task = std::make_unique<ValuesTask>(*environment_.env, environment_.pool, environment_.coordinator,
                                                job_, BatchesOf(*values));
+      if (IsDurable()) {
+        task->KeepPosition(ChapterOf(values->name), environment_.is_saved(pipeline_->object_id));
+      }
       tasks_.push_back(std::move(task));
       return Region{{tasks_.back().get()}};
     }
@@ -267,8 +283,8 @@ Status PipelineBuilder::BuildDown(const plan::PlanNode& node, const Region& regi
   MR_ASSIGN(const OperatorFactory factory, OperatorFactory::For(node));
   std::vector<Link*> inner;
   for (size_t i = 0; i < links.size(); ++i) {
-    inner.push_back(
-        MakeOperatorLink(node, factory, region.tasks[i], static_cast<int>(i), links[i], on_root_path));
+    inner.push_back(MakeOperatorLink(node, factory, region.tasks[i], static_cast<int>(i),
+                                     static_cast<int>(links.size()), links[i], on_root_path));
   }
   if (spreading_.NeedsExchange(node)) return BuildBelowExchange(node, region, inner, on_root_path);
   return BuildDown(node.input(), region, inner, on_root_path);
@@ -300,6 +316,7 @@ Status PipelineBuilder::BuildUnion(const plan::PlanNode& node, const Region& reg
     unions.push_back(
         task->Own(std::make_unique<UnionLink>(factory.Make(ContextFor(node, static_cast<int>(i), links[i])),
                                               num_inputs, links[i], task->now_micros())));
+    KeepState(task, unions.back()->op(), node.name, i, links.size());
   }
   for (int k = 0; k < num_inputs; ++k) {
     // Instance j of the input sends to instance j of the union; further ones in turn.
@@ -343,10 +360,12 @@ Status PipelineBuilder::BuildTableScan(const plan::TableScanNode& scan, const Re
     auto* stage = static_cast<StageTask*>(region.tasks[i]);
     const int input = stage->AddInput(stage->Own(std::make_unique<ProjectLink>(scan.columns, links[i])));
     const std::shared_ptr<StoredPart>& part = table->parts[i];
-    attachments_.push_back([stage, input, part, record = record_] {
+    // A query that was restored has seen the rows that were restored with it.
+    const bool with_rows = !IsDurable() || !environment_.is_saved(pipeline_->object_id);
+    attachments_.push_back([stage, input, part, with_rows, record = record_] {
       // Nothing sends to this stage yet, so it does not run: its only channel may be made here.
       const Sender reader = stage->AddChannel(input, part->writer_waker);
-      part->Attach(reader);
+      part->Attach(reader, with_rows);
       record->attached.emplace_back(part, reader);
     });
   }
@@ -374,20 +393,27 @@ Status PipelineBuilder::BuildScan(const plan::PlanNode& top, SourceTask* task, L
     job_->operators.push_back(stats);
     parts.emplace_back(factory, ContextFor(*above, 0, nullptr), stats);
   }
-  const auto make_chain = [parts, task](Link* tail) -> Result<Link*> {
-    Link* link = tail;
+  const auto make_chain = [parts, task, object_id = pipeline_->object_id](
+                              Link* tail, int partition) -> Result<SourceTask::Chain> {
+    SourceTask::Chain chain{tail, {}};
     for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
       const auto& [factory, context, stats] = *part;
       operators::OperatorContext own = context;
-      own.output = link;
-      link = task->Own(std::make_unique<OperatorLink>(factory.Make(std::move(own)), link, task->now_micros(),
-                                                      stats, nullptr));
+      own.output = chain.head;
+      OperatorLink* link = task->Own(std::make_unique<OperatorLink>(factory.Make(std::move(own)), chain.head,
+                                                                    task->now_micros(), stats, nullptr));
+      chain.head = link;
+      chain.operators.insert(chain.operators.begin(), link->op());
+      if (object_id == 0) continue;
+      task->AddState(
+          OwnerOfOperator(object_id, fmt::format("{}#{}", context.name, partition), link->op(), 0, 1));
     }
-    return link;
+    return chain;
   };
   for (auto& [key, use] : sources_) {
     if (use.task != task) continue;
-    use.uses.push_back({&node->As<plan::ScanNode>(), make_chain, next, done_, idle_timeout_micros});
+    use.uses.push_back(
+        {&node->As<plan::ScanNode>(), make_chain, next, done_, idle_timeout_micros, ChapterOf(node->name)});
   }
   return {};
 }
@@ -425,14 +451,18 @@ Status PipelineBuilder::OpenSource(SourceUse* use) {
     std::vector<int> columns;
     for (const int column : scan.scan->columns) columns.push_back(places[column]);
     use->task->AddConsumer(std::move(columns), std::move(scan.make_chain), scan.next, scan.done,
-                           scan.idle_timeout_micros);
+                           scan.idle_timeout_micros, scan.chapter);
   }
+  if (!use->chapter.object.empty()) use->task->KeepPosition(use->chapter, use->is_saved);
   return use->task->SetSource(std::move(source));
 }
 
 Status PipelineBuilder::Finish() {
   for (auto& [key, use] : sources_) {
     MR_TRY(OpenSource(&use));
+  }
+  for (const auto& task : tasks_) {
+    if (environment_.checkpoints != nullptr) MR_TRY(task->Restore(*environment_.checkpoints));
   }
   job_->live_tasks.store(static_cast<int>(tasks_.size()));
   return {};
@@ -464,12 +494,14 @@ operators::OperatorContext PipelineBuilder::ContextFor(const plan::PlanNode& nod
   context.eval.random_state = environment_.env->seeds->NextSeed();
   context.state_ttl_micros = pipeline_->settings.state_ttl_micros();
   context.early_fire_delay_micros = pipeline_->settings.early_fire_delay_micros();
+  context.is_durable = IsDurable();
   context.spread_columns = spreading_.InputKeys(node);
   return context;
 }
 
 Link* PipelineBuilder::MakeOperatorLink(const plan::PlanNode& node, const OperatorFactory& factory,
-                                        DataflowTask* task, int shard, Link* next, bool on_root_path) {
+                                        DataflowTask* task, int shard, int shards, Link* next,
+                                        bool on_root_path) {
   auto& stats = stats_[&node];
   if (stats == nullptr) {
     stats = std::make_shared<OperatorStats>();
@@ -478,7 +510,26 @@ Link* PipelineBuilder::MakeOperatorLink(const plan::PlanNode& node, const Operat
   }
   auto link = std::make_unique<OperatorLink>(factory.Make(ContextFor(node, shard, next)), next,
                                              task->now_micros(), stats, on_root_path ? done_ : nullptr);
+  KeepState(task, link->op(), node.name, static_cast<size_t>(shard), static_cast<size_t>(shards));
   return task->Own(std::move(link));
+}
+
+SourceTask::Chapter PipelineBuilder::ChapterOf(const std::string& name) const {
+  if (!IsDurable()) return {};
+  const std::string object = ObjectOwner(pipeline_->object_id);
+  return {object, object + "/" + name};
+}
+
+void PipelineBuilder::KeepState(DataflowTask* task, operators::Operator* op, const std::string& name,
+                                size_t shard, size_t shards) const {
+  if (!IsDurable()) return;
+  task->AddState(OwnerOfOperator(pipeline_->object_id, name, op, static_cast<uint32_t>(shard),
+                                 static_cast<uint32_t>(shards)));
+}
+
+void PipelineBuilder::KeepPart(DataflowTask* task, const StoredTable& table, int part) const {
+  if (!IsDurable()) return;
+  task->AddState(OwnerOfPart(pipeline_->object_id, table, static_cast<size_t>(part)));
 }
 
 }  // namespace millrace::dataflow

@@ -40,6 +40,9 @@ struct BuildEnvironment {
   std::function<StoredTable*(const std::string&)> find_table;
   std::function<TableTask*(const std::string&)> find_table_task;
   plan::FindSpread spread_of;  // of stored tables
+  // Where state of durable queries is; null: there are none. With it whether an object has some.
+  state::CheckpointStore* checkpoints = nullptr;
+  std::function<bool(uint64_t)> is_saved;
 };
 
 // Receives the changes of a query that is shown as they come; called by one task at a time.
@@ -53,6 +56,9 @@ struct Pipeline {
   // Where the rows go: exactly one of these, or a SinkNode as the root of the query.
   StoredTable* table = nullptr;  // as MakeResultTable made it
   ChangeConsumer consumer;
+  // In the catalog; 0: nothing of it outlives the process. The group is what shares the sources.
+  uint64_t object_id = 0;
+  uint64_t group_id = 0;
 };
 
 // How to end one query of a job before its sources end: set `done`, and take its readers off the tables.
@@ -72,7 +78,7 @@ class PipelineBuilder {
 
   // `pipeline` must live until Finish.
   Result<std::shared_ptr<RunningPipeline>> Add(const Pipeline& pipeline);
-  // Opens the sources.
+  // Opens the sources, and gives all tasks the state that was saved of them.
   Status Finish();
   // The tasks, which the coordinator does not know yet.
   std::vector<std::unique_ptr<DataflowTask>> TakeTasks() { return std::move(tasks_); }
@@ -93,11 +99,14 @@ class PipelineBuilder {
     Link* next;
     std::shared_ptr<std::atomic<bool>> done;
     int64_t idle_timeout_micros;
+    SourceTask::Chapter chapter;
   };
   struct SourceUse {
     SourceTask* task;
     const plan::ScanNode* scan;  // the first; the others read the same table with the same options
     const data::TimeZone* zone;
+    SourceTask::Chapter chapter;  // of the position
+    bool is_saved = false;        // there must be one
     std::vector<ScanUse> uses;
   };
 
@@ -116,6 +125,13 @@ class PipelineBuilder {
   Status BuildSink(const plan::SinkNode& sink);
   Result<Link*> MakeSinkLink(const plan::SinkNode& sink, DataflowTask* task, int instance, int instances);
   Status OpenSource(SourceUse* use);
+  bool IsDurable() const { return pipeline_->object_id != 0; }
+  // Where the query that is being added keeps what has this name; empty if it is not durable.
+  SourceTask::Chapter ChapterOf(const std::string& name) const;
+  // Has what the operator remembers saved with the state of the task.
+  void KeepState(DataflowTask* task, operators::Operator* op, const std::string& name, size_t shard,
+                 size_t shards) const;
+  void KeepPart(DataflowTask* task, const StoredTable& table, int part) const;
 
   StageTask* NewStage();
   SourceTask* TaskForScan(const plan::ScanNode& scan);
@@ -124,7 +140,7 @@ class PipelineBuilder {
                      const std::vector<int>& inputs);
   operators::OperatorContext ContextFor(const plan::PlanNode& node, int shard, Link* next) const;
   Link* MakeOperatorLink(const plan::PlanNode& node, const OperatorFactory& factory, DataflowTask* task,
-                         int shard, Link* next, bool on_root_path);
+                         int shard, int shards, Link* next, bool on_root_path);
 
   BuildEnvironment environment_;
   std::shared_ptr<Job> job_;

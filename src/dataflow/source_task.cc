@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dataflow/coordinator.h"
+#include "operators/saved_state.h"
 
 namespace millrace::dataflow {
 
@@ -31,8 +32,79 @@ SourceTask::SourceTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordi
       &options_.metrics->GetCounter("millrace_source_bytes_total", "Bytes read from a source.", labels);
 }
 
+namespace {
+
+// Shared values of a source's chapter.
+constexpr std::string_view kPosition = "position";
+constexpr std::string_view kPartitions = "partitions";
+constexpr std::string_view kSent = "sent";
+
+// The value that the one owner of a chapter wrote; absent if there is none.
+Result<std::optional<std::string_view>> OnlyShared(state::StateReader& reader, std::string_view name) {
+  const std::vector<std::string_view> values = reader.shared(name);
+  if (values.empty()) return std::nullopt;
+  if (values.size() > 1) return state::BadState("a position was saved by several");
+  return values.front();
+}
+
+// A number that the one owner of a chapter wrote; -1 if there is none.
+Result<int64_t> OnlyNumber(state::StateReader& reader, std::string_view name) {
+  MR_ASSIGN(std::optional<std::string_view> value, OnlyShared(reader, name));
+  if (!value.has_value()) return -1;
+  int64_t number = 0;
+  MR_TRY(operators::TakeNumber(&*value, &number));
+  if (!value->empty() || number < 0) return state::BadState("a position that is no number");
+  return number;
+}
+
+void PutNumber(std::string_view name, int64_t number, state::StateWriter& writer) {
+  std::string bytes;
+  operators::PutNumber(number, &bytes);
+  writer.PutShared(name, bytes);
+}
+
+}  // namespace
+
+void SourceTask::KeepPosition(const Chapter& chapter, bool is_saved) {
+  AddState({chapter.object, chapter.name, 0, 1, [this](state::StateWriter& writer) { SavePosition(writer); },
+            [this, is_saved](state::StateReader& reader) { return RestorePosition(reader, is_saved); }});
+}
+
+void SourceTask::SavePosition(state::StateWriter& writer) const {
+  writer.PutShared(kPosition, source_->Position());
+  PutNumber(kPartitions, static_cast<int64_t>(last_active_micros_.size()), writer);
+}
+
+Status SourceTask::RestorePosition(state::StateReader& reader, bool is_saved) {
+  MR_TRY(state::ExpectNothing(reader));
+  MR_ASSIGN(const auto position, OnlyShared(reader, kPosition));
+  if (!position.has_value()) return is_saved ? Status(state::BadState("no position is there")) : Status();
+  MR_ASSIGN(const int64_t partitions, OnlyNumber(reader, kPartitions));
+  if (partitions > limits::kSourcePartitionsMax) return state::BadState("too many partitions");
+  MR_TRY(source_->Seek(*position));
+  // Their chains are restored behind this.
+  for (int partition = 0; partition < static_cast<int>(partitions); ++partition) {
+    for (auto& consumer : consumers_) MR_TRY(MakeChains(consumer.get(), partition));
+    if (static_cast<int>(last_active_micros_.size()) > partition) continue;
+    last_active_micros_.push_back(env_.clock->MonotonicMicros());
+  }
+  is_restored_ = true;
+  return {};
+}
+
+Status SourceTask::Announce() {
+  for (auto& consumer : consumers_) {
+    for (const Chain& chain : consumer->chains) {
+      for (operators::Operator* op : chain.operators) MR_TRY(op->Announce());
+    }
+    MR_TRY(consumer->merge->Announce());
+  }
+  return {};
+}
+
 void SourceTask::AddConsumer(std::vector<int> columns, ChainFactory make_chain, Link* next,
-                             std::shared_ptr<const std::atomic<bool>> done, int64_t idle_timeout_micros) {
+                             std::shared_ptr<const std::atomic<bool>> done, int64_t idle_timeout_micros,
+                             const Chapter& chapter) {
   auto consumer = std::make_unique<Consumer>();
   consumer->columns = std::move(columns);
   consumer->make_chain = std::move(make_chain);
@@ -40,6 +112,12 @@ void SourceTask::AddConsumer(std::vector<int> columns, ChainFactory make_chain, 
   consumer->next = next;
   consumer->done = std::move(done);
   consumer->idle_timeout_micros = idle_timeout_micros;
+  if (!chapter.object.empty()) {
+    AddState(
+        {chapter.object, chapter.name, 0, 1,
+         [merge = consumer->merge.get()](state::StateWriter& writer) { merge->Save(writer); },
+         [merge = consumer->merge.get()](state::StateReader& reader) { return merge->Restore(reader); }});
+  }
   consumers_.push_back(std::move(consumer));
 }
 
@@ -77,6 +155,7 @@ void SourceTask::NoteProgress() {
 }
 
 Result<bool> SourceTask::Step() {
+  if (std::exchange(is_restored_, false)) MR_TRY(Announce());
   Epoch epoch;
   if (TakeInjected(&epoch)) {
     // What was pushed before the epoch began is in it.
@@ -88,7 +167,7 @@ Result<bool> SourceTask::Step() {
     for (auto& consumer : consumers_) {
       if (!consumer->ended) MR_TRY(consumer->next->OnEpoch(epoch));
     }
-    coordinator_.Passed(this, epoch.number, env_.clock->MonotonicMicros() - started_micros);
+    Pass(epoch, env_.clock->MonotonicMicros() - started_micros);
   }
   if (!HasRoom()) return false;
   if (job_->stopping.load(std::memory_order_relaxed)) {
@@ -126,7 +205,7 @@ Status SourceTask::EndConsumer(Consumer* consumer) {
   for (size_t partition = 0; partition < consumer->chains.size(); ++partition) {
     MR_TRY(consumer->merge->SetIdle(static_cast<int>(partition), false));
   }
-  for (Link* chain : consumer->chains) MR_TRY(chain->OnWatermark(data::kMaxWatermark));
+  for (const Chain& chain : consumer->chains) MR_TRY(chain.head->OnWatermark(data::kMaxWatermark));
   if (consumer->merge->watermark() != data::kMaxWatermark) {
     MR_TRY(consumer->next->OnWatermark(data::kMaxWatermark));
   }
@@ -146,13 +225,13 @@ Status SourceTask::EndDone() {
   return {};
 }
 
-Result<Link*> SourceTask::ChainOf(Consumer* consumer, int partition) {
+Status SourceTask::MakeChains(Consumer* consumer, int partition) {
   while (static_cast<int>(consumer->chains.size()) <= partition) {
-    Link* tail = consumer->merge->input(static_cast<int>(consumer->chains.size()));
-    MR_ASSIGN(Link * chain, consumer->make_chain(tail));
-    consumer->chains.push_back(chain);
+    const int next = static_cast<int>(consumer->chains.size());
+    MR_ASSIGN(Chain chain, consumer->make_chain(consumer->merge->input(next), next));
+    consumer->chains.push_back(std::move(chain));
   }
-  return consumer->chains[partition];
+  return {};
 }
 
 Status SourceTask::OnPartitionStart(int partition) {
@@ -160,7 +239,7 @@ Status SourceTask::OnPartitionStart(int partition) {
   if (static_cast<int>(last_active_micros_.size()) <= partition) last_active_micros_.resize(partition + 1);
   last_active_micros_[partition] = env_.clock->MonotonicMicros();
   for (auto& consumer : consumers_) {
-    MR_TRY(ChainOf(consumer.get(), partition));
+    MR_TRY(MakeChains(consumer.get(), partition));
     MR_TRY(consumer->merge->SetIdle(partition, false));
   }
   return {};
@@ -196,7 +275,7 @@ Status SourceTask::Deliver(int partition, const data::Batch& batch) {
     projected.kinds = batch.kinds;
     projected.columns.reserve(consumer->columns.size());
     for (const int column : consumer->columns) projected.columns.push_back(batch.columns[column]);
-    MR_TRY(consumer->chains[partition]->OnBatch(std::move(projected)));
+    MR_TRY(consumer->chains[partition].head->OnBatch(std::move(projected)));
   }
   return {};
 }
@@ -209,7 +288,7 @@ Status SourceTask::OnMalformed(int, const connectors::MalformedRecord& record, c
 Status SourceTask::OnWatermark(int partition, int64_t watermark) {
   gave_something_ = true;
   for (auto& consumer : consumers_) {
-    if (!consumer->ended) MR_TRY(consumer->chains[partition]->OnWatermark(watermark));
+    if (!consumer->ended) MR_TRY(consumer->chains[partition].head->OnWatermark(watermark));
   }
   return {};
 }
@@ -239,6 +318,21 @@ ValuesTask::ValuesTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordi
   job_->live_bounded_sources.fetch_add(1);
 }
 
+void ValuesTask::KeepPosition(const SourceTask::Chapter& chapter, bool is_saved) {
+  const auto save = [this](state::StateWriter& writer) {
+    PutNumber(kSent, static_cast<int64_t>(sent_), writer);
+  };
+  const auto restore = [this, is_saved](state::StateReader& reader) -> Status {
+    MR_TRY(state::ExpectNothing(reader));
+    MR_ASSIGN(const int64_t sent, OnlyNumber(reader, kSent));
+    if (sent < 0 && is_saved) return state::BadState("no position is there");
+    if (sent > static_cast<int64_t>(batches_.size())) return state::BadState("more rows than there are");
+    if (sent > 0) sent_ = static_cast<size_t>(sent);
+    return {};
+  };
+  AddState({chapter.object, chapter.name, 0, 1, save, restore});
+}
+
 void ValuesTask::OnFinish() {
   job_->live_bounded_sources.fetch_sub(1);
 }
@@ -247,7 +341,7 @@ Result<bool> ValuesTask::Step() {
   Epoch epoch;
   if (TakeInjected(&epoch)) {
     MR_TRY(next_->OnEpoch(epoch));
-    coordinator_.Passed(this, epoch.number, 0);
+    Pass(epoch, 0);
   }
   if (!HasRoom()) return false;
   if (sent_ < batches_.size()) {

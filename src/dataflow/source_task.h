@@ -40,8 +40,19 @@ class SourceTask final : public RootTask, private connectors::SourceSink {
     telemetry::MetricsRegistry* metrics = nullptr;  // may be null
     bool gives_by_itself = true;                    // false: rows are pushed by a test (feed)
   };
-  // Makes the chain of one partition; it must end in `tail`.
-  using ChainFactory = std::function<Result<Link*>(Link* tail)>;
+  // The links of one partition from the source on, and its operators in the same order. Empty: the rows go
+  // straight to the merge.
+  struct Chain {
+    Link* head = nullptr;
+    std::vector<operators::Operator*> operators;
+  };
+  // Makes the chain of a partition; it must end in `tail`.
+  using ChainFactory = std::function<Result<Chain>(Link* tail, int partition)>;
+  // Where the task and each of its consumers keep their state; empty: nothing outlives the process.
+  struct Chapter {
+    std::string object;
+    std::string name;
+  };
 
   SourceTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator, std::shared_ptr<Job> job,
              SideTables* side, Options options);
@@ -49,7 +60,11 @@ class SourceTask final : public RootTask, private connectors::SourceSink {
   // `columns`: of the table's schema, by their place in `source_columns` order given to SetSource.
   // `done`: set when the query needs no more. `next`: what follows behind the merged partitions.
   void AddConsumer(std::vector<int> columns, ChainFactory make_chain, Link* next,
-                   std::shared_ptr<const std::atomic<bool>> done, int64_t idle_timeout_micros);
+                   std::shared_ptr<const std::atomic<bool>> done, int64_t idle_timeout_micros,
+                   const Chapter& chapter);
+  // The position of the source outlives the process. `is_saved`: one must be there at Restore. Before
+  // SetSource.
+  void KeepPosition(const Chapter& chapter, bool is_saved);
   Status SetSource(std::unique_ptr<connectors::Source> source);
   connectors::SourceProgress Progress() const MR_EXCLUDES(progress_mutex_);
   const std::string& table() const { return options_.table; }
@@ -66,7 +81,7 @@ class SourceTask final : public RootTask, private connectors::SourceSink {
     Link* next;
     std::shared_ptr<const std::atomic<bool>> done;
     int64_t idle_timeout_micros;
-    std::vector<Link*> chains;  // one a partition
+    std::vector<Chain> chains;  // one a partition
     bool ended = false;
   };
   Status OnBatch(int partition, data::Batch batch) override;
@@ -75,7 +90,11 @@ class SourceTask final : public RootTask, private connectors::SourceSink {
   Status OnPartitionStart(int partition) override;
   Status OnPartitionEnd(int partition) override;
 
-  Result<Link*> ChainOf(Consumer* consumer, int partition);
+  Status MakeChains(Consumer* consumer, int partition);
+  void SavePosition(state::StateWriter& writer) const;
+  Status RestorePosition(state::StateReader& reader, bool is_saved);
+  // Hands on the watermarks that had been handed on before the restart.
+  Status Announce();
   Status Deliver(int partition, const data::Batch& batch);
   Status MarkIdle();
   Status EndConsumer(Consumer* consumer);
@@ -88,6 +107,7 @@ class SourceTask final : public RootTask, private connectors::SourceSink {
   std::unique_ptr<connectors::Source> source_;  // null once the task has ended
   std::vector<std::unique_ptr<Consumer>> consumers_;
   bool gave_something_ = false;  // in the last Poll
+  bool is_restored_ = false;     // and has not told its consumers yet
   uint64_t rows_given_ = 0;      // what rows_total_ does not have yet
   telemetry::Counter* rows_total_ = nullptr;
   telemetry::Counter* bytes_total_ = nullptr;
@@ -103,6 +123,8 @@ class ValuesTask final : public RootTask {
   ValuesTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator, std::shared_ptr<Job> job,
              std::vector<data::Batch> batches);
   void SetNext(Link* next) { next_ = next; }
+  // How much it has given outlives the process.
+  void KeepPosition(const SourceTask::Chapter& chapter, bool is_saved);
 
  protected:
   Result<bool> Step() override;

@@ -91,7 +91,7 @@ Status StageTask::PassEpochIfAligned() {
   const int64_t started_micros = env_.clock->MonotonicMicros();
   for (const Input& input : inputs_) MR_TRY(input.link->OnEpoch(epoch));
   inbox_->UnblockAll();
-  coordinator_.Passed(this, epoch.number, env_.clock->MonotonicMicros() - started_micros);
+  Pass(epoch, env_.clock->MonotonicMicros() - started_micros);
   return {};
 }
 

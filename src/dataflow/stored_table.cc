@@ -132,10 +132,28 @@ tables::PartSnapshotPtr StoredPart::staged() const {
   return staged_;
 }
 
-void StoredPart::Attach(const Sender& reader) {
+void StoredPart::TrackChanges(std::vector<int> spread_columns) {
+  MutexLock lock(mutex_);
+  part_.TrackChanges(std::move(spread_columns));
+}
+
+void StoredPart::Save(state::StateWriter& writer) {
+  MutexLock lock(mutex_);
+  part_.Save(writer);
+}
+
+Status StoredPart::Restore(state::StateReader& reader) {
+  MutexLock lock(mutex_);
+  MR_TRY(part_.Restore(reader));
+  staged_ = part_.TakeSnapshot();
+  return {};
+}
+
+void StoredPart::Attach(const Sender& reader, bool with_rows) {
   MutexLock lock(mutex_);
   const tables::PartSnapshotPtr now = part_.TakeSnapshot();
   for (const tables::ChunkPtr& chunk : now->chunks) {
+    if (!with_rows) break;
     Message message;
     message.batch.columns.assign(chunk->columns.begin(), chunk->columns.end());
     message.batch.rows = chunk->rows;
@@ -215,6 +233,17 @@ std::unique_ptr<StoredTable> MakeResultTable(const std::string& name, const plan
   const std::vector<int> key = mode == tables::TableMode::kKeyed ? query.key : std::vector<int>{};
   return std::make_unique<StoredTable>(name, std::make_shared<const data::Schema>(query.schema), mode, key,
                                        spreading.OfStored(query));
+}
+
+StateOwner OwnerOfPart(uint64_t object_id, const StoredTable& table, size_t part) {
+  table.parts[part]->TrackChanges(table.spread.keys);
+  const std::string object = ObjectOwner(object_id);
+  return {object,
+          object + "/rows",
+          static_cast<uint32_t>(part),
+          static_cast<uint32_t>(table.parts.size()),
+          [part = table.parts[part].get()](state::StateWriter& writer) { part->Save(writer); },
+          [part = table.parts[part].get()](state::StateReader& reader) { return part->Restore(reader); }};
 }
 
 Status TableLink::OnBatch(data::Batch batch) {

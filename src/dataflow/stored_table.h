@@ -16,6 +16,7 @@
 #include "dataflow/change_tap.h"
 #include "dataflow/inbox.h"
 #include "dataflow/link.h"
+#include "dataflow/saved_state.h"
 #include "plan/distribution.h"
 #include "tables/table_part.h"
 
@@ -38,6 +39,10 @@ class StoredPart {
   void End() MR_EXCLUDES(mutex_);
   // Ends it for readers too, now and later: they fail, naming the table and the cause.
   void Fail(const Error& cause) MR_EXCLUDES(mutex_);
+  // For checkpoints. Restore comes before anything is applied or attached; the rows are staged then.
+  void TrackChanges(std::vector<int> spread_columns) MR_EXCLUDES(mutex_);
+  void Save(state::StateWriter& writer) MR_EXCLUDES(mutex_);
+  Status Restore(state::StateReader& reader) MR_EXCLUDES(mutex_);
   // Keeps the youngest rows (kAppend only); how many went.
   int64_t KeepYoungest(size_t rows_max, size_t bytes_max) MR_EXCLUDES(mutex_);
   // Whether every attached reader has room for more.
@@ -49,9 +54,9 @@ class StoredPart {
   int64_t TakeCopiedBytes() { return copied_bytes_.exchange(0, std::memory_order_relaxed); }
 
   // --- Attaching readers; only while no epoch is in flight. ---
-  // Sends the rows so far (as +I), the watermark, whether the writer is idle and, if it has ended, the end;
-  // then every change.
-  void Attach(const Sender& reader) MR_EXCLUDES(mutex_);
+  // Sends the rows so far (as +I; `with_rows`: not to a reader that was restored and has seen them), the
+  // watermark, whether the writer is idle and, if it has ended, the end; then every change.
+  void Attach(const Sender& reader, bool with_rows) MR_EXCLUDES(mutex_);
   // Sends the end to a reader that was attached, and nothing more.
   void Detach(const Sender& reader) MR_EXCLUDES(mutex_);
   // Has a tap hear of everything from now on.
@@ -98,6 +103,9 @@ struct StoredTable {
 // The table that keeps a query's result, with a part for each task that will write it.
 std::unique_ptr<StoredTable> MakeResultTable(const std::string& name, const plan::PlannedQuery& query,
                                              const plan::Spreading& spreading);
+
+// Has the part notice its changes, and tells who saves them.
+StateOwner OwnerOfPart(uint64_t object_id, const StoredTable& table, size_t part);
 
 // The end of a chain that writes a table.
 class TableLink final : public Link {

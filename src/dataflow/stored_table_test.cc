@@ -23,7 +23,7 @@ std::vector<int64_t> WatermarksToldAfterEnd(int64_t last_watermark) {
   part.End();
   Reader task;
   const auto inbox = std::make_shared<Inbox>(std::make_shared<TaskWaker>(pool.get(), &task));
-  part.Attach(Sender{inbox, inbox->AddChannel(0, nullptr)});
+  part.Attach(Sender{inbox, inbox->AddChannel(0, nullptr)}, true);
   std::vector<int64_t> watermarks;
   bool ended = false;
   Message message;

@@ -1,6 +1,7 @@
 #include "dataflow/table_task.h"
 
 #include <limits>
+#include <utility>
 
 #include "dataflow/coordinator.h"
 
@@ -17,12 +18,67 @@ Result<bool> TableTask::TakeMessages(int messages_max) {
   int channel = 0;
   for (int i = 0; i < messages_max; ++i) {
     if (!inbox_->Receive(&message, &channel)) return false;
-    // Watermarks, epochs and ends of single INSERTs mean nothing to the table.
-    if (message.kind != Message::Kind::kBatch) continue;
-    MR_TRY(chain_->OnBatch(std::move(message.batch)));
-    coordinator_.NoteChange();
+    MR_TRY(OnMessage(std::move(message), channel));
   }
   return true;
+}
+
+// Watermarks of single INSERTs, and epochs that are no checkpoints, mean nothing to the table.
+Status TableTask::OnMessage(Message message, int channel) {
+  switch (message.kind) {
+    case Message::Kind::kBatch:
+      coordinator_.NoteChange();
+      return chain_->OnBatch(std::move(message.batch));
+    case Message::Kind::kEpoch: {
+      if (!message.epoch.is_checkpoint) return {};
+      inbox_->Block(channel);
+      MutexLock lock(producers_mutex_);
+      producers_[channel] = message.epoch.number;
+      return {};
+    }
+    case Message::Kind::kEnd:
+    case Message::Kind::kFailure: {
+      MutexLock lock(producers_mutex_);
+      producers_.erase(channel);
+      return {};
+    }
+    case Message::Kind::kWatermark:
+    case Message::Kind::kIdle:
+      return {};
+  }
+  return {};
+}
+
+void TableTask::ExpectBarriers(int channel) {
+  MutexLock lock(producers_mutex_);
+  producers_[channel] = 0;
+}
+
+bool TableTask::HasAllBarriers() const {
+  MutexLock lock(producers_mutex_);
+  for (const auto& [channel, epoch] : producers_) {
+    if (epoch < pending_.number) return false;
+  }
+  return true;
+}
+
+Status TableTask::TakeAllOf(const Epoch& epoch) {
+  // Channels are bounded, so this ends.
+  const auto pending_max = static_cast<int>(inbox_->channels() * 2 * limits::kQueueMessages);
+  MR_TRY(TakeMessages(pending_max));
+  ingest_->TakeUpTo(epoch.number);
+  MR_TRY(TakePushed(std::numeric_limits<size_t>::max()));
+  return {};
+}
+
+Status TableTask::PassBarrier() {
+  const Epoch epoch = std::exchange(pending_, {});
+  ingest_->TakeUpTo(epoch.number + 1);
+  const int64_t started_micros = env_.clock->MonotonicMicros();
+  MR_TRY(chain_->OnEpoch(epoch));
+  Pass(epoch, env_.clock->MonotonicMicros() - started_micros);
+  inbox_->UnblockAll();
+  return {};
 }
 
 Result<bool> TableTask::TakePushed(size_t rows_max) {
@@ -43,17 +99,15 @@ void TableTask::OnFinish() {
 Result<bool> TableTask::Step() {
   Epoch epoch;
   if (TakeInjected(&epoch)) {
-    // What was sent or pushed before the epoch began is in it: channels are bounded, so this ends.
-    const auto pending_max = static_cast<int>(inbox_->channels() * 2 * limits::kQueueMessages);
-    MR_TRY(TakeMessages(pending_max));
-    ingest_->TakeUpTo(epoch.number);
-    MR_TRY(TakePushed(std::numeric_limits<size_t>::max()));
-    ingest_->TakeUpTo(epoch.number + 1);
-    const int64_t started_micros = env_.clock->MonotonicMicros();
-    MR_TRY(chain_->OnEpoch(epoch));
-    coordinator_.Passed(this, epoch.number, env_.clock->MonotonicMicros() - started_micros);
+    MR_TRY(TakeAllOf(epoch));
+    pending_ = epoch;
   }
+  if (pending_.number != 0 && (!pending_.is_checkpoint || HasAllBarriers())) MR_TRY(PassBarrier());
   if (!HasRoom()) return false;
+  if (pending_.number != 0) {
+    MR_ASSIGN(const bool more, TakeMessages(kMessagesPerSlice));
+    return more || HasAllBarriers();
+  }
   MR_ASSIGN(const bool more_sent, TakeMessages(kMessagesPerSlice));
   MR_ASSIGN(const bool more_pushed, TakePushed(kPushedRowsPerSlice));
   const bool more = more_sent || more_pushed;

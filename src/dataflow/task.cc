@@ -28,9 +28,10 @@ void DataflowTask::EndParts() {
 
 bool DataflowTask::Run() {
   if (finished()) return false;
+  if (coordinator_.is_recovering()) return false;
   if (job_->cancelled.load(std::memory_order_relaxed)) {
     EndParts();
-    Finish();
+    FinishWith({}, false);
     return false;
   }
   now_micros_ = env_.clock->NowMicros();
@@ -38,7 +39,7 @@ bool DataflowTask::Run() {
   if (!more.has_value()) {
     coordinator_.Failed(this, more.error());
     EndParts();
-    Finish();
+    FinishWith({}, false);
     return false;
   }
   return *more && !finished();
@@ -54,12 +55,59 @@ bool DataflowTask::HasRoom() const {
   return true;
 }
 
+Status DataflowTask::Restore(state::CheckpointStore& store) {
+  // By place: owners may come while others are restored.
+  for (size_t i = 0; i < owners_.size(); ++i) {
+    const std::string chapter = owners_[i].chapter;
+    const auto source = store.ReadChapter(chapter, owners_[i].shard, owners_[i].shards);
+    state::StateReader reader(source.get(), owners_[i].shard, owners_[i].shards);
+    const auto restore = owners_[i].restore;
+    if (Status restored = restore(reader); !restored.has_value()) {
+      return std::unexpected(restored.error().Within("the saved state " + chapter));
+    }
+  }
+  return {};
+}
+
+TaskSave DataflowTask::SaveOwners() {
+  TaskSave save;
+  for (const StateOwner& owner : owners_) {
+    state::StateWriter writer(owner.shard, owner.shards);
+    owner.save(writer);
+    if (writer.size() == 0) continue;
+    save.states.push_back(
+        {owner.object, owner.chapter, std::make_shared<const state::StateBuffer>(writer.Take())});
+  }
+  if (owners_.empty()) return save;
+  if (auto committed = OnSaved()) save.committed.push_back(std::move(committed));
+  return save;
+}
+
+void DataflowTask::Pass(const Epoch& epoch, int64_t work_micros) {
+  if (!epoch.is_checkpoint) return coordinator_.Passed(this, epoch.number, work_micros, {});
+  const int64_t started_micros = env_.clock->MonotonicMicros();
+  TaskSave save = SaveOwners();
+  coordinator_.Passed(this, epoch.number, work_micros + env_.clock->MonotonicMicros() - started_micros,
+                      std::move(save));
+}
+
 void DataflowTask::Finish() {
+  if (finished()) return;
+  FinishWith(job_->objects.empty() ? TaskSave{} : SaveOwners(), true);
+}
+
+void DataflowTask::FinishWith(TaskSave save, bool in_order) {
   if (finished_.exchange(true)) return;
   OnFinish();
+  // Tables wait for the barriers of those that write to them.
+  for (const Sender& output : table_outputs_) {
+    Message end;
+    end.kind = Message::Kind::kEnd;
+    output.Send(std::move(end));
+  }
   const bool is_last = job_->live_tasks.fetch_sub(1) == 1;
   const std::function<void()> on_end = is_last ? job_->on_end : nullptr;
-  coordinator_.Ended(this);
+  coordinator_.Ended(this, std::move(save), in_order);
   if (on_end) on_end();
 }
 

@@ -11,9 +11,11 @@
 #include "base/mutex.h"
 #include "dataflow/inbox.h"
 #include "dataflow/link.h"
+#include "dataflow/saved_state.h"
 #include "dataflow/side_tables.h"
 #include "dataflow/stored_table.h"
 #include "env/env.h"
+#include "state/checkpoint_store.h"
 
 namespace millrace::dataflow {
 
@@ -25,6 +27,12 @@ struct Job {
   // How often it needs an epoch although nothing has changed: state that expires, early figures that are held
   // back, sinks that finish files; in µs, 0: never. Fixed before the start.
   int64_t clock_epoch_micros = 0;
+  // What it is in the catalog, if it is kept beyond the process: views and INSERTs, or a table. Fixed before
+  // the start.
+  std::vector<DurableObject> objects;
+  bool writes_tables = false;  // an INSERT into a table that users write to
+  bool is_broken = false;      // guarded by the Checkpointer, as is_marked
+  bool is_marked = false;
   std::atomic<bool> cancelled{false};
   std::atomic<bool> stopping{false};  // sources end without the end of time; sinks close in order
   std::atomic<int> live_tasks{0};
@@ -60,6 +68,7 @@ class DataflowTask : public env::Task {
 
   const int64_t* now_micros() const { return &now_micros_; }
   Job& job() { return *job_; }
+  const std::shared_ptr<Job>& shared_job() const { return job_; }
   const std::shared_ptr<TaskWaker>& waker() const { return waker_; }
   // It will do nothing more, but may still be running its last lines. Any thread.
   bool finished() const { return finished_.load(std::memory_order_acquire); }
@@ -77,6 +86,10 @@ class DataflowTask : public env::Task {
     outputs_.push_back(sender);
     table_outputs_.push_back(sender);
   }
+  // State that outlives the process. Only in durable jobs.
+  void AddState(StateOwner owner) { owners_.push_back(std::move(owner)); }
+  // Gives every owner what was saved of it, those that others add meanwhile too.
+  Status Restore(state::CheckpointStore& store);
   void AddPart(std::shared_ptr<StoredPart> part) {
     part->writer = this;
     part->writer_waker = waker_;
@@ -90,11 +103,15 @@ class DataflowTask : public env::Task {
   virtual Result<bool> Step() = 0;
   // Whether all that this task feeds can take more.
   bool HasRoom() const;
-  // Tells the coordinator that this task will do nothing more.
+  // Has passed the barrier; what its owners have to save goes with it.
+  void Pass(const Epoch& epoch, int64_t work_micros);
+  // Tells the coordinator that this task has come to its end, and will do nothing more.
   void Finish();
   // Ends the table parts that it writes, before their input has ended.
   void EndParts();
   virtual void OnFinish() {}
+  // What is to be called once what is saved now is durable; may be empty.
+  virtual std::function<void()> OnSaved() { return {}; }
 
   env::Env& env_;
   env::WorkerPool& pool_;
@@ -104,6 +121,10 @@ class DataflowTask : public env::Task {
   int64_t now_micros_ = 0;
 
  private:
+  TaskSave SaveOwners();
+  void FinishWith(TaskSave save, bool in_order);
+
+  std::vector<StateOwner> owners_;
   std::vector<std::shared_ptr<void>> owned_;  // links, in any order: they do nothing when destroyed
   std::vector<Sender> outputs_;
   std::vector<Sender> table_outputs_;

@@ -17,12 +17,20 @@ plan::Spread SpreadIn(const StoredTables& tables, const catalog::ObjectName& nam
   return found == tables.end() ? plan::Spread{} : found->second->spread;
 }
 
+// What a table must be for its rows to be taken up.
+std::string DescribeTable(const data::Schema& schema, const std::vector<int>& key) {
+  std::string text;
+  for (const data::Field& field : schema) text += fmt::format("{} {}\n", field.name, field.type.ToString());
+  return text + fmt::format("key ({})", fmt::join(key, ", "));
+}
+
 }  // namespace
 
 Warehouse::Warehouse(Options options)
     : options_(std::move(options)),
       pool_(options_.env->executor->MakePool("dataflow", options_.threads)),
-      coordinator_(*options_.env, pool_.get(), options_.epoch_interval_micros, options_.metrics),
+      coordinator_(*options_.env, pool_.get(), options_.epoch_interval_micros, options_.durability,
+                   options_.metrics),
       side_(options_.env->clock, [this] { coordinator_.NoteChange(); }) {
   coordinator_.held_memory()->SetLimit(options_.held_bytes_max);
   coordinator_.AddLooseTables({&side_.dead_letters(), &side_.late_rows()}, [this] { side_.Flush(); });
@@ -57,6 +65,10 @@ BuildEnvironment Warehouse::LockedEnvironment() {
     const auto found = table_tasks->find(name);
     return found == table_tasks->end() ? nullptr : found->second;
   };
+  if (const Checkpointer* checkpointer = coordinator_.checkpointer(); checkpointer != nullptr) {
+    environment.checkpoints = &checkpointer->store();
+    environment.is_saved = [checkpointer](uint64_t object_id) { return checkpointer->Has(object_id); };
+  }
   environment.spread_of = [tables = &tables_](const catalog::ObjectName& name) {
     return SpreadIn(*tables, name);
   };
@@ -68,7 +80,7 @@ plan::Spread Warehouse::SpreadOf(const catalog::ObjectName& name) const {
   return SpreadIn(tables_, name);
 }
 
-Status Warehouse::CreateTable(const catalog::TableDefinition& table) {
+Status Warehouse::CreateTable(const catalog::TableDefinition& table, uint64_t object_id) {
   const std::string name = table.name.ToString();
   data::Schema schema;
   std::vector<int> places(table.columns.size(), -1);
@@ -100,13 +112,13 @@ Status Warehouse::CreateTable(const catalog::TableDefinition& table) {
   if (table.connector() == "http") {
     ingest_hub_.Add(name, ingest->shared_point());
   } else {
-    CreateStoredTable(name, schema, key, ingest.get());
+    MR_TRY(CreateStoredTable(name, schema, key, object_id, ingest.get()));
   }
   return {};
 }
 
-void Warehouse::CreateStoredTable(const std::string& name, const data::Schema& schema,
-                                  const std::vector<int>& key, Ingest* ingest) {
+Status Warehouse::CreateStoredTable(const std::string& name, const data::Schema& schema,
+                                    const std::vector<int>& key, uint64_t object_id, Ingest* ingest) {
   const auto mode = key.empty() ? tables::TableMode::kAppend : tables::TableMode::kKeyed;
   auto stored = std::make_unique<StoredTable>(name, std::make_shared<const data::Schema>(schema), mode, key,
                                               plan::Spread{});
@@ -116,6 +128,11 @@ void Warehouse::CreateStoredTable(const std::string& name, const data::Schema& s
   job->live_tasks.store(1);
   auto task = std::make_unique<TableTask>(*options_.env, pool_.get(), &coordinator_, job);
   task->AddPart(stored->parts[0]);
+  if (!IsDurable()) object_id = 0;
+  if (object_id != 0) {
+    MR_TRY(AddDurable(name, object_id, {object_id, DescribeTable(schema, key)}, job.get()));
+    task->AddState(OwnerOfPart(object_id, *stored, 0));
+  }
   Link* chain = task->Own(std::make_unique<TableLink>(stored->parts[0].get()));
   if (!key.empty()) {
     operators::OperatorContext context;
@@ -123,11 +140,14 @@ void Warehouse::CreateStoredTable(const std::string& name, const data::Schema& s
     context.output = chain;
     job->side_outputs.push_back(std::make_unique<QuerySideOutput>(&side_, name));
     context.side_output = job->side_outputs.back().get();
+    context.is_durable = object_id != 0;
     auto stats = std::make_shared<OperatorStats>();
     stats->name = context.name;
     job->operators.push_back(stats);
-    chain = task->Own(std::make_unique<OperatorLink>(MakeTableNormalize(schema, key, std::move(context)),
-                                                     chain, task->now_micros(), std::move(stats), nullptr));
+    auto* link = task->Own(std::make_unique<OperatorLink>(MakeTableNormalize(schema, key, std::move(context)),
+                                                          chain, task->now_micros(), stats, nullptr));
+    if (object_id != 0) task->AddState(OwnerOfOperator(object_id, stats->name, link->op(), 0, 1));
+    chain = link;
   }
   task->SetChain(chain);
   MeasureOperators(*job);
@@ -135,6 +155,7 @@ void Warehouse::CreateStoredTable(const std::string& name, const data::Schema& s
   std::iota(all_columns.begin(), all_columns.end(), 0);
   task->SetIngest(ingest->point().AddReader(std::move(all_columns),
                                             [pool = pool_.get(), task = task.get()] { pool->Wake(*task); }));
+  if (object_id != 0) MR_TRY(task->Restore(coordinator_.checkpointer()->store()));
   coordinator_.BetweenEpochs([&] {
     coordinator_.AddTable(stored.get());
     coordinator_.AddTask(task.get());
@@ -145,6 +166,7 @@ void Warehouse::CreateStoredTable(const std::string& name, const data::Schema& s
   running.job = job;
   running.tasks.push_back(std::move(task));
   jobs_[job.get()] = std::move(running);
+  return {};
 }
 
 Result<std::shared_ptr<Ingest>> Warehouse::OpenIngest(const std::string& table) {
@@ -191,6 +213,10 @@ void Warehouse::Drop(const std::string& name) {
   MutexLock lock(mutex_);
   Reap();
   ForgetView(name);
+  if (const auto id = object_ids_.find(name); id != object_ids_.end()) {
+    ForgetDurable(id->second);
+    object_ids_.erase(id);
+  }
   const auto table = tables_.find(name);
   if (table == tables_.end()) return;
   std::shared_ptr<RunningPipeline> pipeline;
@@ -231,6 +257,8 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
     for (Request& request : requests) {
       running.requests.push_back(std::make_unique<Request>(std::move(request)));
       Request& kept = *running.requests.back();
+      if (!IsDurable()) kept.object_id = 0;
+      if (kept.object_id != 0) MR_TRY(MakeDurable(kept, running.job.get()));
       auto pipeline = std::make_unique<Pipeline>();
       const auto* sink = kept.query.root->AsIf<plan::SinkNode>();
       pipeline->name = sink != nullptr     ? sink->entry->name.ToString()
@@ -240,6 +268,8 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
       pipeline->settings = kept.settings;
       pipeline->zone = kept.zone;
       pipeline->consumer = kept.consumer;
+      pipeline->object_id = kept.object_id;
+      pipeline->group_id = kept.group_id;
       if (sink == nullptr && !kept.consumer) {
         const plan::Spreading spreading(kept.settings.shards(), LockedEnvironment().spread_of);
         auto table = MakeResultTable(kept.view, kept.query, spreading);
@@ -260,6 +290,7 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
   };
   if (Status built = build(); !built.has_value()) {
     for (const std::string& name : created) tables_.erase(name);
+    for (const DurableObject& object : running.job->objects) object_groups_.erase(object.id);
     return std::unexpected(built.error());
   }
 
@@ -278,7 +309,9 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
   });
   for (auto& [view, record] : records) pipelines_[view] = std::move(record);
   const std::shared_ptr<Job> job = running.job;
-  for (const auto& task : running.tasks) pool_->Wake(*task);
+  if (!coordinator_.is_recovering()) {
+    for (const auto& task : running.tasks) pool_->Wake(*task);
+  }
   job_list_.push_back(job);
   jobs_[job.get()] = std::move(running);
   return job;

@@ -21,6 +21,7 @@
 #include "connectors/ingest/ingest_point.h"
 #include "connectors/print/print_output.h"
 #include "dataflow/coordinator.h"
+#include "dataflow/durability.h"
 #include "dataflow/ingest.h"
 #include "dataflow/pipeline_builder.h"
 #include "dataflow/side_tables.h"
@@ -56,6 +57,8 @@ class Warehouse {
     // What old snapshots may keep of tables that have changed since; beyond it their oldest readers are
     // ended.
     size_t held_bytes_max = SIZE_MAX;
+    // Null: nothing outlives the process. With it the warehouse is in recovery until FinishRecovery.
+    const Durability* durability = nullptr;
   };
 
   // One query to start. With `view`, its result is kept under that name; a SinkNode root writes to its table;
@@ -70,6 +73,11 @@ class Warehouse {
     std::string job_name;  // that of the first request names the job; may be empty
     // Of the first request: called once when the job has ended, from any thread; must only note or post.
     std::function<void()> on_end = {};
+    // Of the object in the catalog, never given again, and of the first of those that were started together;
+    // 0, or without durability: nothing of it outlives the process. In recovery a request with an id takes up
+    // what was saved of it; the requests of a group are given to one Start again, in the same order.
+    uint64_t object_id = 0;
+    uint64_t group_id = 0;
   };
 
   explicit Warehouse(Options options);
@@ -77,9 +85,20 @@ class Warehouse {
 
   // A table that users write to: one without a connector, whose rows are kept here, or one with
   // 'connector' = 'http', whose rows go to its readers.
-  Status CreateTable(const catalog::TableDefinition& table);
+  Status CreateTable(const catalog::TableDefinition& table, uint64_t object_id = 0);
   // Forgets a table or view; ends the query that keeps it.
   void Drop(const std::string& name) MR_EXCLUDES(mutex_);
+
+  // All tables, views and jobs that are kept have been made again: forgets what was saved of others, and lets
+  // everything run. Without durability there is no need for it.
+  Status FinishRecovery() MR_EXCLUDES(mutex_);
+  // Has all that was given before this call made durable, and waits for it; kNotSupported without durability,
+  // kCancelled when `micros` have passed.
+  Status Checkpoint(int64_t micros);
+  // Nothing of an INSERT that has ended, and is no longer in the catalog, needs to be kept.
+  void ForgetJob(uint64_t object_id) MR_EXCLUDES(mutex_);
+  // The last checkpoints, the youngest first.
+  std::vector<CheckpointRecord> checkpoints() const;
 
   // How a stored table lies over its parts; one part when there is none of the name.
   plan::Spread SpreadOf(const catalog::ObjectName& name) const MR_EXCLUDES(mutex_);
@@ -149,8 +168,18 @@ class Warehouse {
   class Gauges;  // warehouse_metrics.cc
 
   BuildEnvironment LockedEnvironment() MR_REQUIRES(mutex_);
-  void CreateStoredTable(const std::string& name, const data::Schema& schema, const std::vector<int>& key,
-                         Ingest* ingest) MR_REQUIRES(mutex_);
+  Status CreateStoredTable(const std::string& name, const data::Schema& schema, const std::vector<int>& key,
+                           uint64_t object_id, Ingest* ingest) MR_REQUIRES(mutex_);
+  // Notes what of the job is kept. An error if it cannot be kept, or what was saved of it is of no use.
+  Status MakeDurable(const Request& request, Job* job) MR_REQUIRES(mutex_);
+  Status AddDurable(const std::string& name, uint64_t group_id, DurableObject object, Job* job)
+      MR_REQUIRES(mutex_);
+  // An error if the INSERT would write into what it reads, through whatever views and INSERTs.
+  Status CheckNoCycle(const Request& request) const MR_REQUIRES(mutex_);
+  // Whether rows of one table or view come into the other by views and INSERTs that run.
+  bool Flows(const std::string& from, const std::string& to) const MR_REQUIRES(mutex_);
+  void ForgetDurable(uint64_t object_id) MR_REQUIRES(mutex_);
+  bool IsDurable() const { return coordinator_.checkpointer() != nullptr; }
   // An error that nobody has been told; of `only` or (null) of any job.
   Status UntoldError(const Job* only) MR_EXCLUDES(mutex_);
   std::vector<std::shared_ptr<Job>> AllJobs() const MR_EXCLUDES(mutex_);
@@ -182,6 +211,9 @@ class Warehouse {
   std::map<std::string, std::shared_ptr<RunningPipeline>> pipelines_ MR_GUARDED_BY(mutex_);  // by view
   std::map<Job*, RunningJob> jobs_ MR_GUARDED_BY(mutex_);  // with tasks, or a result to be taken
   std::vector<std::shared_ptr<Job>> job_list_ MR_GUARDED_BY(mutex_);
+  // Of what is kept: ids of tables and views by name, and the group of each id.
+  std::map<std::string, uint64_t> object_ids_ MR_GUARDED_BY(mutex_);
+  std::map<uint64_t, uint64_t> object_groups_ MR_GUARDED_BY(mutex_);
   std::set<std::string> measured_tables_ MR_GUARDED_BY(mutex_);  // at the last CollectMetrics
   std::set<GaugeName> measured_gauges_ MR_GUARDED_BY(mutex_);    // that go with what they are about
   std::map<std::string, std::shared_ptr<PushClock>> push_clocks_ MR_GUARDED_BY(mutex_);  // by table

@@ -55,17 +55,19 @@ class WarehouseFixture : public testing::Test {
     return context;
   }
 
-  Status CreateTable(std::string_view text) {
+  Status CreateTable(std::string_view text, uint64_t object_id = 0) {
     MR_ASSIGN(const auto statement, sql::ParseStatement(text));
     MR_ASSIGN(const catalog::TableDefinition table,
               plan::BindCreateTable(statement->As<sql::CreateTableStatement>(), catalog_, ContextFor(text)));
     MR_TRY(catalog_.Create(catalog::MakeEntry(table)));
-    if (table.connector().empty() || table.connector() == "http") return warehouse_->CreateTable(table);
+    if (table.connector().empty() || table.connector() == "http") {
+      return warehouse_->CreateTable(table, object_id);
+    }
     return {};
   }
 
-  // Views of one call start together.
-  Status CreateViews(const std::vector<std::string>& texts) {
+  // Views of one call start together. `object_id`: of the first, those of the others follow.
+  Status CreateViews(const std::vector<std::string>& texts, uint64_t object_id = 0) {
     std::vector<Warehouse::Request> requests;
     for (const std::string& text : texts) {
       MR_ASSIGN(const auto statement, sql::ParseStatement(text));
@@ -77,17 +79,19 @@ class WarehouseFixture : public testing::Test {
                           .settings = settings_,
                           .view = planned.entry->name.ToString(),
                           .consumer = nullptr,
-                          .job_name = ""});
+                          .job_name = "",
+                          .object_id = object_id == 0 ? 0 : object_id + requests.size(),
+                          .group_id = object_id});
     }
     MR_TRY(warehouse_->Start(std::move(requests)));
     return {};
   }
 
-  Status Insert(const std::string& text) {
+  Status Insert(const std::string& text, uint64_t object_id = 0) {
     MR_ASSIGN(const auto statement, sql::ParseStatement(text));
     MR_ASSIGN(auto query,
               plan::PlanInsert(statement->As<sql::InsertStatement>(), catalog_, ContextFor(text)));
-    MR_TRY(Start(std::move(query)));
+    MR_TRY(Start(std::move(query), object_id));
     return {};
   }
 
@@ -108,10 +112,15 @@ class WarehouseFixture : public testing::Test {
     return {};
   }
 
-  Result<std::shared_ptr<Job>> Start(plan::PlannedQuery query) {
+  Result<std::shared_ptr<Job>> Start(plan::PlannedQuery query, uint64_t object_id = 0) {
     std::vector<Warehouse::Request> requests;
-    requests.push_back(
-        {.query = std::move(query), .settings = settings_, .view = "", .consumer = nullptr, .job_name = ""});
+    requests.push_back({.query = std::move(query),
+                        .settings = settings_,
+                        .view = "",
+                        .consumer = nullptr,
+                        .job_name = "",
+                        .object_id = object_id,
+                        .group_id = object_id});
     return warehouse_->Start(std::move(requests));
   }
 

@@ -111,10 +111,17 @@ Status Warehouse::Await(const std::shared_ptr<Job>& job, const std::function<voi
       return std::unexpected(*job->error);
     }
   }
-  // What was inserted is visible.
+  // What was inserted is visible, and durable.
   const int64_t epoch = coordinator_.RequestEpoch();
   while (!coordinator_.WaitForEpoch(epoch, kAskMicros)) {
     if (is_cancelled()) return Cancelled();
+  }
+  if (job->objects.empty()) return {};
+  Checkpointer& checkpointer = *coordinator_.checkpointer();
+  const int64_t request = checkpointer.Request();
+  while (!checkpointer.Await(request, kAskMicros)) {
+    if (is_cancelled()) return Cancelled();
+    MR_TRY(checkpointer.store().status());
   }
   return {};
 }

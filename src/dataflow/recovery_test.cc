@@ -1,0 +1,281 @@
+// What a warehouse is after a crash: as it was at the last checkpoint, and then, from the positions of its
+// sources, as if nothing had happened.
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "dataflow/durable_fixture.h"
+#include "env/random.h"
+
+namespace millrace::dataflow {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+class RecoveryTest : public DurableFixture {
+ protected:
+  void SetShards(int shards) {
+    ASSERT_TRUE(settings_.Set("parallelism.default", std::to_string(shards)).has_value());
+  }
+};
+
+TEST_F(RecoveryTest, AWarehouseThatHasSavedNothingReadsItsSourcesFromTheStart) {
+  Table("CREATE TABLE f (k BIGINT, v BIGINT) WITH ('connector' = 'feed')");
+  Views({"CREATE MATERIALIZED VIEW s AS SELECT k, sum(v) AS s FROM f GROUP BY k"});
+  OpenDurable();
+  Feed("f", {{1, 10}, {2, 20}, {1, 5}});
+  AwaitFed();
+  EXPECT_EQ(Rows("s"), (Lines{"1, 15", "2, 20"}));
+  Crash();
+  OpenDurable();
+  AwaitFed();
+  EXPECT_EQ(Rows("s"), (Lines{"1, 15", "2, 20"}));
+}
+
+TEST_F(RecoveryTest, WhatWasSavedIsThereBeforeAnythingRuns) {
+  Table("CREATE TABLE f (k BIGINT, v BIGINT) WITH ('connector' = 'feed')");
+  Views({"CREATE MATERIALIZED VIEW s AS SELECT k, sum(v) AS s FROM f GROUP BY k"});
+  OpenDurable();
+  Feed("f", {{1, 10}, {2, 20}, {1, 5}});
+  AwaitFed();
+  Checkpoint();
+  const int64_t epoch = warehouse_->snapshots()->epoch;
+  Crash();
+  OpenDurable();
+  EXPECT_EQ(Rows("s"), (Lines{"1, 15", "2, 20"}));
+  EXPECT_GE(warehouse_->snapshots()->epoch, epoch) << "epochs go on";
+  Feed("f", {{1, 1}});
+  AwaitFed();
+  EXPECT_EQ(Rows("s"), (Lines{"1, 16", "2, 20"}));
+}
+
+TEST_F(RecoveryTest, RowsBehindTheCheckpointAreReadOnceMore) {
+  Table("CREATE TABLE f (k BIGINT, v BIGINT) WITH ('connector' = 'feed')");
+  Views({"CREATE MATERIALIZED VIEW s AS SELECT k, sum(v) AS s FROM f GROUP BY k"});
+  OpenDurable();
+  Feed("f", {{1, 10}});
+  AwaitFed();
+  Checkpoint();
+  Feed("f", {{1, 7}});
+  AwaitFed();
+  EXPECT_EQ(Rows("s"), (Lines{"1, 17"}));
+  Crash();
+  OpenDurable();
+  AwaitFed();
+  EXPECT_EQ(Rows("s"), (Lines{"1, 17"}));
+}
+
+TEST_F(RecoveryTest, ADroppedTableLeavesNothingToTheNextOfItsName) {
+  Table("CREATE TABLE f (k BIGINT, v BIGINT) WITH ('connector' = 'feed')");
+  Views({"CREATE MATERIALIZED VIEW s AS SELECT k, sum(v) AS s FROM f GROUP BY k"});
+  OpenDurable();
+  Feed("f", {{1, 10}});
+  AwaitFed();
+  Checkpoint();
+  const size_t with_view = store_->Chapters().size();
+  EXPECT_GT(with_view, 0u);
+  MR_ASSERT_OK(Drop("DROP MATERIALIZED VIEW s"));
+  Forget("VIEW s");
+  Checkpoint();
+  EXPECT_EQ(store_->Chapters(), std::vector<std::string>{});
+  Views({"CREATE MATERIALIZED VIEW s AS SELECT k, count(*) AS s FROM f GROUP BY k"});
+  AwaitFed();
+  EXPECT_EQ(Rows("s"), (Lines{"1, 1"}));
+  Checkpoint();
+  Crash();
+  OpenDurable();
+  EXPECT_EQ(Rows("s"), (Lines{"1, 1"}));
+}
+
+TEST_F(RecoveryTest, WhatTheCatalogNoLongerHasIsForgottenAtTheStart) {
+  Table("CREATE TABLE f (k BIGINT, v BIGINT) WITH ('connector' = 'feed')");
+  Views({"CREATE MATERIALIZED VIEW s AS SELECT k, sum(v) AS s FROM f GROUP BY k"});
+  OpenDurable();
+  Feed("f", {{1, 10}});
+  AwaitFed();
+  Checkpoint();
+  Crash();
+  Forget("VIEW s");
+  OpenDurable();
+  Checkpoint();
+  EXPECT_EQ(store_->Chapters(), std::vector<std::string>{});
+}
+
+TEST_F(RecoveryTest, StateOfAnotherPlanIsRefused) {
+  Table("CREATE TABLE f (k BIGINT, v BIGINT) WITH ('connector' = 'feed')");
+  Views({"CREATE MATERIALIZED VIEW s AS SELECT k, sum(v) AS s FROM f GROUP BY k"});
+  OpenDurable();
+  Feed("f", {{1, 10}});
+  AwaitFed();
+  Checkpoint();
+  Crash();
+  Replace("VIEW s", "CREATE MATERIALIZED VIEW s AS SELECT k, max(v) AS s FROM f GROUP BY k");
+  const Status opened = TryOpen();
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code(), ErrorCode::kNotSupported);
+  EXPECT_NE(opened.error().message().find("public.s"), std::string::npos) << opened.error().message();
+}
+
+TEST_F(RecoveryTest, AnInsertIntoWhatItReadsIsRefused) {
+  Table("CREATE TABLE a (k BIGINT)");
+  Table("CREATE TABLE b (k BIGINT)");
+  Views({"CREATE MATERIALIZED VIEW v AS SELECT k FROM a"});
+  OpenDurable();
+  for (const std::string text : {"INSERT INTO a SELECT k FROM a", "INSERT INTO a SELECT k FROM v"}) {
+    const Status refused = Insert(text, 100);
+    ASSERT_FALSE(refused.has_value()) << text;
+    EXPECT_EQ(refused.error().code(), ErrorCode::kNotSupported);
+  }
+  MR_ASSERT_OK(Insert("INSERT INTO b SELECT k FROM v", 101));
+  EXPECT_FALSE(Insert("INSERT INTO a SELECT k FROM b", 102).has_value());
+}
+
+TEST_F(RecoveryTest, CheckpointsComeByThemselvesAndEndWhenNothingChanges) {
+  checkpoint_interval_micros_ = 1'000;
+  Table("CREATE TABLE f (k BIGINT, v BIGINT) WITH ('connector' = 'feed')");
+  Views({"CREATE MATERIALIZED VIEW s AS SELECT k, sum(v) AS s FROM f GROUP BY k"});
+  OpenDurable();
+  Feed("f", {{1, 10}});
+  AwaitFed();
+  const auto is_saved = [&] {
+    const auto records = warehouse_->checkpoints();
+    return !records.empty() && records.front().is_committed;
+  };
+  while (!is_saved()) env::RealEnv().executor->Sleep(1'000);
+  // One more may follow that has the last rows; then it is quiet.
+  env::RealEnv().executor->Sleep(100'000);
+  const uint64_t number = store_->number();
+  env::RealEnv().executor->Sleep(200'000);
+  EXPECT_EQ(store_->number(), number);
+  Crash();
+  OpenDurable();
+  EXPECT_EQ(Rows("s"), (Lines{"1, 10"}));
+}
+
+// Views, tables and INSERTs over one feed, against plain sums of all that was fed.
+class RandomRecoveryTest : public RecoveryTest, public testing::WithParamInterface<int> {
+ protected:
+  void DefineAll() {
+    Table("CREATE TABLE f (k BIGINT, v BIGINT) WITH ('connector' = 'feed')");
+    Table("CREATE TABLE latest (k BIGINT, v BIGINT, PRIMARY KEY (k) NOT ENFORCED)");
+    Table("CREATE TABLE even (v BIGINT)");
+    Views({"CREATE MATERIALIZED VIEW sums AS SELECT k, count(*) AS n, sum(v) AS s FROM f GROUP BY k",
+           "CREATE MATERIALIZED VIEW top AS SELECT k, v FROM (SELECT k, v, ROW_NUMBER() OVER (PARTITION BY k "
+           "ORDER BY v DESC) AS r FROM f) WHERE r <= 2"});
+    Views(
+        {"CREATE MATERIALIZED VIEW by_count AS SELECT n, count(*) AS keys, sum(s) AS s FROM sums GROUP BY "
+         "n"});
+    InsertJob("INSERT INTO latest SELECT k, v FROM f");
+    InsertJob("INSERT INTO even SELECT v FROM f WHERE v % 2 = 0");
+    Views({"CREATE MATERIALIZED VIEW evens AS SELECT count(*) AS n, sum(v) AS s FROM even"});
+    Views({"CREATE MATERIALIZED VIEW latest_sum AS SELECT sum(v) AS s, count(DISTINCT v) AS d FROM latest"});
+    Views({"CREATE MATERIALIZED VIEW all_rows AS SELECT v, k FROM f"});
+  }
+
+  void FeedSome(env::Random* random) {
+    std::vector<std::vector<int64_t>> rows(1 + random->Below(8));
+    for (auto& row : rows) {
+      row = {static_cast<int64_t>(random->Below(6)), static_cast<int64_t>(random->Below(1000))};
+      fed_.push_back(row);
+    }
+    Feed("f", rows);
+  }
+
+  void CompareAll() {
+    std::map<int64_t, std::pair<int64_t, int64_t>> sums;
+    std::map<int64_t, std::multiset<int64_t>> values;
+    std::map<int64_t, int64_t> latest;
+    Lines all_rows;
+    int64_t evens = 0;
+    int64_t even_sum = 0;
+    for (const auto& row : fed_) {
+      ++sums[row[0]].first;
+      sums[row[0]].second += row[1];
+      values[row[0]].insert(row[1]);
+      latest[row[0]] = row[1];
+      all_rows.push_back(fmt::format("{}, {}", row[1], row[0]));
+      if (row[1] % 2 != 0) continue;
+      ++evens;
+      even_sum += row[1];
+    }
+    Lines sum_rows;
+    Lines top_rows;
+    Lines latest_rows;
+    std::map<int64_t, std::pair<int64_t, int64_t>> by_count;
+    std::set<int64_t> distinct;
+    int64_t latest_sum = 0;
+    for (const auto& [key, sum] : sums) {
+      sum_rows.push_back(fmt::format("{}, {}, {}", key, sum.first, sum.second));
+      ++by_count[sum.first].first;
+      by_count[sum.first].second += sum.second;
+      int taken = 0;
+      for (auto value = values[key].rbegin(); value != values[key].rend() && taken < 2; ++value, ++taken) {
+        top_rows.push_back(fmt::format("{}, {}", key, *value));
+      }
+      latest_rows.push_back(fmt::format("{}, {}", key, latest[key]));
+      latest_sum += latest[key];
+      distinct.insert(latest[key]);
+    }
+    Lines count_rows;
+    for (const auto& [n, entry] : by_count) {
+      count_rows.push_back(fmt::format("{}, {}, {}", n, entry.first, entry.second));
+    }
+    const auto sorted = [](Lines rows) {
+      std::sort(rows.begin(), rows.end());
+      return rows;
+    };
+    EXPECT_EQ(Rows("sums"), sorted(sum_rows));
+    EXPECT_EQ(Rows("top"), sorted(top_rows));
+    EXPECT_EQ(Rows("by_count"), sorted(count_rows));
+    EXPECT_EQ(Rows("latest"), sorted(latest_rows));
+    EXPECT_EQ(Rows("all_rows"), sorted(all_rows));
+    EXPECT_EQ(Rows("evens"), evens == 0 ? Lines{} : Lines{fmt::format("{}, {}", evens, even_sum)});
+    EXPECT_EQ(Rows("latest_sum"),
+              latest.empty() ? Lines{} : Lines{fmt::format("{}, {}", latest_sum, distinct.size())});
+  }
+
+  // INSERTs give to tables, and these to views: what is fed now has come through when an epoch shows nothing
+  // new.
+  void AwaitAll() {
+    AwaitFed();
+    for (int i = 0; i < 3; ++i) AwaitVisible();
+  }
+
+  std::vector<std::vector<int64_t>> fed_;
+};
+
+TEST_P(RandomRecoveryTest, EqualsTheBatchAtEveryCrash) {
+  env::Random random(static_cast<uint64_t>(GetParam()));
+  SetShards(1 + static_cast<int>(random.Below(3)));
+  if (random.Below(2) == 0) checkpoint_interval_micros_ = 2'000;
+  DefineAll();
+  OpenDurable();
+  for (int step = 0; step < 60; ++step) {
+    SCOPED_TRACE(fmt::format("seed {} step {}", GetParam(), step));
+    switch (random.Below(8)) {
+      case 0:
+        Checkpoint();
+        break;
+      case 1:
+        Crash();
+        if (random.Below(3) == 0) SetShards(1 + static_cast<int>(random.Below(4)));
+        OpenDurable();
+        break;
+      case 2:
+        AwaitAll();
+        CompareAll();
+        break;
+      default:
+        FeedSome(&random);
+    }
+    if (HasFailure()) return;
+  }
+  AwaitAll();
+  CompareAll();
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomRecoveryTest, testing::Range(1, 13));
+
+}  // namespace
+}  // namespace millrace::dataflow

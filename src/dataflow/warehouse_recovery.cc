@@ -1,0 +1,136 @@
+// What of a Warehouse outlives the process: recovery, checkpoints, what is kept and what is forgotten.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "dataflow/warehouse.h"
+#include "plan/planner.h"
+
+namespace millrace::dataflow {
+namespace {
+
+std::string TargetOf(const Warehouse::Request& request) {
+  const auto* sink = request.query.root->AsIf<plan::SinkNode>();
+  return sink != nullptr ? sink->entry->name.ToString() : request.view;
+}
+
+// The stored tables that a plan reads.
+void AddInputs(const plan::PlanNode& node, std::set<std::string>* inputs) {
+  if (const auto* scan = node.AsIf<plan::TableScanNode>()) inputs->insert(scan->entry->name.ToString());
+  for (const auto& input : node.inputs) AddInputs(*input, inputs);
+}
+
+std::set<std::string> InputsOf(const plan::PlannedQuery& query) {
+  std::set<std::string> inputs;
+  AddInputs(*query.root, &inputs);
+  return inputs;
+}
+
+// How often somebody who waits looks at the clock.
+constexpr int64_t kAskMicros = 20'000;
+
+}  // namespace
+
+Status Warehouse::FinishRecovery() {
+  MR_CHECK(coordinator_.is_recovering());
+  MutexLock lock(mutex_);
+  std::set<std::string> owners;
+  for (const auto& [object, group] : object_groups_) {
+    owners.insert(ObjectOwner(object));
+    owners.insert(GroupOwner(group));
+  }
+  coordinator_.checkpointer()->KeepOnly(owners);
+  MR_TRY(coordinator_.EndRecovery());
+  for (auto& [job, running] : jobs_) {
+    for (const auto& task : running.tasks) pool_->Wake(*task);
+  }
+  return {};
+}
+
+Status Warehouse::Checkpoint(int64_t micros) {
+  Checkpointer* checkpointer = coordinator_.checkpointer();
+  if (checkpointer == nullptr) {
+    return Fail(ErrorCode::kNotSupported, "nothing outlives this process: there are no checkpoints",
+                "start it with --data DIR");
+  }
+  const int64_t until = options_.env->clock->MonotonicMicros() + micros;
+  const int64_t request = checkpointer->Request();
+  while (true) {
+    const int64_t left = until - options_.env->clock->MonotonicMicros();
+    if (checkpointer->Await(request, std::clamp<int64_t>(left, 0, kAskMicros))) return {};
+    MR_TRY(checkpointer->store().status());
+    if (left > 0) continue;
+    return Fail(ErrorCode::kCancelled, fmt::format("no checkpoint was made within {} ms", micros / 1000));
+  }
+}
+
+std::vector<CheckpointRecord> Warehouse::checkpoints() const {
+  const Checkpointer* checkpointer = coordinator_.checkpointer();
+  return checkpointer == nullptr ? std::vector<CheckpointRecord>{} : checkpointer->records();
+}
+
+Status Warehouse::AddDurable(const std::string& name, uint64_t group_id, DurableObject object, Job* job) {
+  if (const Status fits = coordinator_.checkpointer()->CheckPlan(object); !fits.has_value()) {
+    return std::unexpected(fits.error().Within(name));
+  }
+  object_groups_[object.id] = group_id;
+  job->objects.push_back(std::move(object));
+  return {};
+}
+
+Status Warehouse::MakeDurable(const Request& request, Job* job) {
+  MR_TRY(CheckNoCycle(request));
+  const std::string plan = plan::Explain(request.query, plan::Spreading(1, {}));
+  MR_TRY(AddDurable(TargetOf(request), request.group_id, {request.object_id, plan}, job));
+  if (!request.view.empty()) object_ids_[request.view] = request.object_id;
+  return {};
+}
+
+Status Warehouse::CheckNoCycle(const Request& request) const {
+  const auto* sink = request.query.root->AsIf<plan::SinkNode>();
+  if (sink == nullptr) return {};
+  const std::string target = sink->entry->name.ToString();
+  for (const std::string& name : InputsOf(request.query)) {
+    if (!Flows(target, name)) continue;
+    return Fail(ErrorCode::kNotSupported,
+                fmt::format("the INSERT writes into {}, from which comes what it reads ({})", target, name),
+                "rows that go in a circle cannot be kept with --data; break the circle with another table");
+  }
+  return {};
+}
+
+bool Warehouse::Flows(const std::string& from, const std::string& to) const {
+  std::set<std::string> reached = {from};
+  std::vector<std::string> pending = {from};
+  while (!pending.empty()) {
+    const std::string name = std::move(pending.back());
+    pending.pop_back();
+    for (const auto& [job, running] : jobs_) {
+      for (const auto& request : running.requests) {
+        if (!InputsOf(request->query).contains(name)) continue;
+        const std::string target = TargetOf(*request);
+        if (reached.insert(target).second) pending.push_back(target);
+      }
+    }
+  }
+  return reached.contains(to);
+}
+
+void Warehouse::ForgetDurable(uint64_t object_id) {
+  const auto found = object_groups_.find(object_id);
+  if (found == object_groups_.end()) return;
+  const uint64_t group = found->second;
+  object_groups_.erase(found);
+  coordinator_.checkpointer()->DropOwner(ObjectOwner(object_id));
+  const bool is_last = std::none_of(object_groups_.begin(), object_groups_.end(),
+                                    [&](const auto& other) { return other.second == group; });
+  if (is_last) coordinator_.checkpointer()->DropOwner(GroupOwner(group));
+}
+
+void Warehouse::ForgetJob(uint64_t object_id) {
+  MutexLock lock(mutex_);
+  ForgetDurable(object_id);
+}
+
+}  // namespace millrace::dataflow
