@@ -242,6 +242,8 @@ void Warehouse::Drop(const std::string& name) {
 Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
   MutexLock lock(mutex_);
   Reap();
+  MR_ASSIGN(const std::optional<Error> failure, SavedFailure(requests));
+  if (failure.has_value()) return AddFailedJob(requests, *failure);
   RunningJob running;
   running.job = std::make_shared<Job>();
   if (!requests.empty()) {

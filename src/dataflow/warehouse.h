@@ -174,6 +174,9 @@ class Warehouse {
   Status MakeDurable(const Request& request, Job* job) MR_REQUIRES(mutex_);
   Status AddDurable(const std::string& name, uint64_t group_id, DurableObject object, Job* job)
       MR_REQUIRES(mutex_);
+  // Why the job of these requests had failed and is not to go on; absent: it is.
+  Result<std::optional<Error>> SavedFailure(const std::vector<Request>& requests) const MR_REQUIRES(mutex_);
+  std::shared_ptr<Job> AddFailedJob(const std::vector<Request>& requests, Error error) MR_REQUIRES(mutex_);
   // An error if the INSERT would write into what it reads, through whatever views and INSERTs.
   Status CheckNoCycle(const Request& request) const MR_REQUIRES(mutex_);
   // Whether rows of one table or view come into the other by views and INSERTs that run.

@@ -87,6 +87,34 @@ Status Warehouse::MakeDurable(const Request& request, Job* job) {
   return {};
 }
 
+Result<std::optional<Error>> Warehouse::SavedFailure(const std::vector<Request>& requests) const {
+  if (!IsDurable()) return std::nullopt;
+  for (const Request& request : requests) {
+    if (request.object_id == 0) continue;
+    MR_ASSIGN(const auto message, coordinator_.checkpointer()->FailureOf(request.object_id));
+    if (message.has_value()) return Error(ErrorCode::kInternal, *message);
+  }
+  return std::nullopt;
+}
+
+std::shared_ptr<Job> Warehouse::AddFailedJob(const std::vector<Request>& requests, Error error) {
+  auto job = std::make_shared<Job>();
+  job->name = requests.front().job_name;
+  for (const Request& request : requests) {
+    job->objects.push_back({request.object_id, {}});
+    object_groups_[request.object_id] = request.group_id;
+  }
+  {
+    MutexLock lock(job->mutex);
+    job->error = std::move(error);
+    job->error_told = true;
+  }
+  job->is_broken = true;
+  job->cancelled.store(true);
+  job_list_.push_back(job);
+  return job;
+}
+
 Status Warehouse::CheckNoCycle(const Request& request) const {
   const auto* sink = request.query.root->AsIf<plan::SinkNode>();
   if (sink == nullptr) return {};
