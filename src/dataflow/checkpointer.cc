@@ -17,12 +17,22 @@ namespace {
 constexpr std::string_view kEpochKey = "dataflow/epoch";
 constexpr std::string_view kFailedPrefix = "dataflow/failed/";
 
-// Says that an object is part of a checkpoint, whatever it has written.
-constexpr std::string_view kMarkChapter = "/taken";
-constexpr std::string_view kMarkName = "taken";
+// Chapters that say of an object that it is part of a checkpoint, whatever it has written, and with which
+// plan; and that its job has come to its end.
+constexpr std::string_view kMarkName = "plan";
 
 std::string MarkOf(const std::string& owner) {
-  return owner + std::string(kMarkChapter);
+  return owner + "/plan";
+}
+
+std::string EndMarkOf(const std::string& owner) {
+  return owner + "/ended";
+}
+
+SavedState Mark(const std::string& owner, const std::string& chapter, std::string_view value) {
+  state::StateWriter writer;
+  writer.PutShared(kMarkName, value);
+  return {owner, chapter, std::make_shared<const state::StateBuffer>(writer.Take())};
 }
 
 }  // namespace
@@ -87,10 +97,27 @@ bool Checkpointer::is_drafting() const {
   return is_drafting_;
 }
 
-void Checkpointer::Saved(const std::shared_ptr<Job>& job, TaskSave save, bool in_draft) {
+void Checkpointer::Passed(const std::shared_ptr<Job>& job, TaskSave save) {
   if (job->objects.empty()) return;
   MutexLock lock(mutex_);
-  (in_draft && is_drafting_ ? saves_ : carried_)[job].Append(std::move(save));
+  saves_[job].Append(std::move(save));
+}
+
+void Checkpointer::Ended(const std::shared_ptr<Job>& job, TaskSave save, bool in_draft) {
+  if (job->objects.empty()) return;
+  MutexLock lock(mutex_);
+  if (job->is_broken) return;
+  in_draft = in_draft && is_drafting_;
+  (in_draft ? saves_ : carried_)[job].Append(std::move(save));
+  ++job->ended_in_order;
+  // What was asked to stop goes on after a restart.
+  if (job->ended_in_order < job->tasks || job->stopping.load()) return;
+  // Not ahead of what another of its tasks saved last, who ended first, but behind the barrier.
+  const bool in_this = in_draft && !carried_.contains(job);
+  for (const DurableObject& object : job->objects) {
+    const std::string owner = ObjectOwner(object.id);
+    (in_this ? saves_ : carried_)[job].states.push_back(Mark(owner, EndMarkOf(owner), ""));
+  }
 }
 
 void Checkpointer::Break(const std::shared_ptr<Job>& job) {
@@ -114,10 +141,8 @@ bool Checkpointer::IsDropped(const SavedState& saved) const {
 void Checkpointer::AddMarks(Job& job, TaskSave* save) {
   if (std::exchange(job.is_marked, true)) return;
   for (const DurableObject& object : job.objects) {
-    state::StateWriter writer;
-    writer.PutShared(kMarkName, object.plan);
     const std::string owner = ObjectOwner(object.id);
-    save->states.push_back({owner, MarkOf(owner), std::make_shared<const state::StateBuffer>(writer.Take())});
+    save->states.push_back(Mark(owner, MarkOf(owner), object.plan));
   }
 }
 
@@ -135,11 +160,10 @@ void Checkpointer::GatherSaves() {
   for (const SavedState& saved : save.states) commit_->record.bytes += saved.records->size();
   for (const auto& job : std::exchange(broken_, {})) {
     if (!job->writes_tables) continue;
-    std::string message;
+    std::string message = "it was cancelled";
     {
       MutexLock lock(job->mutex);
-      if (!job->error.has_value()) continue;
-      message = job->error->message();
+      if (job->error.has_value()) message = job->error->message();
     }
     for (const DurableObject& object : job->objects) {
       const std::string owner = ObjectOwner(object.id);
@@ -161,12 +185,13 @@ void Checkpointer::GatherDrops() {
   }
 }
 
-void Checkpointer::Complete() {
+void Checkpointer::Complete(TaskSave save) {
   std::optional<Error> final_error;
   {
     MutexLock lock(mutex_);
     if (!std::exchange(is_drafting_, false)) return;
     commit_ = std::move(draft_);
+    commit_->save = std::move(save);
     commit_->barrier_passed_micros = Now();
     commit_->record.barrier_micros = commit_->barrier_passed_micros - commit_->started_micros;
     commit_->metadata.Put(kEpochKey, std::to_string(commit_->record.epoch));
@@ -280,9 +305,17 @@ std::vector<CheckpointRecord> Checkpointer::records() const {
   return records;
 }
 
-bool Checkpointer::Has(uint64_t object_id) const {
+bool Checkpointer::HasChapter(const std::string& chapter) const {
   const std::vector<std::string> chapters = store_.Chapters();
-  return std::find(chapters.begin(), chapters.end(), MarkOf(ObjectOwner(object_id))) != chapters.end();
+  return std::find(chapters.begin(), chapters.end(), chapter) != chapters.end();
+}
+
+bool Checkpointer::Has(uint64_t object_id) const {
+  return HasChapter(MarkOf(ObjectOwner(object_id)));
+}
+
+bool Checkpointer::HasEnded(uint64_t object_id) const {
+  return HasChapter(EndMarkOf(ObjectOwner(object_id)));
 }
 
 Status Checkpointer::CheckPlan(const DurableObject& object) const {

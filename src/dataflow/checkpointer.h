@@ -73,12 +73,14 @@ class Checkpointer {
   // Tries a commit again, if that is due.
   void RetryIfDue() MR_EXCLUDES(mutex_);
   bool is_drafting() const MR_EXCLUDES(mutex_);
-  // A task has passed the barrier of the draft, or (`in_draft`: before it has passed it) ended in order.
-  void Saved(const std::shared_ptr<Job>& job, TaskSave save, bool in_draft) MR_EXCLUDES(mutex_);
+  // A task has passed the barrier of the draft.
+  void Passed(const std::shared_ptr<Job>& job, TaskSave save) MR_EXCLUDES(mutex_);
+  // A task has ended in order; `in_draft`: before the barrier of the draft had passed it.
+  void Ended(const std::shared_ptr<Job>& job, TaskSave save, bool in_draft) MR_EXCLUDES(mutex_);
   // A task of the job ended otherwise, and not behind the barrier of the draft.
   void Break(const std::shared_ptr<Job>& job) MR_EXCLUDES(mutex_);
-  // The epoch of the draft has passed everywhere.
-  void Complete() MR_EXCLUDES(mutex_);
+  // The epoch of the draft has passed everywhere. `save`: what belongs to no job.
+  void Complete(TaskSave save) MR_EXCLUDES(mutex_);
   // Nothing of this owner is kept from the next commit on.
   void DropOwner(const std::string& owner) MR_EXCLUDES(mutex_);
 
@@ -95,6 +97,8 @@ class Checkpointer {
 
   // Whether a checkpoint has the object.
   bool Has(uint64_t object_id) const;
+  // Whether the job of the object had come to its end.
+  bool HasEnded(uint64_t object_id) const;
   // An error if the last checkpoint has the object with another plan: then its state is of no use.
   Status CheckPlan(const DurableObject& object) const;
   // Why the job of this object had failed when the last checkpoint was made: it must not go on, since rows
@@ -124,6 +128,7 @@ class Checkpointer {
   };
 
   bool IsDropped(const SavedState& saved) const MR_REQUIRES(mutex_);
+  bool HasChapter(const std::string& chapter) const;
   void AddMarks(Job& job, TaskSave* save) MR_REQUIRES(mutex_);
   void GatherSaves() MR_REQUIRES(mutex_);
   void GatherDrops() MR_REQUIRES(mutex_);

@@ -3,6 +3,13 @@
 #include <algorithm>
 
 namespace millrace::dataflow {
+namespace {
+
+std::string LooseChapter(const StoredTable& table) {
+  return std::string(kSystemOwner) + "/" + table.name;
+}
+
+}  // namespace
 
 // Starts epochs when they are due.
 class Coordinator::Driver final : public env::Task {
@@ -66,6 +73,7 @@ Coordinator::~Coordinator() = default;
 
 Status Coordinator::EndRecovery() {
   MR_ASSIGN(const int64_t epoch, checkpointer_->LastEpoch());
+  MR_TRY(RestoreLooseTables());
   {
     MutexLock lock(mutex_);
     epoch_ = std::max(epoch_, epoch);
@@ -182,6 +190,9 @@ void Coordinator::AddTable(StoredTable* table) {
 
 void Coordinator::AddLooseTables(std::vector<StoredTable*> tables, std::function<void()> flush) {
   MutexLock lock(mutex_);
+  for (StoredTable* table : tables) {
+    if (checkpointer_ != nullptr) table->parts[0]->TrackChanges({});
+  }
   loose_tables_ = std::move(tables);
   flush_loose_tables_ = std::move(flush);
   Publish();
@@ -292,7 +303,7 @@ void Coordinator::Passed(DataflowTask* task, int64_t epoch, int64_t work_micros,
     found->second.passed = epoch;
     work_micros_ += work_micros;
     if (!save.states.empty() || !save.committed.empty()) {
-      checkpointer_->Saved(task->shared_job(), std::move(save), true);
+      checkpointer_->Passed(task->shared_job(), std::move(save));
     }
     for (StoredTable* table : tables_) {
       for (size_t i = 0; i < table->parts.size(); ++i) {
@@ -315,7 +326,7 @@ void Coordinator::Ended(DataflowTask* task, TaskSave save, bool in_order) {
       // Behind the barrier of a draft that is in flight it has saved all that belongs to it.
       const bool has_passed_draft = in_flight_ && !is_in_epoch && checkpointer_->is_drafting();
       if (in_order) {
-        checkpointer_->Saved(task->shared_job(), std::move(save), is_in_epoch);
+        checkpointer_->Ended(task->shared_job(), std::move(save), is_in_epoch);
       } else if (!has_passed_draft) {
         checkpointer_->Break(task->shared_job());
       }
@@ -353,7 +364,7 @@ void Coordinator::FinishIfComplete() {
   }
   in_flight_ = false;
   published_epoch_ = epoch_;
-  if (checkpointer_ != nullptr) checkpointer_->Complete();
+  CompleteCheckpoint();
   Publish();
   TellWatchers();
   if (held_memory_->IsTooMuch()) pool_.Wake(*enforcer_);
@@ -366,6 +377,29 @@ void Coordinator::FinishIfComplete() {
     epoch_pause_->Set(pace_.pause_micros());
   }
   pool_.Wake(*driver_);
+}
+
+void Coordinator::CompleteCheckpoint() {
+  if (checkpointer_ == nullptr || !checkpointer_->is_drafting()) return;
+  if (flush_loose_tables_) flush_loose_tables_();
+  TaskSave save;
+  for (const StoredTable* table : loose_tables_) {
+    state::StateWriter writer;
+    table->parts[0]->Save(writer);
+    save.states.push_back({std::string(kSystemOwner), LooseChapter(*table),
+                           std::make_shared<const state::StateBuffer>(writer.Take())});
+  }
+  checkpointer_->Complete(std::move(save));
+}
+
+Status Coordinator::RestoreLooseTables() {
+  MutexLock lock(mutex_);
+  for (StoredTable* table : loose_tables_) {
+    const auto source = checkpointer_->store().ReadChapter(LooseChapter(*table));
+    state::StateReader reader(source.get());
+    MR_TRY(table->parts[0]->Restore(reader));
+  }
+  return {};
 }
 
 void Coordinator::Publish() {

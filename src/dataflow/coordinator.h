@@ -99,6 +99,7 @@ class Coordinator {
 
   // Adds tables that are published with the others but written by anyone at any time (sys tables);
   // `flush` is called before each publication and stages their snapshots.
+  // They are part of checkpoints too, with rows that may come once more after a restart.
   void AddLooseTables(std::vector<StoredTable*> tables, std::function<void()> flush) MR_EXCLUDES(mutex_);
 
  private:
@@ -114,6 +115,8 @@ class Coordinator {
   void Promote(TaskState* state) MR_REQUIRES(mutex_);
   void FinishIfComplete() MR_REQUIRES(mutex_);
   void Publish() MR_REQUIRES(mutex_);
+  void CompleteCheckpoint() MR_REQUIRES(mutex_);
+  Status RestoreLooseTables() MR_EXCLUDES(mutex_);
   void TellWatchers() MR_REQUIRES(mutex_);
   // Tells everybody who waits that something has changed.
   void Tell() MR_EXCLUDES(mutex_);

@@ -464,7 +464,8 @@ Status PipelineBuilder::Finish() {
   for (const auto& task : tasks_) {
     if (environment_.checkpoints != nullptr) MR_TRY(task->Restore(*environment_.checkpoints));
   }
-  job_->live_tasks.store(static_cast<int>(tasks_.size()));
+  job_->tasks = static_cast<int>(tasks_.size());
+  job_->live_tasks.store(job_->tasks);
   return {};
 }
 

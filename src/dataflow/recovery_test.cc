@@ -2,6 +2,8 @@
 // sources, as if nothing had happened.
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
 
@@ -198,6 +200,57 @@ TEST_F(RecoveryTest, AnInsertThatFailedDoesNotGoOnSinceItsRowsAreThere) {
     EXPECT_TRUE(HasFailed(3));
     Checkpoint();
   }
+}
+
+TEST_F(RecoveryTest, WhatHasEndedNeedsItsSourceNoMore) {
+  const std::string file = folder_ + "/input.csv";
+  std::ofstream(file) << "1,10\n2,20\n1,5\n";
+  Table("CREATE TABLE f (k BIGINT, v BIGINT) WITH ('connector' = 'filesystem', 'path' = '" + file +
+        "', 'format' = 'csv')");
+  Table("CREATE TABLE t (k BIGINT, v BIGINT)");
+  Views({"CREATE MATERIALIZED VIEW s AS SELECT k, sum(v) AS s FROM f GROUP BY k",
+         "CREATE MATERIALIZED VIEW n AS SELECT count(*) AS n FROM f"});
+  InsertJob("INSERT INTO t SELECT k, v FROM f");
+  Views({"CREATE MATERIALIZED VIEW total AS SELECT sum(s) AS s FROM s"});
+  OpenDurable();
+  MR_ASSERT_OK(warehouse_->Settle([] {}));
+  const auto check = [&] {
+    EXPECT_EQ(Rows("s"), (Lines{"1, 15", "2, 20"}));
+    EXPECT_EQ(Rows("n"), Lines{"3"});
+    EXPECT_EQ(Rows("t"), (Lines{"1, 10", "1, 5", "2, 20"}));
+    EXPECT_EQ(Rows("total"), Lines{"35"});
+  };
+  check();
+  Checkpoint();
+  Crash();
+  std::filesystem::remove(file);
+  OpenDurable();
+  check();
+  // Views that are made now get its rows and its end.
+  Views({"CREATE MATERIALIZED VIEW late AS SELECT max(s) AS s FROM s"});
+  MR_ASSERT_OK(warehouse_->Settle([] {}));
+  EXPECT_EQ(Rows("late"), Lines{"20"});
+  Checkpoint();
+  SetShards(3);
+  Crash();
+  OpenDurable();
+  check();
+  EXPECT_EQ(Rows("late"), Lines{"20"});
+}
+
+TEST_F(RecoveryTest, DeadLettersAndLateRowsAreKept) {
+  const std::string file = folder_ + "/input.csv";
+  std::ofstream(file) << "1,10\nno number,20\n1,5\n";
+  Table("CREATE TABLE f (k BIGINT, v BIGINT) WITH ('connector' = 'filesystem', 'path' = '" + file +
+        "', 'format' = 'csv')");
+  Views({"CREATE MATERIALIZED VIEW n AS SELECT count(*) AS n FROM f"});
+  OpenDurable();
+  MR_ASSERT_OK(warehouse_->Settle([] {}));
+  Checkpoint();
+  Crash();
+  OpenDurable();
+  EXPECT_EQ(warehouse_->snapshots()->tables.at("sys.dead_letters")->rows(), 1u);
+  EXPECT_EQ(Rows("n"), Lines{"2"});
 }
 
 TEST_F(RecoveryTest, CheckpointsComeByThemselvesAndEndWhenNothingChanges) {

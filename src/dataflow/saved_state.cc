@@ -23,6 +23,15 @@ StateOwner OwnerOfOperator(uint64_t object_id, const std::string& name, operator
           [op](state::StateReader& reader) { return op->Restore(reader); }};
 }
 
+Status RestoreOwner(const StateOwner& owner, state::CheckpointStore& store) {
+  const auto source = store.ReadChapter(owner.chapter, owner.shard, owner.shards);
+  state::StateReader reader(source.get(), owner.shard, owner.shards);
+  if (Status restored = owner.restore(reader); !restored.has_value()) {
+    return std::unexpected(restored.error().Within("the saved state " + owner.chapter));
+  }
+  return {};
+}
+
 std::string_view OwnerOf(std::string_view chapter) {
   return chapter.substr(0, chapter.find('/'));
 }

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "operators/operator.h"
+#include "state/checkpoint_store.h"
 #include "state/state_buffer.h"
 #include "state/state_reader.h"
 #include "state/state_writer.h"
@@ -56,12 +57,16 @@ struct DurableObject {
   std::string plan;
 };
 
+// What belongs to no object of the catalog.
+inline constexpr std::string_view kSystemOwner = "sys";
 // The names of what an object keeps, and of what the queries of a group share.
 std::string ObjectOwner(uint64_t object_id);
 std::string GroupOwner(uint64_t group_id);
 // Who saves what the operator remembers.
 StateOwner OwnerOfOperator(uint64_t object_id, const std::string& name, operators::Operator* op,
                            uint32_t shard, uint32_t shards);
+// Gives the owner what was saved of it.
+Status RestoreOwner(const StateOwner& owner, state::CheckpointStore& store);
 // What a chapter belongs to: what stands before its first '/'.
 std::string_view OwnerOf(std::string_view chapter);
 

@@ -58,13 +58,8 @@ bool DataflowTask::HasRoom() const {
 Status DataflowTask::Restore(state::CheckpointStore& store) {
   // By place: owners may come while others are restored.
   for (size_t i = 0; i < owners_.size(); ++i) {
-    const std::string chapter = owners_[i].chapter;
-    const auto source = store.ReadChapter(chapter, owners_[i].shard, owners_[i].shards);
-    state::StateReader reader(source.get(), owners_[i].shard, owners_[i].shards);
-    const auto restore = owners_[i].restore;
-    if (Status restored = restore(reader); !restored.has_value()) {
-      return std::unexpected(restored.error().Within("the saved state " + chapter));
-    }
+    const StateOwner owner = owners_[i];
+    MR_TRY(RestoreOwner(owner, store));
   }
   return {};
 }

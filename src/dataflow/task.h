@@ -31,8 +31,11 @@ struct Job {
   // the start.
   std::vector<DurableObject> objects;
   bool writes_tables = false;  // an INSERT into a table that users write to
-  bool is_broken = false;      // guarded by the Checkpointer, as is_marked
+  int tasks = 0;               // that it began with; fixed before the start
+  // Guarded by the Checkpointer. Broken: a task ended otherwise than in order. Marked: a checkpoint has it.
+  bool is_broken = false;
   bool is_marked = false;
+  int ended_in_order = 0;  // tasks
   std::atomic<bool> cancelled{false};
   std::atomic<bool> stopping{false};  // sources end without the end of time; sinks close in order
   std::atomic<int> live_tasks{0};

@@ -244,6 +244,7 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
   Reap();
   MR_ASSIGN(const std::optional<Error> failure, SavedFailure(requests));
   if (failure.has_value()) return AddFailedJob(requests, *failure);
+  if (HadEnded(requests)) return AddEndedJob(std::move(requests));
   RunningJob running;
   running.job = std::make_shared<Job>();
   if (!requests.empty()) {

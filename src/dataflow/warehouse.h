@@ -177,6 +177,9 @@ class Warehouse {
   // Why the job of these requests had failed and is not to go on; absent: it is.
   Result<std::optional<Error>> SavedFailure(const std::vector<Request>& requests) const MR_REQUIRES(mutex_);
   std::shared_ptr<Job> AddFailedJob(const std::vector<Request>& requests, Error error) MR_REQUIRES(mutex_);
+  // What had come to its end before the restart: its tables with their rows, and no tasks.
+  Result<std::shared_ptr<Job>> AddEndedJob(std::vector<Request> requests) MR_REQUIRES(mutex_);
+  bool HadEnded(const std::vector<Request>& requests) const MR_REQUIRES(mutex_);
   // An error if the INSERT would write into what it reads, through whatever views and INSERTs.
   Status CheckNoCycle(const Request& request) const MR_REQUIRES(mutex_);
   // Whether rows of one table or view come into the other by views and INSERTs that run.

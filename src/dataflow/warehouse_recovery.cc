@@ -35,7 +35,7 @@ constexpr int64_t kAskMicros = 20'000;
 Status Warehouse::FinishRecovery() {
   MR_CHECK(coordinator_.is_recovering());
   MutexLock lock(mutex_);
-  std::set<std::string> owners;
+  std::set<std::string> owners = {std::string(kSystemOwner)};
   for (const auto& [object, group] : object_groups_) {
     owners.insert(ObjectOwner(object));
     owners.insert(GroupOwner(group));
@@ -112,6 +112,46 @@ std::shared_ptr<Job> Warehouse::AddFailedJob(const std::vector<Request>& request
   job->is_broken = true;
   job->cancelled.store(true);
   job_list_.push_back(job);
+  return job;
+}
+
+bool Warehouse::HadEnded(const std::vector<Request>& requests) const {
+  return IsDurable() && !requests.empty() &&
+         std::all_of(requests.begin(), requests.end(), [&](const Request& request) {
+           return request.object_id != 0 && coordinator_.checkpointer()->HasEnded(request.object_id);
+         });
+}
+
+Result<std::shared_ptr<Job>> Warehouse::AddEndedJob(std::vector<Request> requests) {
+  RunningJob running;
+  running.job = std::make_shared<Job>();
+  running.job->name = requests.front().job_name;
+  std::vector<std::unique_ptr<StoredTable>> tables;
+  for (Request& request : requests) {
+    MR_TRY(MakeDurable(request, running.job.get()));
+    if (!request.view.empty()) {
+      const plan::Spreading spreading(request.settings.shards(), LockedEnvironment().spread_of);
+      auto table = MakeResultTable(request.view, request.query, spreading);
+      for (size_t part = 0; part < table->parts.size(); ++part) {
+        MR_TRY(
+            RestoreOwner(OwnerOfPart(request.object_id, *table, part), coordinator_.checkpointer()->store()));
+        table->parts[part]->Watermark(data::kMaxWatermark);
+        table->parts[part]->End();
+      }
+      tables.push_back(std::move(table));
+    }
+    running.requests.push_back(std::make_unique<Request>(std::move(request)));
+  }
+  coordinator_.BetweenEpochs([&] {
+    for (const auto& table : tables) coordinator_.AddTable(table.get());
+  });
+  for (auto& table : tables) {
+    const std::string name = table->name;
+    tables_[name] = std::move(table);
+  }
+  const std::shared_ptr<Job> job = running.job;
+  job_list_.push_back(job);
+  jobs_[job.get()] = std::move(running);
   return job;
 }
 
