@@ -130,9 +130,9 @@ class ApproxCountDistinct final : public AggregateOf<ApproxCountDistinct<Key>, S
     }
   }
   Status LoadState(std::string_view* in, Sketch& state) const {
-    bool is_dense = false;
+    uint8_t is_dense = 0;
     MR_TRY(LoadRaw(in, &is_dense));
-    if (!is_dense) {
+    if (is_dense == 0) {
       MR_TRY(state.hashes.Load(in));
       return {};
     }

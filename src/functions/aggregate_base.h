@@ -92,14 +92,22 @@ class AggregateOf : public Aggregate {
   data::DataType result_type_;
 };
 
-// Save and Load of a state that is plain memory.
+// Save and Load of a state that is plain memory. Where not every memory is a state (counts may be out of all
+// bounds) Derived defines
+//   bool IsPossible(const State& state) const;
 template <typename Derived, typename State>
 class PlainAggregateOf : public AggregateOf<Derived, State> {
  public:
   using AggregateOf<Derived, State>::AggregateOf;
   static_assert(std::is_trivially_copyable_v<State>);
   void SaveState(const State& state, std::string* out) const { SaveRaw(state, out); }
-  Status LoadState(std::string_view* in, State& state) const { return LoadRaw(in, &state); }
+  Status LoadState(std::string_view* in, State& state) const {
+    MR_TRY(LoadRaw(in, &state));
+    if constexpr (requires(const Derived& derived) { derived.IsPossible(state); }) {
+      if (!static_cast<const Derived&>(*this).IsPossible(state)) return ImpossibleState();
+    }
+    return {};
+  }
 };
 
 // Calls f(row, sign) for each row in which no argument is null; sign (int64_t) is 1 or -1.

@@ -1,5 +1,6 @@
 // BIT_AND, BIT_OR, BIT_XOR, BOOL_AND (EVERY) and BOOL_OR: additions beyond Flink's functions, null without
 // a value. With retractions AND and OR count how often each bit is set.
+#include <algorithm>
 #include <array>
 
 #include "functions/aggregate_base.h"
@@ -33,6 +34,7 @@ class BitFold final : public PlainAggregateOf<BitFold<T, kind>, BitState> {
       Fold(Base::At(states[row]), static_cast<uint64_t>(values[row]), sign);
     });
   }
+  bool IsPossible(const BitState& state) const { return IsRowCount(state.count); }
   void MergeState(BitState& into, BitState& from) const {
     if (from.count != 0) Fold(into, from.bits, from.count);
   }
@@ -81,6 +83,9 @@ class RetractableBits final : public PlainAggregateOf<RetractableBits<T, is_and>
         state.set[b] += sign * static_cast<int64_t>((bits >> b) & 1);
       state.count += sign;
     });
+  }
+  bool IsPossible(const State& state) const {
+    return IsRowCount(state.count) && std::ranges::all_of(state.set, IsRowCount);
   }
   void MergeState(State& into, State& from) const {
     for (size_t b = 0; b < into.set.size(); ++b) into.set[b] += from.set[b];
@@ -138,6 +143,9 @@ class Truth final : public PlainAggregateOf<Truth<is_and>, TruthCounts> {
       TruthCounts& state = Base::At(states[row]);
       (values[row] != 0 ? state.trues : state.falses) += sign;
     });
+  }
+  bool IsPossible(const TruthCounts& state) const {
+    return IsRowCount(state.trues) && IsRowCount(state.falses);
   }
   void MergeState(TruthCounts& into, TruthCounts& from) const {
     into.trues += from.trues;

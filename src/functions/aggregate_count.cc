@@ -20,6 +20,7 @@ class Count final : public PlainAggregateOf<Count, int64_t> {
               std::span<const int8_t> signs, EvalContext&) const override {
     VisitRows(states.size(), args, signs, [&](size_t row, int64_t sign) { At(states[row]) += sign; });
   }
+  bool IsPossible(int64_t count) const { return IsRowCount(count); }
   void MergeState(int64_t& into, int64_t& from) const { into += from; }
   void FinalizeState(int64_t& state, size_t, data::Column* result, EvalContext&) const {
     result->Append(state);

@@ -53,6 +53,9 @@ class PairStatistic final : public PlainAggregateOf<PairStatistic, PairMoments> 
     VisitRows(states.size(), args, signs,
               [&](size_t row, int64_t sign) { Add(At(states[row]), y[row], x[row], sign); });
   }
+  bool IsPossible(const PairMoments& state) const {
+    return IsRowCount(state.count) && IsRowCount(state.non_finite);
+  }
   void MergeState(PairMoments& into, PairMoments& from) const {
     into.y.Add(from.y);
     into.x.Add(from.x);

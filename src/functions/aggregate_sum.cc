@@ -63,6 +63,13 @@ class ExactSum final : public PlainAggregateOf<ExactSum<T>, ExactState<T>> {
       state.count += sign;
     });
   }
+  bool IsPossible(const State& state) const {
+    if constexpr (sizeof(T) <= 8) {
+      constexpr Int128 kTotalMax = Int128{kRowCountMax} << 63;
+      if (state.total < -kTotalMax || state.total > kTotalMax) return false;
+    }
+    return IsRowCount(state.count);
+  }
   void MergeState(State& into, State& from) const {
     into.total += from.total;
     into.count += from.count;
@@ -142,6 +149,9 @@ class FloatSum final : public PlainAggregateOf<FloatSum<T>, FloatState> {
         state.non_finite.Add(value, sign);
       }
     });
+  }
+  bool IsPossible(const FloatState& state) const {
+    return IsRowCount(state.count) && state.non_finite.IsPossible();
   }
   void MergeState(FloatState& into, FloatState& from) const {
     into.total.Add(from.total);

@@ -279,6 +279,123 @@ TEST(Aggregate, JsonText) {
   EXPECT_THAT(answer.errors[0], HasSubstr("22004: the key of a member in JSON_OBJECTAGG is NULL"));
 }
 
+// A state, made and destroyed.
+class OneState {
+ public:
+  explicit OneState(AggregatePtr aggregate)
+      : aggregate_(std::move(aggregate)), memory_(aggregate_->state_bytes() + 16) {
+    aggregate_->Init(state());
+  }
+  ~OneState() { aggregate_->Destroy(state()); }
+  OneState(const OneState&) = delete;
+  OneState& operator=(const OneState&) = delete;
+  std::byte* state() { return memory_.data() + (16 - reinterpret_cast<uintptr_t>(memory_.data()) % 16) % 16; }
+
+ private:
+  AggregatePtr aggregate_;
+  std::vector<std::byte> memory_;
+};
+
+// Saved states in which a number is far out of all bounds are refused, so that what counts on cannot
+// overflow.
+TEST(Aggregate, CountsThatCannotBeAreRefused) {
+  struct Case {
+    std::string name;
+    std::vector<DataType> types;
+    bool distinct = false;
+  };
+  const std::vector<Case> cases = {
+      {"COUNT", {DataType::Int()}},
+      {"SUM", {DataType::Int()}},
+      {"SUM", {DataType::Double()}},
+      {"AVG", {DataType::Decimal(30, 2)}},
+      {"VAR_POP", {DataType::BigInt()}},
+      {"STDDEV_SAMP", {DataType::Double()}},
+      {"REGR_COUNT", {DataType::Double(), DataType::Double()}},
+      {"BIT_AND", {DataType::Int()}},
+      {"BIT_XOR", {DataType::Int()}},
+      {"BOOL_OR", {DataType::Boolean()}},
+      {"COUNT", {DataType::Int()}, true},
+      {"SUM", {DataType::Int()}, true},
+      {"MAX", {DataType::String()}},
+      {"MEDIAN", {DataType::Double()}},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    AggregateRequest request;
+    request.arg_types = c.types;
+    request.literal_args.resize(c.types.size());
+    request.distinct = c.distinct;
+    request.with_retractions = true;
+    const AggregatePtr aggregate = Bind(c.name, request);
+    OneState one(aggregate);
+    std::vector<ColumnPtr> args;
+    for (const DataType& type : c.types) {
+      auto column = Column::Make(type);
+      column->AppendValue(type == DataType::String()                ? Value::String("value")
+                          : type == DataType::Boolean()             ? Value::Bool(true)
+                          : type == DataType::Double()              ? Value::Double(1.0)
+                          : type.kind() == data::TypeKind::kDecimal ? Value::Decimal(1)
+                                                                    : Value::Int(1));
+      args.push_back(column);
+    }
+    std::byte* const states[] = {one.state()};
+    EvalContext context;
+    aggregate->Update(states, args, {}, context);
+    std::string bytes;
+    aggregate->Save(one.state(), &bytes);
+    // Wherever the count lies, the byte that makes it 2^62 more is among these.
+    bool is_refused = false;
+    for (size_t at = 0; at + 8 <= bytes.size(); ++at) {
+      std::string damaged = bytes;
+      damaged[at + 7] = static_cast<char>(damaged[at + 7] ^ 0x40);
+      OneState other(aggregate);
+      std::string_view in = damaged;
+      const Status status = aggregate->Load(&in, other.state());
+      if (status.has_value()) continue;
+      EXPECT_EQ(status.error().code(), ErrorCode::kDataCorrupted);
+      is_refused = true;
+    }
+    EXPECT_TRUE(is_refused);
+  }
+}
+
+// Removals that came before their rows are merged however many they are, and wait for all the rows they are
+// of.
+TEST(Aggregate, RemovalsAheadOfTheirRowsAreMerged) {
+  AggregateRequest request;
+  request.arg_types = {DataType::Int()};
+  request.literal_args.resize(1);
+  request.with_retractions = true;
+  const AggregatePtr aggregate = Bind("ARRAY_AGG", request);
+  const auto update = [&](OneState& one, const std::vector<int8_t>& signs) {
+    auto column = Column::Make(DataType::Int());
+    for (size_t i = 0; i < signs.size(); ++i) column->AppendValue(Value::Int(7));
+    const std::vector<std::byte*> states(signs.size(), one.state());
+    EvalContext context;
+    aggregate->Update(states, std::vector<ColumnPtr>{column}, signs, context);
+  };
+  const auto result = [&](OneState& one) {
+    auto column = Column::Make(aggregate->result_type());
+    std::byte* const states[] = {one.state()};
+    EvalContext context;
+    aggregate->Finalize(states, column.get(), context);
+    return column->GetValue(0);
+  };
+  OneState into(aggregate);
+  OneState from(aggregate);
+  update(into, {1, 1});
+  update(from, {-1, -1, -1, -1});
+  std::byte* const into_states[] = {into.state()};
+  std::byte* const from_states[] = {from.state()};
+  aggregate->Merge(into_states, from_states);
+  EXPECT_TRUE(result(into).is_null());
+  update(into, {1, 1});
+  EXPECT_TRUE(result(into).is_null()) << "two were still to be taken away";
+  update(into, {1});
+  EXPECT_EQ(result(into), Value::MakeList({Value::Int(7)}));
+}
+
 TEST(Aggregate, RefusalsSayWhatWouldWork) {
   AggregateRequest strings;
   strings.arg_types = {DataType::String()};

@@ -81,6 +81,7 @@ class ExactVariance final : public PlainAggregateOf<ExactVariance<T>, MomentsOf<
       state.squares += square;
     });
   }
+  bool IsPossible(const State& state) const { return IsRowCount(state.count); }
   void MergeState(State& into, State& from) const {
     into.sum += from.sum;
     into.squares += from.squares;
@@ -114,7 +115,11 @@ class ExactVariance final : public PlainAggregateOf<ExactVariance<T>, MomentsOf<
     Wide value = Wide::Extend(state.squares);
     value -= mean_part;
     value.DivideBy(Divisor(state));
-    if (kind_.is_deviation) value = Wide(static_cast<Int128>(std::sqrt(value.ToDouble())));
+    if (kind_.is_deviation) {
+      const double root = std::sqrt(value.ToDouble());
+      if (!(root < 0x1p126)) return false;  // of a negative one too: rows were taken away that had not come
+      value = Wide(static_cast<Int128>(root));
+    }
     if (!value.FitsInt128()) return false;
     if constexpr (sizeof(T) <= 8) {
       const Int128 narrow = value.ToInt128();
@@ -189,6 +194,9 @@ class FloatVariance final : public PlainAggregateOf<FloatVariance<T>, FloatMomen
       state.sum.Add(static_cast<double>(sign) * value);
       state.squares.Add(sign > 0 ? square : square.Negated());
     });
+  }
+  bool IsPossible(const FloatMoments& state) const {
+    return IsRowCount(state.count) && IsRowCount(state.non_finite);
   }
   void MergeState(FloatMoments& into, FloatMoments& from) const {
     into.sum.Add(from.sum);

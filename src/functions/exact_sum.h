@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "data/type.h"
+#include "functions/state_bytes.h"
 #include "functions/wide_int.h"
 
 namespace millrace::functions {
@@ -80,6 +81,7 @@ struct NonFiniteCounts {
     plus += other.plus;
     minus += other.minus;
   }
+  bool IsPossible() const { return IsRowCount(nans) && IsRowCount(plus) && IsRowCount(minus); }
   bool any() const { return nans != 0 || plus != 0 || minus != 0; }
   double Sum(double finite) const {
     if (nans != 0 || (plus != 0 && minus != 0)) return std::numeric_limits<double>::quiet_NaN();

@@ -107,8 +107,19 @@ void OrderedBag::AddAll(OrderedBag& other) {
     if (entry.is_live) Add(entry.bytes.view(), entry.sequence);
   }
   if (other.index_ == nullptr) return;
-  for (const auto& [bytes, chain] : *other.index_) {
-    for (uint64_t i = 0; i < chain.debt; ++i) Remove(bytes);
+  for (const auto& [bytes, chain] : *other.index_) RemoveTimes(bytes, chain.debt);
+}
+
+void OrderedBag::RemoveTimes(std::string_view bytes, uint64_t times) {
+  PutInOrder();
+  if (index_ == nullptr) MakeIndex();
+  for (; times > 0; --times) {
+    Chain& chain = ChainOf(bytes);
+    if (chain.first == kNone) {  // none is left: all the others wait for theirs
+      chain.debt += times;
+      return;
+    }
+    Remove(bytes);
   }
 }
 
@@ -245,14 +256,15 @@ Status OrderedBag::Load(std::string_view* in) {
   MR_TRY(LoadRaw(in, &count));
   for (uint64_t i = 0; i < count; ++i) {
     std::string_view bytes;
-    uint64_t debt = 0;
+    int64_t debt = 0;
     MR_TRY(LoadBytes(in, &bytes));
-    MR_TRY(LoadRaw(in, &debt));
+    MR_TRY(LoadRowCount(in, &debt));
+    if (debt < 0) return ImpossibleState();
     if (index_ == nullptr) {
       PutInOrder();
       MakeIndex();
     }
-    (*index_)[std::string(bytes)].debt = debt;
+    (*index_)[std::string(bytes)].debt = static_cast<uint64_t>(debt);
   }
   return {};
 }

@@ -101,6 +101,7 @@ class OrderedBag {
   Status Load(std::string_view* in);
   Status LoadEntry(std::string_view key, std::string_view value);
 
+  void RemoveTimes(std::string_view bytes, uint64_t times);
   data::StringRef Keep(std::string_view bytes);
   void Append(data::StringRef bytes, int64_t sequence);
   void Link(uint32_t id);

@@ -31,6 +31,20 @@ Status LoadRaw(std::string_view* in, T* value) {
   return {};
 }
 
+// No number of rows gets so far; the sum of many that do still fits 64 bits.
+inline constexpr int64_t kRowCountMax = int64_t{1} << 53;
+// Whether a number of rows, added less taken away, can be one: if not, what it was read from is damaged.
+inline bool IsRowCount(int64_t count) {
+  return -kRowCountMax <= count && count <= kRowCountMax;
+}
+inline std::unexpected<Error> ImpossibleState() {
+  return Fail(ErrorCode::kDataCorrupted, "the saved state of an aggregate is none that it can have");
+}
+inline Status LoadRowCount(std::string_view* in, int64_t* count) {
+  MR_TRY(LoadRaw(in, count));
+  return IsRowCount(*count) ? Status() : ImpossibleState();
+}
+
 inline void SaveBytes(std::string_view bytes, std::string* out) {
   SaveRaw(static_cast<uint32_t>(bytes.size()), out);
   out->append(bytes);

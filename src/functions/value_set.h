@@ -285,7 +285,7 @@ class ValueSet {
     if constexpr (kIsCounted) {
       int64_t count = 0;
       int64_t sequence = 0;
-      MR_TRY(LoadRaw(&value, &count));
+      MR_TRY(LoadRowCount(&value, &count));
       if constexpr (kind == SetKind::kSequenced) MR_TRY(LoadRaw(&value, &sequence));
       Add(key, HashKey(key), count, sequence);
     } else {
@@ -341,7 +341,7 @@ class ValueSet {
       if constexpr (kIsCounted) {
         int64_t times = 0;
         int64_t sequence = 0;
-        MR_TRY(LoadRaw(in, &times));
+        MR_TRY(LoadRowCount(in, &times));
         if constexpr (kind == SetKind::kSequenced) MR_TRY(LoadRaw(in, &sequence));
         Add(key, HashKey(key), times, sequence);
       } else {

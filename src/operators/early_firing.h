@@ -52,7 +52,7 @@ class EarlyFiring {
     if (changed != kNothing) changed_micros_ = changed;
     MR_TRY(RestoreShared(reader, "changes", SharedRule::kGreatest, &changes_));
     MR_TRY(RestoreShared(reader, "shown changes", SharedRule::kLeast, &shown_changes_));
-    if (shown_changes_ < 0 || changes_ < shown_changes_ || changes_ > kChangesMax) {
+    if (shown_changes_ < 0 || changes_ < shown_changes_ || !functions::IsRowCount(changes_)) {
       return state::BadState("more changes are shown than there were");
     }
     return {};
@@ -60,7 +60,6 @@ class EarlyFiring {
 
  private:
   static constexpr int64_t kNothing = std::numeric_limits<int64_t>::max();
-  static constexpr int64_t kChangesMax = int64_t{1} << 61;
 
   bool is_on_;
   int64_t delay_micros_;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "functions/state_bytes.h"
 #include "state/key_table.h"
 #include "state/state_reader.h"
 #include "state/state_writer.h"
@@ -40,9 +41,8 @@ Status TakeNumber(std::string_view* in, T* value)
 
 // The same for numbers that are counted up and down from zero: one that no count can reach is an error.
 inline Status TakeCount(std::string_view* in, int64_t* value) {
-  constexpr int64_t kBound = int64_t{1} << 61;
   MR_TRY(TakeNumber(in, value));
-  if (*value <= -kBound || *value >= kBound) return state::BadState("a count is out of all bounds");
+  if (!functions::IsRowCount(*value)) return state::BadState("a count is out of all bounds");
   return {};
 }
 
