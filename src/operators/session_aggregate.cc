@@ -5,13 +5,11 @@
 #include <tuple>
 
 #include "operators/early_firing.h"
-#include "operators/element_records.h"
-#include "operators/ordered_records.h"
 #include "operators/row_signs.h"
 #include "operators/saved_state.h"
+#include "operators/session_records.h"
 #include "operators/session_state.h"
 #include "operators/window_output.h"
-#include "state/table_records.h"
 
 namespace millrace::operators {
 namespace {
@@ -39,10 +37,7 @@ class SessionAggregate final : public Operator {
         state_(KeyTypes(*spec_), gap_, &aggregates_, context_.is_durable),
         clock_(spec_->is_ltz ? context_.eval.zone : nullptr),
         results_(spec_.get(), &aggregates_, &context_, &clock_),
-        records_(KeyTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->keys)),
-        elements_(&aggregates_) {
-    elements_.SetSpace(kSessions);
-  }
+        records_(&aggregates_, &state_, SpreadPlaces(context_.spread_columns, spec_->keys)) {}
 
   Status OnBatch(int, Batch batch) override {
     if (batch.rows == 0) return {};
@@ -81,42 +76,12 @@ class SessionAggregate final : public Operator {
     return results_.Flush();
   }
 
-  // A session is a record under its key and number; a row to be taken back one under its key and bounds.
   void Save(state::StateWriter& writer) override {
-    elements_.WriteDropped(writer);
-    SaveGone(kSessions, &state_.gone_sessions, writer);
-    SaveGone(kRetired, &state_.gone_retired, writer);
-    SaveChanged(writer);
-    SaveRetired(writer);
-    SaveShared("watermark", state_.watermark, writer);
-    SaveShared("sequence", state_.sequence, writer);
-    records_.SaveSpread(writer);
+    records_.Save(writer);
     early_firing_.Save(writer);
   }
-
   Status Restore(state::StateReader& reader) override {
-    const std::vector<MutableColumnPtr> results = results_.MakeAggregateColumns();
-    std::map<int, OrderedRecords> elements;
-    MR_TRY(ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
-      std::string_view space;
-      const int call = ElementRecords::CallOf(chunk.space, &space);
-      if (call >= 0 && space == kSessions) return elements[call].AddUnordered(chunk);
-      if (chunk.space != kSessions && chunk.space != kRetired) return UnknownSpace();
-      MR_ASSIGN(const auto* restored, records_.RestoreParts(chunk, state_.keys));
-      for (size_t i = 0; i < chunk.size(); ++i) {
-        std::string_view rest = restored->rest[i];
-        MR_TRY(chunk.space == kSessions
-                   ? RestoreSession(restored->ids[i], rest, restored->values[i], results)
-                   : RestoreRetired(restored->ids[i], rest, restored->values[i], results));
-      }
-      return {};
-    }));
-    std::ranges::sort(state_.dirty, {}, &Session::change);
-    std::ranges::sort(state_.retired, {}, &RetiredRow::change);
-    MR_TRY(RestoreElements(elements));
-    MR_TRY(records_.CheckSpread(reader));
-    MR_TRY(RestoreShared(reader, "watermark", SharedRule::kLeast, &state_.watermark));
-    MR_TRY(RestoreSequence(reader, &state_.sequence));
+    MR_TRY(records_.Restore(reader, results_.MakeAggregateColumns()));
     return early_firing_.Restore(reader);
   }
 
@@ -136,165 +101,7 @@ class SessionAggregate final : public Operator {
   size_t StateEntries() const override { return state_.sessions; }
 
  private:
-  static constexpr std::string_view kSessions = "sessions";
-  static constexpr std::string_view kRetired = "retired";
-
-  // --- Checkpoints ---
-
-  void SaveGone(std::string_view space, SessionAggregateState::Gone* gone, state::StateWriter& writer) {
-    if (gone->numbers.empty()) return;
-    const std::vector<ColumnPtr> columns(gone->columns.begin(), gone->columns.end());
-    records_.Describe(columns, gone->numbers.size());
-    for (size_t i = 0; i < gone->numbers.size(); ++i) {
-      std::string key(records_.keys()[i]);
-      PutNumber(gone->numbers[i].first, &key);
-      if (space == kRetired) PutNumber(gone->numbers[i].second, &key);
-      writer.Remove(space, records_.hashes()[i], key);
-    }
-    gone->numbers.clear();
-  }
-
-  void SaveChanged(state::StateWriter& writer) {
-    std::erase(state_.changed, nullptr);
-    std::string key;
-    std::string value;
-    std::vector<EntryId> ids;
-    for (size_t offset = 0; offset < state_.changed.size(); offset += limits::kBatchRows) {
-      const std::span sessions =
-          std::span(state_.changed)
-              .subspan(offset, std::min(limits::kBatchRows, state_.changed.size() - offset));
-      ids.clear();
-      for (const Session* session : sessions) ids.push_back(session->key);
-      records_.Describe(state_.keys, ids);
-      for (size_t i = 0; i < sessions.size(); ++i) {
-        Session& session = *sessions[i];
-        key.assign(records_.keys()[i]);
-        PutNumber(session.id, &key);
-        value.clear();
-        AppendSession(session, &value);
-        writer.Put(kSessions, records_.hashes()[i], key, value);
-        if (elements_.is_on()) {
-          elements_.WriteAll(kSessions, key, records_.hashes()[i], session.payload, writer);
-        }
-        session.is_saved = true;
-        session.changed_at = Session::kUnchanged;
-      }
-    }
-    state_.changed.clear();
-  }
-
-  Status RestoreElements(std::map<int, OrderedRecords>& elements) {
-    for (auto& [call, records] : elements) {
-      MR_TRY(records.ForEachChunk([&, call = call](const state::StateChunk& chunk) -> Status {
-        MR_ASSIGN(const auto* restored, records_.RestoreParts(chunk, state_.keys));
-        for (size_t i = 0; i < chunk.size(); ++i) {
-          std::string_view element = restored->rest[i];
-          int64_t id = 0;
-          MR_TRY(TakeNumber(&element, &id));
-          Session* session = SessionsOf(restored->ids[i]).first;
-          while (session != nullptr && session->id != id) session = session->next;
-          if (session == nullptr) return state::BadState("elements of a state have lost their session");
-          MR_TRY(elements_.Load(call, element, restored->values[i], session->payload));
-        }
-        return {};
-      }));
-    }
-    return {};
-  }
-
-  // To be called when an open session ends or becomes part of another.
-  void NoteGone(Session* session) {
-    if (context_.is_durable && elements_.is_on()) {
-      records_.Describe(state_.keys, {&session->key, 1});
-      std::string key(records_.keys()[0]);
-      PutNumber(session->id, &key);
-      elements_.Drop(key, records_.hashes()[0], session->payload);
-    }
-    state_.NoteGone(session);
-  }
-
-  void AppendSession(const Session& session, std::string* value) const {
-    PutNumber(session.start, value);
-    PutNumber(session.end, value);
-    PutNumber(session.sequence, value);
-    PutNumber(session.rows, value);
-    PutNumber(session.change, value);
-    PutNumber(static_cast<uint8_t>(session.shown != nullptr), value);
-    if (session.shown != nullptr) {
-      PutNumber(session.shown->start, value);
-      PutNumber(session.shown->end, value);
-      PutSized(session.shown->results, value);
-    }
-    aggregates_.Save(session.payload, value);
-  }
-
-  Status RestoreSession(EntryId key, std::string_view rest, std::string_view value,
-                        std::span<const MutableColumnPtr> results) {
-    int64_t id = 0;
-    Session read{};
-    uint8_t is_shown = 0;
-    MR_TRY(TakeNumber(&rest, &id));
-    MR_TRY(ExpectEnd(rest));
-    MR_TRY(TakeNumber(&value, &read.start));
-    MR_TRY(TakeNumber(&value, &read.end));
-    MR_TRY(TakeCount(&value, &read.sequence));
-    MR_TRY(TakeCount(&value, &read.rows));
-    MR_TRY(TakeCount(&value, &read.change));
-    MR_TRY(TakeNumber(&value, &is_shown));
-    if (is_shown != 0) {
-      read.shown = std::make_unique<ShownSession>();
-      std::string_view shown;
-      MR_TRY(TakeNumber(&value, &read.shown->start));
-      MR_TRY(TakeNumber(&value, &read.shown->end));
-      MR_TRY(TakeSized(&value, &shown));
-      if (!data::IsEncodedKey(shown, results)) return state::BadState("a row is not one of results");
-      read.shown->results = shown;
-    }
-    if (read.start >= read.end) return state::BadState("a session ends before it starts");
-    Session* session = state_.New(key, read.start, read.end, read.sequence);
-    state_.timers.Set(session);
-    session->id = id;
-    session->rows = read.rows;
-    session->shown = std::move(read.shown);
-    session->is_saved = true;
-    Session** link = &SessionsOf(key).first;
-    while (*link != nullptr && (*link)->start < session->start) link = &(*link)->next;
-    session->next = *link;
-    *link = session;
-    session->change = read.change;
-    if (session->change != 0) state_.dirty.push_back(session);
-    MR_TRY(aggregates_.Load(&value, session->payload));
-    return ExpectEnd(value);
-  }
-
-  void SaveRetired(state::StateWriter& writer) {
-    for (RetiredRow& retired : state_.retired) {
-      if (std::exchange(retired.is_saved, true)) continue;
-      records_.Describe(state_.keys, {&retired.key, 1});
-      std::string key(records_.keys()[0]);
-      PutNumber(retired.shown.start, &key);
-      PutNumber(retired.shown.end, &key);
-      std::string value;
-      PutNumber(retired.change, &value);
-      value += retired.shown.results;
-      writer.Put(kRetired, records_.hashes()[0], key, value);
-    }
-  }
-
-  Status RestoreRetired(EntryId key, std::string_view rest, std::string_view value,
-                        std::span<const MutableColumnPtr> results) {
-    RetiredRow retired{.key = key, .change = 0, .shown = {}, .is_saved = true};
-    MR_TRY(TakeNumber(&rest, &retired.shown.start));
-    MR_TRY(TakeNumber(&rest, &retired.shown.end));
-    MR_TRY(ExpectEnd(rest));
-    MR_TRY(TakeCount(&value, &retired.change));
-    if (!data::IsEncodedKey(value, results)) return state::BadState("a row is not one of results");
-    retired.shown.results = value;
-    state_.retired.push_back(std::move(retired));
-    return {};
-  }
-
-  KeySessions& SessionsOf(EntryId id) { return *reinterpret_cast<KeySessions*>(state_.keys.payload(id)); }
+  KeySessions& SessionsOf(EntryId id) { return state_.SessionsOf(id); }
 
   void FindKeys(const Batch& batch) {
     data::HashRows(batch, spec_->keys, &hashes_);
@@ -393,7 +200,7 @@ class SessionAggregate final : public Operator {
   }
 
   void MergeInto(Session* into, Session* from) {
-    NoteGone(from);
+    records_.NoteGone(from);
     if (from->end > into->end) RetireShown(into, into->key);
     RetireShown(from, into->key);
     into->end = std::max(into->end, from->end);
@@ -458,7 +265,7 @@ class SessionAggregate final : public Operator {
   }
 
   void Close(Session* session) {
-    NoteGone(session);
+    records_.NoteGone(session);
     Session** link = &SessionsOf(session->key).first;
     while (*link != session) link = &(*link)->next;
     *link = session->next;
@@ -547,8 +354,7 @@ class SessionAggregate final : public Operator {
   SessionAggregateState state_;
   LocalClock clock_;
   WindowOutput results_;
-  state::TableRecords records_;
-  ElementRecords elements_;
+  SessionRecords records_;
 
   // Of the batch or watermark at hand.
   std::vector<uint64_t> hashes_;

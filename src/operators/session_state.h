@@ -149,6 +149,7 @@ struct SessionAggregateState {
     timers.ForEach([&](Session* session) { Delete(session); });
   }
 
+  KeySessions& SessionsOf(state::EntryId key) { return *reinterpret_cast<KeySessions*>(keys.payload(key)); }
   Session* New(state::EntryId key, int64_t start, int64_t end, int64_t sequence_of_row) {
     auto* session = new Session{
         .start = start, .end = end, .sequence = sequence_of_row, .key = key, .id = sequence_of_row};
