@@ -5,15 +5,12 @@
 #include <map>
 
 #include "operators/early_firing.h"
-#include "operators/element_records.h"
-#include "operators/ordered_records.h"
 #include "operators/row_signs.h"
-#include "operators/saved_state.h"
 #include "operators/session_aggregate.h"
-#include "operators/shown_rows.h"
+#include "operators/slice_windows.h"
+#include "operators/window_records.h"
 #include "operators/window_rows.h"
-#include "operators/window_spaces.h"
-#include "state/table_records.h"
+#include "operators/window_state.h"
 
 namespace millrace::operators {
 namespace {
@@ -23,50 +20,6 @@ using data::ColumnPtr;
 using data::MutableColumnPtr;
 using state::EntryId;
 
-// In front of the aggregates' states of a group in a slice, when it is needed.
-struct SliceHeader {
-  int64_t rows;    // added minus taken away
-  int64_t change;  // the first since early firing showed it (EarlyFiring::NextChange); 0: none
-};
-
-struct Slice {
-  explicit Slice(const state::KeyTableOptions& options) : groups(options) {}
-  state::KeyTable groups;  // payload: SliceHeader if any, states; ids in the order of arrival
-  int64_t next_window_end = 0;
-  std::vector<EntryId> dirty;
-  bool is_saved = false;  // there are records of it
-};
-
-// Rows that belong to windows yet to fire only, whose slices are needed by others before.
-struct WaitingRows {
-  Batch batch;
-  int64_t sequence;       // of the first
-  bool is_saved = false;  // there are records of them
-};
-
-// Everything the operator remembers.
-struct WindowAggregateState {
-  explicit WindowAggregateState(const AggregateSet* aggregates) : aggregates(aggregates) {}
-  ~WindowAggregateState() {
-    for (auto& [key, slice] : slices) Destroy(slice->groups);
-  }
-  void Destroy(state::KeyTable& groups) const {
-    if (!aggregates->owns_memory()) return;
-    groups.ForEach([&](EntryId id) { aggregates->Destroy(groups.payload(id)); });
-  }
-
-  std::map<SliceKey, std::unique_ptr<Slice>> slices;
-  std::map<SliceKey, ShownRows> shown;          // by window
-  std::multimap<int64_t, WaitingRows> waiting;  // by the watermark that they came under
-  int64_t watermark = data::kMinWatermark;
-  int64_t sequence = 0;
-  const AggregateSet* aggregates;
-  // Saved, and gone since the last Save.
-  std::vector<SliceKey> gone_slices;
-  std::vector<SliceKey> gone_shown;
-  std::vector<std::pair<uint64_t, std::string>> gone_waiting;  // hash and key
-};
-
 class WindowAggregate final : public Operator {
  public:
   WindowAggregate(std::shared_ptr<const WindowAggregateSpec> spec, OperatorContext context)
@@ -75,20 +28,12 @@ class WindowAggregate final : public Operator {
         has_header_(spec_->input_retracts || context_.early_fire),
         early_firing_(context_.early_fire, context_.early_fire_delay_micros),
         aggregates_(spec_->aggregates, has_header_ ? sizeof(SliceHeader) : 0),
-        state_(&aggregates_),
-        assigner_(spec_->window),
+        state_(&aggregates_, KeyTypes(*spec_), context_.is_durable),
         clock_(spec_->is_ltz ? context_.eval.zone : nullptr),
+        windows_(spec_.get(), &clock_),
         rows_(spec_.get(), &context_, &clock_),
         results_(spec_.get(), &aggregates_, &context_, &clock_),
-        records_(KeyTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->keys)),
-        elements_(&aggregates_) {
-    table_options_.key_types = KeyTypes(*spec_);
-    table_options_.payload_bytes = aggregates_.payload_bytes();
-    // Each slice has a table of its own, and there may be many with few groups.
-    table_options_.page_bytes = size_t{8} << 10;
-    slice_options_ = table_options_;
-    slice_options_.track_changes = context_.is_durable;
-  }
+        records_(spec_.get(), &context_, &windows_, &state_) {}
 
   Status OnBatch(int, Batch batch) override {
     rows_.Assign(&batch, state_.watermark);
@@ -128,44 +73,11 @@ class WindowAggregate final : public Operator {
   }
 
   void Save(state::StateWriter& writer) override {
-    for (const SliceKey& slice : std::exchange(state_.gone_slices, {})) {
-      writer.DropSpace(SpaceOf(kGroups, slice));
-      elements_.DropSpaces(SpaceOf(kGroups, slice), writer);
-    }
-    for (const SliceKey& window : std::exchange(state_.gone_shown, {}))
-      writer.DropSpace(SpaceOf(kShown, window));
-    for (const auto& [hash, key] : std::exchange(state_.gone_waiting, {})) writer.Remove(kWaiting, hash, key);
-    for (auto& [key, slice] : state_.slices) SaveGroups(key, *slice, writer);
-    for (auto& [window, shown] : state_.shown) shown.Save(SpaceOf(kShown, window), records_, writer);
-    SaveWaiting(writer);
-    SaveShared("watermark", state_.watermark, writer);
-    SaveShared("sequence", state_.sequence, writer);
-    records_.SaveSpread(writer);
+    records_.Save(writer);
     early_firing_.Save(writer);
   }
-
   Status Restore(state::StateReader& reader) override {
-    std::map<SliceKey, RestoredSlice> slices;
-    std::vector<RestoredWaiting> waiting;
-    const std::vector<MutableColumnPtr> results = results_.MakeAggregateColumns();
-    MR_TRY(ForEachChunk(reader, [&](const state::StateChunk& chunk) -> Status {
-      if (chunk.space == kWaiting) return RestoreWaiting(chunk, &waiting);
-      char what = 0;
-      SliceKey slice{};
-      std::string_view space;
-      const int call = ElementRecords::CallOf(chunk.space, &space);
-      MR_TRY(ParseSpace(space, &what, &slice));
-      if (what == kGroups) return slices[slice].Add(call, chunk);
-      if (call >= 0 || what != kShown || !context_.early_fire) return UnknownSpace();
-      return ShownOf(slice).Restore(chunk, records_, results);
-    }));
-    MR_TRY(records_.CheckSpread(reader));
-    MR_TRY(RestoreShared(reader, "watermark", SharedRule::kLeast, &state_.watermark));
-    MR_TRY(RestoreSequence(reader, &state_.sequence));
-    MR_TRY(early_firing_.Restore(reader));
-    for (auto& [key, slice] : slices) MR_TRY(RestoreSlice(key, slice));
-    TakeWaiting(std::move(waiting));
-    return {};
+    return records_.Restore(reader, results_.MakeAggregateColumns(), &early_firing_);
   }
 
   size_t StateBytes() const override {
@@ -190,201 +102,10 @@ class WindowAggregate final : public Operator {
   }
 
  private:
-  static SliceHeader& HeaderOf(std::byte* payload) { return *reinterpret_cast<SliceHeader*>(payload); }
   static std::vector<data::DataType> KeyTypes(const WindowAggregateSpec& spec) {
     std::vector<data::DataType> types;
     for (const int key : spec.keys) types.push_back(spec.input_types[key]);
     return types;
-  }
-
-  // --- Checkpoints ---
-
-  // Spaces: the groups of a slice, what early firing has shown of a window, and waiting rows.
-  static constexpr char kGroups = 'g';
-  static constexpr char kShown = 's';
-  static constexpr std::string_view kWaiting = "waiting";
-
-  // A value is the group's place among those of its slice, the header if there is one, and the states.
-  void SaveGroups(const SliceKey& key, Slice& slice, state::StateWriter& writer) {
-    slice.is_saved = true;
-    const std::string space = SpaceOf(kGroups, key);
-    records_.Save(slice.groups, space, writer, [&](std::span<const EntryId> ids, state::SavedValues& values) {
-      for (const EntryId id : ids) {
-        std::byte* payload = slice.groups.payload(id);
-        PutNumber(id, &values.bytes());
-        if (has_header_) {
-          PutNumber(HeaderOf(payload).rows, &values.bytes());
-          PutNumber(HeaderOf(payload).change, &values.bytes());
-        }
-        aggregates_.Save(payload, &values.bytes());
-        values.End();
-      }
-      for (size_t call = 0; call < (elements_.is_on() ? aggregates_.size() : 0); ++call) {
-        for (size_t i = 0; i < ids.size(); ++i) {
-          elements_.Write(call, space, records_.keys()[i], records_.hashes()[i], slice.groups.payload(ids[i]),
-                          writer);
-        }
-      }
-    });
-  }
-
-  // What has been read of a slice: groups, which go into it in order, then the elements of their states.
-  struct RestoredSlice {
-    Status Add(int call, const state::StateChunk& chunk) {
-      if (call < 0) return groups.Add(chunk);
-      return elements[call].AddUnordered(chunk);
-    }
-    OrderedRecords groups;
-    std::map<int, OrderedRecords> elements;  // by call
-  };
-
-  Status RestoreElements(Slice& slice, RestoredSlice& read) {
-    for (auto& [call, records] : read.elements) {
-      MR_TRY(records.ForEachChunk([&, call = call](const state::StateChunk& chunk) -> Status {
-        MR_ASSIGN(const auto* restored, records_.RestoreParts(chunk, slice.groups));
-        for (const uint32_t row : restored->inserted) InitGroup(slice.groups.payload(restored->ids[row]));
-        if (!restored->inserted.empty()) return state::BadState("elements of a state have lost their group");
-        for (size_t i = 0; i < chunk.size(); ++i) {
-          MR_TRY(elements_.Load(call, restored->rest[i], restored->values[i],
-                                slice.groups.payload(restored->ids[i])));
-        }
-        return {};
-      }));
-    }
-    return {};
-  }
-
-  Status RestoreSlice(const SliceKey& key, RestoredSlice& read) {
-    Slice& slice = *state_.slices.emplace(key, std::make_unique<Slice>(slice_options_)).first->second;
-    slice.is_saved = true;
-    slice.next_window_end = NextWindowEnd(key);
-    if (slice.next_window_end > LastWindowEnd(key)) {  // all its windows have fired
-      Forget(state_.slices.find(key));
-      return {};
-    }
-    MR_TRY(read.groups.ForEachChunk([&](const state::StateChunk& chunk) -> Status {
-      MR_ASSIGN(const auto* restored, records_.Restore(chunk, slice.groups));
-      for (const uint32_t row : restored->inserted) InitGroup(slice.groups.payload(restored->ids[row]));
-      for (size_t i = 0; i < chunk.size(); ++i) {
-        std::byte* payload = slice.groups.payload(restored->ids[i]);
-        std::string_view value = restored->values[i];
-        if (has_header_) {
-          MR_TRY(TakeCount(&value, &HeaderOf(payload).rows));
-          int64_t change = 0;
-          MR_TRY(TakeCount(&value, &change));
-          if (!early_firing_.IsShown(change)) {
-            HeaderOf(payload).change = change;
-            slice.dirty.push_back(restored->ids[i]);
-          }
-        }
-        MR_TRY(aggregates_.Load(&value, payload));
-        MR_TRY(ExpectEnd(value));
-      }
-      return {};
-    }));
-    std::ranges::sort(slice.dirty, {}, [&](EntryId id) { return HeaderOf(slice.groups.payload(id)).change; });
-    return RestoreElements(slice, read);
-  }
-
-  void InitGroup(std::byte* payload) const {
-    aggregates_.Init(payload);
-    if (context_.is_durable) aggregates_.TrackElements(payload);
-  }
-
-  // The first window of a slice that has not fired.
-  int64_t NextWindowEnd(const SliceKey& slice) const {
-    if (spec_->attached) return slice.end;
-    int64_t end = assigner_.FirstWindowEnd(slice.end);
-    const int64_t last = assigner_.LastWindowEnd(slice.end);
-    while (end <= last && FiringTime(end, clock_.zone()) <= state_.watermark)
-      end += assigner_.interval_micros();
-    return end;
-  }
-
-  struct RestoredWaiting {
-    int64_t watermark;
-    int64_t sequence;
-    data::RowKind kind;
-    std::string row;
-  };
-
-  // Hash and key of a waiting row's record: its number, which rows of other shards may have too, and all of
-  // it.
-  void AppendWaiting(const WaitingRows& rows, std::vector<std::pair<uint64_t, std::string>>* out) const {
-    std::vector<uint64_t> hashes;
-    data::HashRows(rows.batch, context_.spread_columns, &hashes);
-    for (size_t row = 0; row < rows.batch.rows; ++row) {
-      std::string key;
-      PutNumber(rows.sequence + static_cast<int64_t>(row), &key);
-      data::EncodeKey(rows.batch.columns, row, &key);
-      out->emplace_back(hashes[row], std::move(key));
-    }
-  }
-
-  void SaveWaiting(state::StateWriter& writer) {
-    std::vector<std::pair<uint64_t, std::string>> keys;
-    for (auto& [watermark, rows] : state_.waiting) {
-      if (std::exchange(rows.is_saved, true)) continue;
-      keys.clear();
-      AppendWaiting(rows, &keys);
-      for (size_t row = 0; row < keys.size(); ++row) {
-        std::string value;
-        PutNumber(watermark, &value);
-        PutNumber(static_cast<uint8_t>(rows.batch.kind(row)), &value);
-        writer.Put(kWaiting, keys[row].first, keys[row].second, value);
-      }
-    }
-  }
-
-  Status RestoreWaiting(const state::StateChunk& chunk, std::vector<RestoredWaiting>* waiting) const {
-    std::vector<MutableColumnPtr> columns;
-    for (const data::DataType& type : spec_->input_types) columns.push_back(data::Column::Make(type, 0));
-    for (size_t i = 0; i < chunk.size(); ++i) {
-      std::string_view key = chunk.keys[i];
-      std::string_view value = chunk.values[i];
-      RestoredWaiting row{};
-      uint8_t kind = 0;
-      MR_TRY(TakeCount(&key, &row.sequence));
-      MR_TRY(TakeNumber(&value, &row.watermark));
-      MR_TRY(TakeNumber(&value, &kind));
-      MR_TRY(ExpectEnd(value));
-      if (kind > static_cast<uint8_t>(data::RowKind::kDelete) || !data::IsEncodedKey(key, columns)) {
-        return state::BadState("a waiting row is not one of the input's types");
-      }
-      row.kind = static_cast<data::RowKind>(kind);
-      row.row = key;
-      waiting->push_back(std::move(row));
-    }
-    return {};
-  }
-
-  void TakeWaiting(std::vector<RestoredWaiting> waiting) {
-    std::ranges::sort(waiting, {},
-                      [](const RestoredWaiting& row) { return std::pair(row.watermark, row.sequence); });
-    for (const RestoredWaiting& row : waiting) {
-      std::vector<MutableColumnPtr> columns;
-      for (const data::DataType& type : spec_->input_types) columns.push_back(data::Column::Make(type, 1));
-      data::DecodeKey(row.row, columns);
-      Batch batch;
-      batch.rows = 1;
-      batch.columns.assign(columns.begin(), columns.end());
-      batch.watermarks = std::make_shared<const std::vector<int64_t>>(1, row.watermark);
-      if (row.kind != data::RowKind::kInsert) {
-        batch.kinds = std::make_shared<const std::vector<data::RowKind>>(1, row.kind);
-      }
-      state_.waiting.emplace(row.watermark, WaitingRows{std::move(batch), row.sequence, true});
-    }
-  }
-
-  // --- Windows of slices ---
-
-  bool IsSingleWindow() const { return spec_->attached || spec_->window.kind == WindowKind::kTumble; }
-  bool IsCumulate() const { return !spec_->attached && spec_->window.kind == WindowKind::kCumulate; }
-  int64_t LastWindowEnd(const SliceKey& slice) const {
-    return spec_->attached ? slice.end : assigner_.LastWindowEnd(slice.end);
-  }
-  SliceKey WindowOf(const SliceKey& slice, int64_t window_end) const {
-    return {window_end, spec_->attached ? slice.start : assigner_.WindowStart(window_end)};
   }
 
   // --- Rows into slices ---
@@ -393,18 +114,18 @@ class WindowAggregate final : public Operator {
   Slice& SliceFor(const SliceKey& key) {
     auto place = state_.slices.lower_bound(key);
     if (place != state_.slices.end() && place->first == key) return *place->second;
-    int64_t next_window_end = spec_->attached ? key.end : assigner_.FirstWindowEnd(key.end);
+    int64_t next_window_end = windows_.FirstEnd(key);
     if (!spec_->processing_time) {
       while (FiringTime(next_window_end, clock_.zone()) <= state_.watermark) {
-        next_window_end += assigner_.interval_micros();
+        next_window_end += windows_.interval_micros();
       }
     }
-    if (IsCumulate() && next_window_end > key.end) {
-      const int64_t window_start = assigner_.WindowStart(next_window_end);
+    if (windows_.IsCumulate() && next_window_end > key.end) {
+      const int64_t window_start = windows_.WindowOf(key, next_window_end).start;
       const auto first = state_.slices.lower_bound({window_start + 1, std::numeric_limits<int64_t>::min()});
       if (first != state_.slices.end() && first->first.end < next_window_end) return *first->second;
     }
-    auto slice = std::make_unique<Slice>(slice_options_);
+    auto slice = std::make_unique<Slice>(state_.slice_options);
     slice->next_window_end = next_window_end;
     return *state_.slices.emplace_hint(place, key, std::move(slice))->second;
   }
@@ -475,7 +196,7 @@ class WindowAggregate final : public Operator {
     slice.groups.FindOrInsert(keys, hashes, payloads.size(), ids_.data(), &inserted_);
     slice.groups.Touch(ids_);
     slice.groups.Payloads(ids_, 0, payloads.data());
-    for (const uint32_t row : inserted_) InitGroup(payloads[row]);
+    for (const uint32_t row : inserted_) state_.InitGroup(payloads[row]);
     if (!context_.early_fire) return;
     for (size_t i = 0; i < payloads.size(); ++i) MarkDirty(slice, ids_[i], payloads[i]);
   }
@@ -495,7 +216,7 @@ class WindowAggregate final : public Operator {
       const auto first = state_.waiting.begin();
       MR_TRY(FireWindows(first->first));
       WaitingRows rows = std::move(first->second);
-      if (rows.is_saved) AppendWaiting(rows, &state_.gone_waiting);
+      if (rows.is_saved) records_.NoteLetIn(rows);
       state_.waiting.erase(first);
       rows_.Assign(&rows.batch, state_.watermark);
       AccumulateRows(rows.batch, 0, rows.batch.rows, rows.sequence);
@@ -510,12 +231,12 @@ class WindowAggregate final : public Operator {
     state_.watermark = watermark;
     while (!state_.slices.empty()) {
       const auto first = state_.slices.begin();
-      const SliceKey window = WindowOf(first->first, first->second->next_window_end);
+      const SliceKey window = windows_.WindowOf(first->first, first->second->next_window_end);
       if (FiringTime(window.end, clock_.zone()) > watermark) break;
-      if (IsSingleWindow()) {
+      if (windows_.IsSingle()) {
         MR_TRY(EmitWindow(first->second->groups, window));
-        Forget(first);
-      } else if (IsCumulate()) {
+        state_.Forget(first);
+      } else if (windows_.IsCumulate()) {
         MR_TRY(FireCumulate(window));
       } else {
         MR_TRY(FireHop(window));
@@ -530,7 +251,7 @@ class WindowAggregate final : public Operator {
     if (std::next(state_.slices.begin()) == end) {
       MR_TRY(EmitWindow(state_.slices.begin()->second->groups, window));
     } else {
-      state::KeyTable merged(table_options_);
+      state::KeyTable merged(state_.table_options);
       for (auto it = state_.slices.begin(); it != end; ++it) MergeGroups(it->second->groups, &merged);
       const Status status = EmitWindow(merged, window);
       state_.Destroy(merged);
@@ -538,9 +259,9 @@ class WindowAggregate final : public Operator {
     }
     for (auto it = state_.slices.begin(); it != end;) {
       Slice& slice = *it->second;
-      slice.next_window_end = window.end + assigner_.interval_micros();
+      slice.next_window_end = window.end + windows_.interval_micros();
       const auto here = it++;
-      if (slice.next_window_end > LastWindowEnd(here->first)) Forget(here);
+      if (slice.next_window_end > windows_.LastEnd(here->first)) state_.Forget(here);
     }
     return {};
   }
@@ -553,18 +274,12 @@ class WindowAggregate final : public Operator {
       MergeGroups(it->second->groups, &base.groups);
       if (context_.early_fire) MoveDirty(*it->second, base);
       const auto here = it++;
-      Forget(here);
+      state_.Forget(here);
     }
     MR_TRY(EmitWindow(base.groups, window));
-    base.next_window_end = window.end + assigner_.interval_micros();
-    if (base.next_window_end > LastWindowEnd(first->first)) Forget(first);
+    base.next_window_end = window.end + windows_.interval_micros();
+    if (base.next_window_end > windows_.LastEnd(first->first)) state_.Forget(first);
     return {};
-  }
-
-  void Forget(std::map<SliceKey, std::unique_ptr<Slice>>::iterator slice) {
-    if (slice->second->is_saved) state_.gone_slices.push_back(slice->first);
-    state_.Destroy(slice->second->groups);
-    state_.slices.erase(slice);
   }
 
   // Calls f(ids) for pieces of the ids of a table, in order.
@@ -663,9 +378,9 @@ class WindowAggregate final : public Operator {
     std::map<SliceKey, std::vector<Slice*>> changed;
     for (auto& [key, slice] : state_.slices) {
       if (slice->dirty.empty()) continue;
-      const int64_t last = LastWindowEnd(key);
-      for (int64_t end = slice->next_window_end; end <= last; end += assigner_.interval_micros()) {
-        changed[WindowOf(key, end)].push_back(slice.get());
+      const int64_t last = windows_.LastEnd(key);
+      for (int64_t end = slice->next_window_end; end <= last; end += windows_.interval_micros()) {
+        changed[windows_.WindowOf(key, end)].push_back(slice.get());
         if (spec_->attached) break;
       }
     }
@@ -678,15 +393,11 @@ class WindowAggregate final : public Operator {
     return {};
   }
 
-  ShownRows& ShownOf(const SliceKey& window) {
-    return state_.shown.try_emplace(window, table_options_.key_types, context_.is_durable).first->second;
-  }
-
   // Shows how the dirty groups of these slices have changed the window.
   Status ShowWindow(const SliceKey& window, const std::vector<Slice*>& slices) {
-    ShownRows& shown = ShownOf(window);
-    if (IsSingleWindow()) return Show(slices[0]->groups, slices[0]->dirty, window, &shown);
-    state::KeyTable merged(table_options_);
+    ShownRows& shown = state_.ShownOf(window);
+    if (windows_.IsSingle()) return Show(slices[0]->groups, slices[0]->dirty, window, &shown);
+    state::KeyTable merged(state_.table_options);
     for (Slice* slice : slices) {
       const Keys keys = KeysOf(slice->groups, slice->dirty);
       std::vector<EntryId> ids(slice->dirty.size());
@@ -738,14 +449,11 @@ class WindowAggregate final : public Operator {
   EarlyFiring early_firing_;
   AggregateSet aggregates_;
   WindowAggregateState state_;
-  SliceAssigner assigner_;
   LocalClock clock_;
+  SliceWindows windows_;
   WindowRows rows_;
   WindowOutput results_;
-  state::TableRecords records_;
-  ElementRecords elements_;
-  state::KeyTableOptions table_options_;  // of tables for a moment
-  state::KeyTableOptions slice_options_;
+  WindowRecords records_;
 
   // Of the batch at hand.
   std::vector<uint64_t> hashes_;
