@@ -24,7 +24,7 @@ using testing::StreamOptions;
 using testing::TestRow;
 using Lines = std::vector<std::string>;
 
-constexpr uint64_t kSeeds = 72;
+constexpr uint64_t kSeeds = testing::Seeds(72);
 constexpr std::initializer_list<size_t> kBatchRowsMax = {1, 5, 60, 2048};
 
 std::map<std::string, std::vector<TestRow>> GroupsOf(const std::vector<TestRow>& stream) {

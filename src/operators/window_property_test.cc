@@ -27,7 +27,7 @@ using testing::Ways;
 using Lines = std::vector<std::string>;
 using Source = WindowOutputColumn::Source;
 
-constexpr uint64_t kSeeds = 48;
+constexpr uint64_t kSeeds = testing::Seeds(48);
 
 struct Window {
   int64_t start;
@@ -201,7 +201,7 @@ TEST(WindowPropertyTest, EqualsTheDefinitionInAnyBatches) {
 }
 
 TEST(WindowPropertyTest, AttachedWindowsAreGroupsThatClose) {
-  for (uint64_t seed = 0; seed < 40; ++seed) {
+  for (uint64_t seed = 0; seed < testing::Seeds(40); ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
     // Windows of 8 s (hopping by 4), one of the row's two at random.
@@ -258,7 +258,7 @@ TEST(WindowPropertyTest, AttachedWindowsAreGroupsThatClose) {
 }
 
 TEST(WindowPropertyTest, WindowRankIsTopNOfEachWindow) {
-  for (uint64_t seed = 0; seed < 60; ++seed) {
+  for (uint64_t seed = 0; seed < testing::Seeds(60); ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
     StreamOptions options;
