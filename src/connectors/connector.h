@@ -196,7 +196,9 @@ struct TableTraits {
   bool bounded = false;                             // as a source
   ChangelogMode produces = ChangelogMode::kAppend;  // as a source
   ChangelogMode accepts = ChangelogMode::kAppend;   // as a sink: this mode and those above it
-  std::string delivery;                             // as a sink, for SHOW DELIVERY: contract and why
+  // For SHOW DELIVERY, as a sink and as a source: contract and why, in a warehouse that keeps its data.
+  std::string delivery;
+  std::string reading;
   std::vector<std::pair<std::string, data::DataType>> metadata_keys;  // what METADATA FROM may name
   std::vector<std::string> warnings;                                  // "… is not portable to Flink"
   std::optional<int64_t> watermark_idle_timeout_micros;               // 'scan.watermark.idle-timeout'

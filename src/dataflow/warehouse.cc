@@ -128,7 +128,7 @@ Status Warehouse::CreateStoredTable(const std::string& name, const data::Schema&
   job->live_tasks.store(1);
   auto task = std::make_unique<TableTask>(*options_.env, pool_.get(), &coordinator_, job);
   task->AddPart(stored->parts[0]);
-  if (!IsDurable()) object_id = 0;
+  if (!is_durable()) object_id = 0;
   if (object_id != 0) {
     MR_TRY(AddDurable(name, object_id, {object_id, DescribeTable(schema, key)}, job.get()));
     task->AddState(OwnerOfPart(object_id, *stored, 0));
@@ -260,7 +260,7 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
     for (Request& request : requests) {
       running.requests.push_back(std::make_unique<Request>(std::move(request)));
       Request& kept = *running.requests.back();
-      if (!IsDurable()) kept.object_id = 0;
+      if (!is_durable()) kept.object_id = 0;
       if (kept.object_id != 0) MR_TRY(MakeDurable(kept, running.job.get()));
       auto pipeline = std::make_unique<Pipeline>();
       const auto* sink = kept.query.root->AsIf<plan::SinkNode>();

@@ -89,6 +89,7 @@ class Warehouse {
   // Forgets a table or view; ends the query that keeps it.
   void Drop(const std::string& name) MR_EXCLUDES(mutex_);
 
+  bool is_durable() const { return coordinator_.checkpointer() != nullptr; }
   // All tables, views and jobs that are kept have been made again: forgets what was saved of others, and lets
   // everything run. Without durability there is no need for it.
   Status FinishRecovery() MR_EXCLUDES(mutex_);
@@ -185,7 +186,6 @@ class Warehouse {
   // Whether rows of one table or view come into the other by views and INSERTs that run.
   bool Flows(const std::string& from, const std::string& to) const MR_REQUIRES(mutex_);
   void ForgetDurable(uint64_t object_id) MR_REQUIRES(mutex_);
-  bool IsDurable() const { return coordinator_.checkpointer() != nullptr; }
   // An error that nobody has been told; of `only` or (null) of any job.
   Status UntoldError(const Job* only) MR_EXCLUDES(mutex_);
   std::vector<std::shared_ptr<Job>> AllJobs() const MR_EXCLUDES(mutex_);

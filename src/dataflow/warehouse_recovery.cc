@@ -88,7 +88,7 @@ Status Warehouse::MakeDurable(const Request& request, Job* job) {
 }
 
 Result<std::optional<Error>> Warehouse::SavedFailure(const std::vector<Request>& requests) const {
-  if (!IsDurable()) return std::nullopt;
+  if (!is_durable()) return std::nullopt;
   for (const Request& request : requests) {
     if (request.object_id == 0) continue;
     MR_ASSIGN(const auto message, coordinator_.checkpointer()->FailureOf(request.object_id));
@@ -116,7 +116,7 @@ std::shared_ptr<Job> Warehouse::AddFailedJob(const std::vector<Request>& request
 }
 
 bool Warehouse::HadEnded(const std::vector<Request>& requests) const {
-  return IsDurable() && !requests.empty() &&
+  return is_durable() && !requests.empty() &&
          std::all_of(requests.begin(), requests.end(), [&](const Request& request) {
            return request.object_id != 0 && coordinator_.checkpointer()->HasEnded(request.object_id);
          });

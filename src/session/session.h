@@ -247,6 +247,7 @@ class Session {
 
   // session_show.cc
   Result<Outcome> Show(const sql::ShowStatement& statement);
+  Result<Outcome> ShowDelivery();
   Result<Outcome> Describe(const sql::DescribeStatement& statement);
 
   std::function<void()> Reporter();

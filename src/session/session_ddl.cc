@@ -3,17 +3,10 @@
 
 #include "dataflow/pipeline_builder.h"
 #include "session/session.h"
+#include "session/table_traits.h"
 
 namespace millrace::session {
 namespace {
-
-connectors::TableOptions OptionsOf(const catalog::TableDefinition& table,
-                                   const std::vector<catalog::TableOption>& options) {
-  connectors::TableOptions result;
-  result.table = table.name.ToString();
-  for (const auto& option : options) result.with.emplace_back(option.key, option.value);
-  return result;
-}
 
 plan::ChangelogMode ModeOf(connectors::ChangelogMode mode) {
   switch (mode) {
@@ -25,11 +18,6 @@ plan::ChangelogMode ModeOf(connectors::ChangelogMode mode) {
       return plan::ChangelogMode::Retract();
   }
   return plan::ChangelogMode::Retract();
-}
-
-Result<connectors::TableTraits> TraitsOf(const catalog::TableDefinition& table,
-                                         const std::vector<catalog::TableOption>& options) {
-  return connectors::DescribeTable(OptionsOf(table, options), dataflow::ColumnsOf(table, nullptr));
 }
 
 // The option that an error about a table's options names; the table's name when it names none.

@@ -5,6 +5,7 @@
 
 #include "functions/registry.h"
 #include "session/session.h"
+#include "session/table_traits.h"
 
 namespace millrace::session {
 namespace {
@@ -91,6 +92,38 @@ Result<Outcome> Session::Describe(const sql::DescribeStatement& statement) {
                {"definition", entry->ddl}};
   for (const catalog::ObjectName& name : entry->dependencies) rows.push_back({"reads", name.ToString()});
   return TextRows({"property", "value"}, rows);
+}
+
+// What is promised of the rows of each source, sink and table: "contract: why" apart.
+Result<Outcome> Session::ShowDelivery() {
+  const bool is_durable = instance_.warehouse().is_durable();
+  Rows rows;
+  const auto add = [&](const catalog::Entry& entry, std::string_view connector, const char* role,
+                       const std::string& promise) {
+    const size_t colon = std::min(promise.find(": "), promise.size());
+    const bool is_kept = is_durable || role == std::string_view("sink");
+    rows.push_back({entry.name.ToString(), std::string(connector), role,
+                    is_kept ? promise.substr(0, colon) : "none",
+                    is_kept ? promise.substr(std::min(colon + 2, promise.size()))
+                            : "nothing outlives this process: it was started without --data"});
+  };
+  for (const catalog::EntryPtr& entry : catalog().AllEntries()) {
+    if (entry->kind == catalog::EntryKind::kMaterializedView) {
+      add(*entry, "", "view",
+          "exactly-once: its rows and its state are in each checkpoint with the positions of what it reads");
+    }
+    if (entry->kind != catalog::EntryKind::kTable) continue;
+    const catalog::TableDefinition& table = *entry->table;
+    if (table.connector().empty()) {
+      add(*entry, "", "table",
+          "exactly-once: rows are in the durable log before they are acknowledged, then in checkpoints");
+      continue;
+    }
+    MR_ASSIGN(const connectors::TableTraits traits, TraitsOf(table, table.options));
+    if (traits.can_read) add(*entry, table.connector(), "source", traits.reading);
+    if (traits.can_write) add(*entry, table.connector(), "sink", traits.delivery);
+  }
+  return TextRows({"name", "connector", "role", "delivery", "reason"}, rows);
 }
 
 Result<Outcome> Session::Show(const sql::ShowStatement& statement) {
@@ -180,6 +213,8 @@ Result<Outcome> Session::Show(const sql::ShowStatement& statement) {
       }
       return TextRows({"job", "name", "status", "rows_read", "operators"}, rows);
     }
+    case ShowKind::kDelivery:
+      return ShowDelivery();
     case ShowKind::kSettings:
       for (const catalog::Setting& setting : settings_.All()) {
         rows.push_back(

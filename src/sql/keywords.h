@@ -143,6 +143,7 @@ namespace millrace::sql {
   W(DEFERRABLE, N) \
   W(DEFINE, R) \
   W(DELETE, S) \
+  W(DELIVERY, N) \
   W(DENSE_RANK, F) \
   W(DEREF, R) \
   W(DESC, N) \

@@ -312,7 +312,7 @@ TEST(ParseError, SaysWhatWhereAndWhatWouldWork) {
        "HINT: a query, INSERT, STATEMENT SET or CREATE … AS"},
       {"SHOW TABELS",
        "42601 at line 1, column 6: expected what to show (TABLES, VIEWS, SCHEMAS, FUNCTIONS, COLUMNS, JOBS, "
-       "CREATE TABLE …), found 'TABELS'\n"
+       "DELIVERY, CREATE TABLE …), found 'TABELS'\n"
        "HINT: did you mean TABLES?"},
       {"SHOW COLUMNS t",
        "42601 at line 1, column 14: expected FROM or IN and a table's name after SHOW COLUMNS, found 't'"},

@@ -235,6 +235,8 @@ Result<bool> Parser::ParseShowSubject(ShowStatement* show) {
     show->show = ShowKind::kColumns;
   } else if (Accept(Word::kJOBS)) {
     show->show = ShowKind::kJobs;
+  } else if (Accept(Word::kDELIVERY)) {
+    show->show = ShowKind::kDelivery;
   } else if (Accept(Word::kALL)) {
     show->show = ShowKind::kSettings;
   } else if (Accept(Word::kCURRENT)) {
@@ -261,13 +263,14 @@ Result<bool> Parser::ParseShowSubject(ShowStatement* show) {
     return NotSupported(
         first, fmt::format("SHOW {} is not supported", WordText(first.word)),
         "SHOW knows TABLES, VIEWS, MATERIALIZED VIEWS, SCHEMAS, CATALOGS, FUNCTIONS, COLUMNS, JOBS, "
-        "CREATE and CURRENT SCHEMA");
+        "DELIVERY, CREATE and CURRENT SCHEMA");
   } else {
     // SHOW parameter; a word that is nearly one of those above was meant to be it.
     const bool has_underscore = lexer_.TextOf(Current()).find('_') != std::string_view::npos;
     if ((AtName() || At(Word::kTIME)) && (has_underscore || WordHint().empty())) return false;
     if (At(Word::kTRANSACTION) || At(Word::kSESSION)) return false;
-    return Expected("what to show (TABLES, VIEWS, SCHEMAS, FUNCTIONS, COLUMNS, JOBS, CREATE TABLE …)");
+    return Expected(
+        "what to show (TABLES, VIEWS, SCHEMAS, FUNCTIONS, COLUMNS, JOBS, DELIVERY, CREATE TABLE …)");
   }
   return true;
 }

@@ -328,6 +328,9 @@ void Printer::WriteShow(const ShowStatement& show) {
     case ShowKind::kJobs:
       Text("JOBS");
       break;
+    case ShowKind::kDelivery:
+      Text("DELIVERY");
+      break;
     case ShowKind::kSettings:
       Text("ALL");
       break;

@@ -389,6 +389,7 @@ TEST(Printer, Statements) {
            {"SHOW CREATE MATERIALIZED TABLE t", "SHOW CREATE MATERIALIZED VIEW t"},
            {"SHOW CURRENT DATABASE", "SHOW CURRENT SCHEMA"},
            {"SHOW JOBS", ""},
+           {"SHOW DELIVERY", ""},
            {"SET", "SHOW ALL"},
            {"SET 'table.local-time-zone' = 'Asia/Shanghai'", ""},
            {"RESET", ""},

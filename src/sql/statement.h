@@ -244,6 +244,7 @@ enum class ShowKind : uint8_t {
   kCreateView,
   kCreateMaterializedView,
   kJobs,
+  kDelivery,
   kSettings,  // SHOW ALL, and SET without anything
 };
 

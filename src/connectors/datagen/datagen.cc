@@ -180,6 +180,7 @@ Result<TableTraits> DescribeDatagen(const TableRequest& request) {
   MR_ASSIGN(const GeneratorPlan plan, PlanGenerators(request, 0));
   TableTraits traits;
   traits.can_read = true;
+  traits.reading = "exactly-once: rows follow from their number and the seed";
   traits.bounded = plan.rows_max.has_value();
   if (request.parsed.Has("seed"))
     traits.warnings.push_back("option 'seed' of datagen is not portable to Flink");

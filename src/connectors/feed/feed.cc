@@ -154,6 +154,7 @@ namespace {
 Result<TableTraits> DescribeFeed(const TableRequest& request) {
   TableTraits traits;
   traits.can_read = true;
+  traits.reading = "exactly-once: what was pushed is kept";
   traits.produces = ModeOf(request.parsed);
   if (traits.produces == ChangelogMode::kUpsert && request.columns.primary_key.empty()) {
     return Fail(ErrorCode::kInvalidTableDefinition, "'changelog-mode' = 'I,UA,D' needs a primary key",

@@ -132,6 +132,7 @@ Result<TableTraits> DescribeFilesystem(const TableRequest& request) {
   traits.bounded = !IsFollowed(request.parsed);
   traits.metadata_keys = FileMetadataKeys();
   traits.accepts = ChangelogMode::kAppend;
+  traits.reading = "exactly-once: read again from the position in the last checkpoint";
   traits.delivery =
       "at-least-once: after a crash, finished files stay and rows since the last checkpoint are written "
       "again";

@@ -82,6 +82,8 @@ Result<TableTraits> DescribeHttp(const TableRequest& request) {
                               FormatOptions(request.options)));
   TableTraits traits;
   traits.can_read = true;
+  traits.reading =
+      "exactly-once: rows are in the durable log before they are acknowledged, and read from there";
   traits.produces = request.columns.primary_key.empty() ? ChangelogMode::kAppend : ChangelogMode::kUpsert;
   traits.warnings.push_back("connector 'http' is not portable to Flink");
   return traits;

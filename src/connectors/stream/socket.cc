@@ -96,6 +96,9 @@ Result<TableTraits> DescribeSocket(const TableRequest& request) {
   MR_TRY(CheckStreamFormat(request));
   TableTraits traits;
   traits.can_read = true;
+  traits.reading =
+      "at-most-once: a socket cannot send again what it has sent; after a crash rows since the last "
+      "checkpoint are lost";
   traits.bounded = request.parsed.GetBool("bounded");
   for (const std::string_view key :
        {"mode", "bounded", "connect.timeout", "reconnect.delay", "reconnect.max-delay"}) {

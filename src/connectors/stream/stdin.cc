@@ -81,6 +81,9 @@ Result<TableTraits> DescribeStdin(const TableRequest& request) {
   MR_TRY(CheckStreamFormat(request));
   TableTraits traits;
   traits.can_read = true;
+  traits.reading =
+      "at-most-once: standard input cannot be read again; after a crash rows since the last checkpoint are "
+      "lost";
   traits.bounded = true;
   traits.warnings.push_back("connector 'stdin' is not portable to Flink");
   return traits;
