@@ -150,12 +150,57 @@ def checkpoint_manifest_v1():
     return b"\x01" + varint(5) + varint(5) + varint(2) + base + delta + varint(1) + string(b"job 2/gone") + varint(5)
 
 
+NULL_HASH = 0x5A17C0DE0BADF00D  # of a row that is NULL in the only column by which it is spread
+
+
+def text(value):
+    return struct.pack("<I", len(value)) + value
+
+
+def stretch_of(hash_):
+    """The hash whose place is the first of the stretch in which this one lies."""
+    firsts = [-(-(i * 2**64) // shards) for shards in range(1, 65) for i in range(shards)]
+    first = max(begin for begin in firsts if begin <= place(hash_))
+    return first * pow(GOLDEN_RATIO, -1, 2**64) % 2**64
+
+
+def rows_of_batch(numbers):
+    """A batch of (a INT, s STRING, x DOUBLE): NULL, the number as text, half of it."""
+    texts = [str(number).encode() for number in numbers]
+    count = len(numbers)
+    return (b"\x01\x00" + varint(count) + varint(3)
+            + b"\x03\x01\x00" + integers([0] * count, 4, 0, 0)
+            + b"\x08\x00" + integers([len(t) for t in texts], 4, 1, 0) + varint(sum(map(len, texts))) + b"".join(texts)
+            + b"\x07\x00" + b"".join(struct.pack("<d", number / 2) for number in numbers))
+
+
+def table_rows_v1():
+    """The states of four tables (a INT, s STRING, x DOUBLE), each behind its length: with the primary key (a, x), a
+    multiset spread by a, an append table of which part 1 of 2 wrote all, one spread by a."""
+    keyed = b"\x01" + b"\x01" + string(b"k" + bytes(8))
+    keyed += put(0, b"\x00" + struct.pack("<id", 7, 0.0), b"\x00" + text(b"seven") + struct.pack("<d", -0.0))
+    keyed += put(0, b"\x01" + struct.pack("<d", 1.5), b"\x01" + struct.pack("<d", 1.5))
+    multiset = b"\x01" + b"\x01" + string(b"m")
+    multiset += put(NULL_HASH, b"\x01" + text(b"x") + struct.pack("<d", 2.5),
+                    varint(300) + b"\x00" + struct.pack("<d", 2.5))
+    half = 2**63 * pow(GOLDEN_RATIO, -1, 2**64) % 2**64
+    append = b"\x01" + b"\x01" + string(b"a" + struct.pack("<Q", 2**63))
+    append += put(half, struct.pack("<Q", 9), rows_of_batch([30]))
+    append += put(half, struct.pack("<Q", 4), rows_of_batch([10, 20]))
+    stretch = stretch_of(NULL_HASH)
+    spread = b"\x01" + b"\x01" + string(b"b")
+    spread += put(stretch, struct.pack("<QQ", 3, stretch), string(varint(2)) + rows_of_batch([1, 3]))
+    spread += put(stretch, struct.pack("<QQ", 4, stretch), string(b"") + rows_of_batch([2]))
+    return b"".join(struct.pack("<I", len(state)) + state for state in (keyed, multiset, append, spread))
+
+
 FILES = {
     "checkpoint_base_v1.bin": checkpoint_base_v1,
     "checkpoint_delta_v1.bin": checkpoint_delta_v1,
     "checkpoint_manifest_v1.bin": checkpoint_manifest_v1,
     "batch_v1.bin": batch_v1,
     "commit_journal_v1.bin": commit_journal_v1,
+    "table_rows_v1.bin": table_rows_v1,
 }
 
 
