@@ -59,6 +59,10 @@ Checkpointer::Checkpointer(env::Env& env, Durability durability, std::function<v
 }
 
 Checkpointer::~Checkpointer() {
+  Close();
+}
+
+void Checkpointer::Close() {
   MutexLock lock(callback_->mutex);
   callback_->target = nullptr;
 }
@@ -242,39 +246,48 @@ std::optional<Error> Checkpointer::NoteFailure(const Error& error) {
   return std::nullopt;
 }
 
+// What is to be told of it.
+std::vector<std::function<void()>> Checkpointer::NoteCommitted(Commit& commit) {
+  answered_ = std::max(answered_, commit.request);
+  // Tasks that are on their way to their end may save once more: an owner is forgotten when there was nothing
+  // left of it.
+  if (commit.dropped_chapters.empty()) {
+    for (const std::string& owner : commit.dropped_owners) dropped_owners_.erase(owner);
+  }
+  commit.record.is_committed = true;
+  commit.record.duration_micros = Now() - commit.barrier_passed_micros;
+  records_.push_back(commit.record);
+  if (records_.size() > limits::kCheckpointRecordsMax) records_.pop_front();
+  if (commits_total_ != nullptr) {
+    commits_total_->Increment();
+    bytes_total_->Increment(commit.record.bytes);
+    seconds_->Record(static_cast<uint64_t>(Now() - commit.started_micros));
+  }
+  return std::move(commit.save.committed);
+}
+
 void Checkpointer::Done(Status status) {
   std::vector<std::function<void()>> committed;
   std::optional<Error> final_error;
-  std::unique_ptr<Commit> ended;
+  CheckpointRecord record;
   {
     MutexLock lock(mutex_);
     is_committing_ = false;
     builder_ = nullptr;
-    if (!status.has_value()) {
-      final_error = NoteFailure(status.error());
+    if (status.has_value()) {
+      committed = NoteCommitted(*commit_);
+      record = commit_->record;
+      commit_ = nullptr;
     } else {
-      ended = std::move(commit_);
-      committed = std::move(ended->save.committed);
-      answered_ = std::max(answered_, ended->request);
-      // Tasks that are on their way to their end may save once more: an owner is forgotten when there was
-      // nothing left of it.
-      if (ended->dropped_chapters.empty()) {
-        for (const std::string& owner : ended->dropped_owners) dropped_owners_.erase(owner);
-      }
-      ended->record.is_committed = true;
-      ended->record.duration_micros = Now() - ended->barrier_passed_micros;
-      records_.push_back(ended->record);
-      if (records_.size() > limits::kCheckpointRecordsMax) records_.pop_front();
-      if (commits_total_ != nullptr) {
-        commits_total_->Increment();
-        bytes_total_->Increment(ended->record.bytes);
-        seconds_->Record(static_cast<uint64_t>(Now() - ended->started_micros));
-      }
+      final_error = NoteFailure(status.error());
+      record = commit_->record;
+      record.duration_micros = Now() - commit_->barrier_passed_micros;
     }
   }
   changed_.NotifyAll();
   for (const auto& told : committed) told();
   TellFailure(final_error);
+  if (listener_) listener_(record);
   wake_();
 }
 

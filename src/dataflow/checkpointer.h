@@ -60,8 +60,11 @@ class Checkpointer {
   // `wake` is called from any thread when DueMicros has changed. `metrics` may be null.
   Checkpointer(env::Env& env, Durability durability, std::function<void()> wake,
                telemetry::MetricsRegistry* metrics);
-  // Does not wait for a commit that is under way: it may be in force or not.
   ~Checkpointer();
+
+  // Tells nobody anything any more, and hears of no commit; one that is under way may come into force or not.
+  // Before what `wake` and the listener use goes.
+  void Close();
 
   // --- The coordinator, under its lock. ---
 
@@ -83,6 +86,10 @@ class Checkpointer {
   void Complete(TaskSave save) MR_EXCLUDES(mutex_);
   // Nothing of this owner is kept from the next commit on.
   void DropOwner(const std::string& owner) MR_EXCLUDES(mutex_);
+
+  // `listener` is told of every attempt to commit that has ended, from any thread and without a lock held.
+  // Before the first epoch.
+  void SetListener(std::function<void(const CheckpointRecord&)> listener) { listener_ = std::move(listener); }
 
   // --- Any thread. ---
 
@@ -135,6 +142,7 @@ class Checkpointer {
   // The error that is final, if there is one, here and below.
   std::optional<Error> StartCommit() MR_REQUIRES(mutex_);
   void Done(Status status) MR_EXCLUDES(mutex_);
+  std::vector<std::function<void()>> NoteCommitted(Commit& commit) MR_REQUIRES(mutex_);
   void TellFailure(const std::optional<Error>& error) MR_EXCLUDES(mutex_);
   // An attempt to make the commit has failed.
   std::optional<Error> NoteFailure(const Error& error) MR_REQUIRES(mutex_);
@@ -144,6 +152,7 @@ class Checkpointer {
   const Durability durability_;
   state::CheckpointStore& store_;
   const std::function<void()> wake_;
+  std::function<void(const CheckpointRecord&)> listener_;
   const std::shared_ptr<Callback> callback_ = std::make_shared<Callback>();
 
   mutable Mutex mutex_;

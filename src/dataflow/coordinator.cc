@@ -188,14 +188,19 @@ void Coordinator::AddTable(StoredTable* table) {
   Publish();
 }
 
-void Coordinator::AddLooseTables(std::vector<StoredTable*> tables, std::function<void()> flush) {
+void Coordinator::AddLooseTables(std::vector<StoredTable*> tables, bool are_kept,
+                                 std::function<void()> flush) {
   MutexLock lock(mutex_);
   for (StoredTable* table : tables) {
-    if (checkpointer_ != nullptr) table->parts[0]->TrackChanges({});
+    if (checkpointer_ != nullptr && are_kept) table->parts[0]->TrackChanges({});
   }
-  loose_tables_ = std::move(tables);
-  flush_loose_tables_ = std::move(flush);
+  loose_tables_.push_back({std::move(tables), are_kept, std::move(flush)});
   Publish();
+}
+
+void Coordinator::Republish() {
+  MutexLock lock(mutex_);
+  if (!in_flight_) Publish();
 }
 
 void Coordinator::RemoveTable(StoredTable* table) {
@@ -381,23 +386,29 @@ void Coordinator::FinishIfComplete() {
 
 void Coordinator::CompleteCheckpoint() {
   if (checkpointer_ == nullptr || !checkpointer_->is_drafting()) return;
-  if (flush_loose_tables_) flush_loose_tables_();
   TaskSave save;
-  for (const StoredTable* table : loose_tables_) {
-    state::StateWriter writer;
-    table->parts[0]->Save(writer);
-    save.states.push_back({std::string(kSystemOwner), LooseChapter(*table),
-                           std::make_shared<const state::StateBuffer>(writer.Take())});
+  for (const LooseTables& loose : loose_tables_) {
+    if (!loose.are_kept) continue;
+    loose.flush();
+    for (const StoredTable* table : loose.tables) {
+      state::StateWriter writer;
+      table->parts[0]->Save(writer);
+      save.states.push_back({std::string(kSystemOwner), LooseChapter(*table),
+                             std::make_shared<const state::StateBuffer>(writer.Take())});
+    }
   }
   checkpointer_->Complete(std::move(save));
 }
 
 Status Coordinator::RestoreLooseTables() {
   MutexLock lock(mutex_);
-  for (StoredTable* table : loose_tables_) {
-    const auto source = checkpointer_->store().ReadChapter(LooseChapter(*table));
-    state::StateReader reader(source.get());
-    MR_TRY(table->parts[0]->Restore(reader));
+  for (const LooseTables& loose : loose_tables_) {
+    for (StoredTable* table : loose.tables) {
+      if (!loose.are_kept) continue;
+      const auto source = checkpointer_->store().ReadChapter(LooseChapter(*table));
+      state::StateReader reader(source.get());
+      MR_TRY(table->parts[0]->Restore(reader));
+    }
   }
   return {};
 }
@@ -406,12 +417,15 @@ void Coordinator::Publish() {
   auto set = std::make_shared<tables::SnapshotSet>();
   set->epoch = epoch_;
   set->version = snapshots_->version + 1;
-  if (flush_loose_tables_) flush_loose_tables_();
-  for (const StoredTable* table : loose_tables_) {
-    auto snapshot = std::make_shared<tables::Snapshot>();
-    snapshot->schema = table->schema;
-    for (const auto& part : table->parts) snapshot->parts.push_back(part->staged());
-    set->tables[table->name] = std::move(snapshot);
+  for (const LooseTables& loose : loose_tables_) {
+    loose.flush();
+    for (const StoredTable* table : loose.tables) {
+      auto snapshot = std::make_shared<tables::Snapshot>();
+      snapshot->schema = table->schema;
+      snapshot->key = table->key;
+      for (const auto& part : table->parts) snapshot->parts.push_back(part->staged());
+      set->tables[table->name] = std::move(snapshot);
+    }
   }
   for (const StoredTable* table : tables_) {
     // Unchanged tables keep their snapshot object.

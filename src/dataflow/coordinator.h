@@ -99,8 +99,11 @@ class Coordinator {
 
   // Adds tables that are published with the others but written by anyone at any time (sys tables);
   // `flush` is called before each publication and stages their snapshots.
-  // They are part of checkpoints too, with rows that may come once more after a restart.
-  void AddLooseTables(std::vector<StoredTable*> tables, std::function<void()> flush) MR_EXCLUDES(mutex_);
+  // `are_kept`: they are part of checkpoints too, with rows that may come once more after a restart.
+  void AddLooseTables(std::vector<StoredTable*> tables, bool are_kept, std::function<void()> flush)
+      MR_EXCLUDES(mutex_);
+  // Publishes loose tables once more, unless an epoch is in flight and will.
+  void Republish() MR_EXCLUDES(mutex_);
 
  private:
   class Driver;
@@ -148,8 +151,12 @@ class Coordinator {
   CondVar changed_;
   std::map<DataflowTask*, TaskState> tasks_ MR_GUARDED_BY(mutex_);
   std::vector<StoredTable*> tables_ MR_GUARDED_BY(mutex_);
-  std::vector<StoredTable*> loose_tables_ MR_GUARDED_BY(mutex_);
-  std::function<void()> flush_loose_tables_ MR_GUARDED_BY(mutex_);
+  struct LooseTables {
+    std::vector<StoredTable*> tables;
+    bool are_kept = false;
+    std::function<void()> flush;
+  };
+  std::vector<LooseTables> loose_tables_ MR_GUARDED_BY(mutex_);
   int64_t epoch_ MR_GUARDED_BY(mutex_) = 0;  // the last started
   int64_t published_epoch_ MR_GUARDED_BY(mutex_) = 0;
   std::vector<std::pair<int64_t, std::function<void()>>> after_epoch_ MR_GUARDED_BY(mutex_);  // in order

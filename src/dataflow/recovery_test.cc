@@ -1,6 +1,7 @@
 // What a warehouse is after a crash: as it was at the last checkpoint, and then, from the positions of its
 // sources, as if nothing had happened.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <fstream>
@@ -251,6 +252,33 @@ TEST_F(RecoveryTest, DeadLettersAndLateRowsAreKept) {
   OpenDurable();
   EXPECT_EQ(warehouse_->snapshots()->tables.at("sys.dead_letters")->rows(), 1u);
   EXPECT_EQ(Rows("n"), Lines{"2"});
+}
+
+TEST_F(RecoveryTest, JobsAndCheckpointsAreTables) {
+  Table("CREATE TABLE f (k BIGINT, v BIGINT) WITH ('connector' = 'feed')");
+  Views({"CREATE MATERIALIZED VIEW s AS SELECT k, sum(v) AS s FROM f GROUP BY k"});
+  Views({"CREATE MATERIALIZED VIEW n AS SELECT count(*) AS n FROM f"});
+  OpenDurable();
+  Feed("f", {{1, 10}});
+  AwaitFed();
+  Checkpoint();
+  const auto rows = [&](const std::string& table) {
+    const Lines lines = RowsOf(*warehouse_->snapshots()->tables.at(table));
+    return fmt::format("{}", fmt::join(lines, "\n"));
+  };
+  const auto count = [&](const std::string& table, const std::string& word) {
+    const std::string text = rows(table);
+    size_t found = 0;
+    for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++found;
+    return found;
+  };
+  EXPECT_EQ(count("sys.jobs", "RUNNING"), 2u) << rows("sys.jobs");
+  while (count("sys.checkpoints", "COMMITTED") == 0) env::RealEnv().executor->Sleep(1'000);
+  EXPECT_EQ(count("sys.checkpoints", "COMMITTED"), 1u) << rows("sys.checkpoints");
+  Spoil(feeds_, "f");
+  while (count("sys.jobs", "FAILED") < 2) AwaitVisible();
+  EXPECT_EQ(count("sys.jobs", "a -D row"), 2u) << rows("sys.jobs");
+  EXPECT_EQ(count("sys.jobs", "RUNNING"), 0u) << rows("sys.jobs");
 }
 
 TEST_F(RecoveryTest, CheckpointsComeByThemselvesAndEndWhenNothingChanges) {

@@ -31,17 +31,32 @@ Warehouse::Warehouse(Options options)
       pool_(options_.env->executor->MakePool("dataflow", options_.threads)),
       coordinator_(*options_.env, pool_.get(), options_.epoch_interval_micros, options_.durability,
                    options_.metrics),
-      side_(options_.env->clock, [this] { coordinator_.NoteChange(); }) {
+      side_(options_.env->clock, [this] { coordinator_.NoteChange(); }),
+      system_(options_.env->clock) {
   coordinator_.held_memory()->SetLimit(options_.held_bytes_max);
-  coordinator_.AddLooseTables({&side_.dead_letters(), &side_.late_rows()}, [this] { side_.Flush(); });
+  coordinator_.AddLooseTables({&side_.dead_letters(), &side_.late_rows()}, true, [this] { side_.Flush(); });
+  coordinator_.AddLooseTables({&system_.jobs(), &system_.checkpoints()}, false, [this] { system_.Flush(); });
+  if (!is_durable()) return;
+  coordinator_.checkpointer()->SetListener([this](const CheckpointRecord& record) {
+    system_.AddCheckpoint(record);
+    coordinator_.Republish();
+  });
 }
 
 Warehouse::~Warehouse() {
+  if (is_durable()) coordinator_.checkpointer()->Close();
   {
     MutexLock lock(mutex_);
     for (auto& [job, running] : jobs_) job->cancelled.store(true);
   }
   pool_->Stop();
+}
+
+std::vector<std::pair<StoredTable*, std::string>> Warehouse::system_tables() {
+  return {{&side_.dead_letters(), "records and rows that could not be processed"},
+          {&side_.late_rows(), "rows that came after their window closed"},
+          {&system_.jobs(), "queries that run, and the last that ended"},
+          {&system_.checkpoints(), "the last attempts to make all that is kept durable"}};
 }
 
 BuildEnvironment Warehouse::LockedEnvironment() {
@@ -315,6 +330,8 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
   if (!coordinator_.is_recovering()) {
     for (const auto& task : running.tasks) pool_->Wake(*task);
   }
+  // A query that is read once is no job that anybody would look for.
+  if (running.result == nullptr) system_.AddJob(job);
   job_list_.push_back(job);
   jobs_[job.get()] = std::move(running);
   return job;

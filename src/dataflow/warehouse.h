@@ -26,6 +26,7 @@
 #include "dataflow/pipeline_builder.h"
 #include "dataflow/side_tables.h"
 #include "dataflow/subscription.h"
+#include "dataflow/system_tables.h"
 #include "env/env.h"
 #include "plan/logical_plan.h"
 #include "telemetry/metrics.h"
@@ -147,6 +148,8 @@ class Warehouse {
   void CollectMetrics() MR_EXCLUDES(mutex_);
   Progress GetProgress() const MR_EXCLUDES(mutex_);
   SideTables& side_tables() { return side_; }
+  // The tables of schema sys, with what each holds.
+  std::vector<std::pair<StoredTable*, std::string>> system_tables();
   // Tasks that exist, those of tables that users write to included.
   size_t tasks() const MR_EXCLUDES(mutex_);
   // Frees what has ended now.
@@ -207,6 +210,7 @@ class Warehouse {
   std::unique_ptr<env::WorkerPool> pool_;
   Coordinator coordinator_;
   SideTables side_;
+  SystemTables system_;
   const std::shared_ptr<SubscriptionFigures> subscriptions_ = std::make_shared<SubscriptionFigures>();
   connectors::IngestHub ingest_hub_;
   mutable Mutex ingest_mutex_;  // apart, so that writers do not wait for statements; taken last

@@ -111,6 +111,7 @@ std::shared_ptr<Job> Warehouse::AddFailedJob(const std::vector<Request>& request
   }
   job->is_broken = true;
   job->cancelled.store(true);
+  system_.AddJob(job);
   job_list_.push_back(job);
   return job;
 }
@@ -150,6 +151,7 @@ Result<std::shared_ptr<Job>> Warehouse::AddEndedJob(std::vector<Request> request
     tables_[name] = std::move(table);
   }
   const std::shared_ptr<Job> job = running.job;
+  system_.AddJob(job);
   job_list_.push_back(job);
   jobs_[job.get()] = std::move(running);
   return job;

@@ -82,12 +82,8 @@ Status Instance::Start() {
   for (const auto& [key, value] : options_.settings) MR_TRY(settings.Set(key, value));
   warehouse_->SetEpochInterval(settings.epoch_interval_micros());
   CatalogChange change(this, std::string(catalog::kDefaultSchema));
-  for (dataflow::StoredTable* table :
-       {&warehouse_->side_tables().dead_letters(), &warehouse_->side_tables().late_rows()}) {
-    MR_TRY(change.catalog().AddSystemTable(table->name.substr(4), *table->schema,
-                                           table->name == "sys.late_rows"
-                                               ? "rows that came after their window closed"
-                                               : "records and rows that could not be processed"));
+  for (const auto& [table, comment] : warehouse_->system_tables()) {
+    MR_TRY(change.catalog().AddSystemTable(table->name.substr(4), *table->schema, comment));
   }
   change.Commit();
   return {};

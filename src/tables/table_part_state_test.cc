@@ -684,8 +684,8 @@ class GoldenRows : public testing::Test {
     return rows;
   }
 
-  const data::SchemaPtr schema_ = std::make_shared<const data::Schema>(std::vector<data::Field>{
-      {"a", DataType::Int()}, {"s", DataType::String()}, {"x", DataType::Double()}});
+  const data::SchemaPtr schema_ = std::make_shared<const data::Schema>(
+      std::vector<data::Field>{{"a", DataType::Int()}, {"s", DataType::String()}, {"x", DataType::Double()}});
   std::vector<std::string> states_;
 };
 
