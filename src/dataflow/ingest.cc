@@ -71,13 +71,26 @@ Status Ingest::Check(const data::Batch& batch) const {
   return {};
 }
 
-Result<bool> Ingest::TryPush(data::Batch* batch, const std::function<void()>& wake) {
-  MR_TRY(Check(*batch));
-  const IngestPoint::Push push = point_->TryPush(batch, wake);
-  if (push == IngestPoint::Push::kFull) return false;
+Result<size_t> Ingest::TryPush(std::span<data::Batch> batches, const std::function<void()>& wake,
+                               const connectors::PushReceiptPtr& receipt) {
+  size_t good = 0;
+  for (; good < batches.size(); ++good) {
+    const Status checked = Check(batches[good]);
+    if (checked.has_value()) continue;
+    if (good == 0) return std::unexpected(checked.error());
+    break;
+  }
+  const IngestPoint::Push push = point_->TryPush(batches.first(good), wake, receipt);
+  if (push == IngestPoint::Push::kFull) return 0;
   if (push != IngestPoint::Push::kTaken) return std::unexpected(Refusal(push));
   NotePushed();
-  return true;
+  return good;
+}
+
+Result<bool> Ingest::TryPush(data::Batch* batch, const std::function<void()>& wake,
+                             const connectors::PushReceiptPtr& receipt) {
+  MR_ASSIGN(const size_t taken, TryPush(std::span(batch, 1), wake, receipt));
+  return taken == 1;
 }
 
 Error Ingest::Refusal(IngestPoint::Push why) const {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,25 +37,36 @@ class Ingest {
   // of row), kDatatypeMismatch (columns that are not those of schema()), kResourceExhausted (too many rows).
   Status Check(const data::Batch& batch) const;
 
-  // Takes a batch of at most limits::kBatchRows rows, whole or not at all; it is moved from when the answer
-  // is true. For more than a batch, or more than a table, at once there is PushGroup.
+  // Takes the batches, each of at most limits::kBatchRows rows, as one push: whole or not at all, but for
+  // those from the first on that Check refuses. Answers how many were taken, which are moved from. For more
+  // than a table at once there is PushGroup.
   //
-  // false: there is no room now. `wake` (may be empty) is called once, from any thread, when there may be; it
+  // In a durable warehouse they are then on their way to the log: `receipt` (null: the writer does not ask)
+  // settles once they are durable and will be in the next epoch, or says why they are not. Otherwise they are
+  // taken, and the receipt has nothing to wait for.
+  //
+  // 0: there is no room now. `wake` (may be empty) is called once, from any thread, when there may be; it
   // must only note that or post, and what it refers to must live until then. At most
   // limits::kIngestWaitersMax writers wait.
   //
-  // Errors, after which trying again is of no use: those of Check; nobody reads an http table
-  // (kUndefinedObject), the table was dropped (kUndefinedTable), its input has ended (kNotSupported), too
-  // many writers wait (kResourceExhausted).
-  Result<bool> TryPush(data::Batch* batch, const std::function<void()>& wake);
+  // Errors, after which trying again is of no use: those of Check of the first batch; nobody reads an http
+  // table that keeps nothing (kUndefinedObject), the table was dropped (kUndefinedTable), its input has ended
+  // (kNotSupported), too many writers wait (kResourceExhausted).
+  Result<size_t> TryPush(std::span<data::Batch> batches, const std::function<void()>& wake,
+                         const connectors::PushReceiptPtr& receipt);
+  // One batch; true: it was taken.
+  Result<bool> TryPush(data::Batch* batch, const std::function<void()>& wake,
+                       const connectors::PushReceiptPtr& receipt = nullptr);
 
   // For PushGroup; for the warehouse, which knows the other end; and for metrics.
   connectors::IngestPoint& point() const { return *point_; }
   std::shared_ptr<connectors::IngestPoint> shared_point() const { return point_; }
   // What a push that was not taken, and never will be, fails with.
   Error Refusal(connectors::IngestPoint::Push why) const;
-  // Rows have been taken just now.
-  void NotePushed() const { push_clock_->Pushed(clock_.MonotonicMicros()); }
+  // Rows have been taken just now. Of those that go through the log the point tells when they are delivered.
+  void NotePushed() const {
+    if (point_->row_log() == nullptr) push_clock_->Pushed(clock_.MonotonicMicros());
+  }
 
  private:
   const std::string table_;

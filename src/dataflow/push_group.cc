@@ -10,38 +10,49 @@ void PushGroup::Add(std::shared_ptr<Ingest> ingest, std::vector<data::Batch> bat
   parts_.push_back({std::move(ingest), std::move(batches)});
 }
 
+std::function<void()> PushGroup::Remember(const std::function<void()>& wake) {
+  is_woken_ = std::make_shared<std::atomic<bool>>(false);
+  return [is_woken = is_woken_, wake] {
+    is_woken->store(true);
+    if (wake) wake();
+  };
+}
+
 Result<bool> PushGroup::TryPush(const std::function<void()>& wake) {
-  for (; let_in_ < parts_.size(); ++let_in_) {
+  if (receipt_ == nullptr) {
     if (is_woken_ != nullptr) {
       if (!is_woken_->load()) return false;
       is_woken_ = nullptr;
-      continue;
+      if (let_in_ < parts_.size()) ++let_in_;
     }
-    const Ingest& ingest = *parts_[let_in_].ingest;
-    auto is_woken = std::make_shared<std::atomic<bool>>(false);
-    const IngestPoint::Push room = ingest.point().AwaitRoom([is_woken, wake] {
-      is_woken->store(true);
-      if (wake) wake();
-    });
-    if (room == IngestPoint::Push::kFull) {
-      is_woken_ = std::move(is_woken);
-      return false;
+    for (; let_in_ < parts_.size(); ++let_in_) {
+      const Ingest& ingest = *parts_[let_in_].ingest;
+      const IngestPoint::Push room = ingest.point().AwaitRoom(Remember(wake));
+      if (room == IngestPoint::Push::kFull) return false;
+      is_woken_ = nullptr;
+      if (room != IngestPoint::Push::kTaken) return std::unexpected(ingest.Refusal(room));
     }
-    if (room != IngestPoint::Push::kTaken) return std::unexpected(ingest.Refusal(room));
+    MR_ASSIGN(const bool is_taken, PushAll(wake));
+    if (!is_taken) return false;
   }
-  MR_TRY(PushAll());
+  if (!receipt_->is_settled()) return false;
+  MR_TRY(receipt_->status());
   return true;
 }
 
-Status PushGroup::PushAll() {
-  std::vector<IngestPoint::Part> parts;
-  parts.reserve(parts_.size());
-  for (Part& part : parts_) parts.push_back({&part.ingest->point(), std::move(part.batches)});
-  if (const auto refused = IngestPoint::PushAll(parts); refused.has_value()) {
-    return std::unexpected(parts_[refused->part].ingest->Refusal(refused->why));
+Result<bool> PushGroup::PushAll(const std::function<void()>& wake) {
+  if (pushed_.empty()) {
+    pushed_.reserve(parts_.size());
+    for (Part& part : parts_) pushed_.push_back({&part.ingest->point(), std::move(part.batches)});
   }
+  auto receipt = std::make_shared<connectors::PushReceipt>(wake);
+  const auto refused = IngestPoint::PushAll(pushed_, Remember(wake), receipt);
+  if (refused.has_value() && refused->why == IngestPoint::Push::kFull) return false;
+  is_woken_ = nullptr;
+  if (refused.has_value()) return std::unexpected(parts_[refused->part].ingest->Refusal(refused->why));
+  receipt_ = std::move(receipt);
   for (const Part& part : parts_) part.ingest->NotePushed();
-  return {};
+  return true;
 }
 
 }  // namespace millrace::dataflow

@@ -84,7 +84,8 @@ Status TableTask::PassBarrier() {
 Result<bool> TableTask::TakePushed(size_t rows_max) {
   data::Batch batch;
   for (size_t rows = 0; rows < rows_max; rows += batch.rows) {
-    if (!ingest_->Take(&batch)) return false;
+    MR_ASSIGN(const bool has_rows, ingest_->Take(&batch));
+    if (!has_rows) return false;
     MR_TRY(chain_->OnBatch(batch));
     coordinator_.NoteChange();
   }

@@ -24,6 +24,10 @@ class TableTask final : public RootTask {
   // The chain that changes go through: for a keyed table a normalisation, then the table.
   void SetChain(Link* chain) { chain_ = chain; }
   void SetIngest(std::unique_ptr<connectors::IngestPoint::Reader> ingest) { ingest_ = std::move(ingest); }
+  // The offset, in the table's log, of the next row from outside. To be set before the task first runs; asked
+  // for by the task itself.
+  uint64_t ingest_position() const { return ingest_->position(); }
+  void SeekIngest(uint64_t offset) { ingest_->Seek({offset, /*is_backfill=*/false}); }
   // No INSERT comes any more: the end of input for whoever follows the table, once the inbox is empty. Any
   // thread; the caller wakes the task.
   void RequestEnd() { end_requested_.store(true); }

@@ -95,6 +95,13 @@ plan::Spread Warehouse::SpreadOf(const catalog::ObjectName& name) const {
   return SpreadIn(tables_, name);
 }
 
+Result<std::shared_ptr<connectors::RowLog>> Warehouse::OpenRowLog(const std::string& table,
+                                                                  const data::Schema& schema,
+                                                                  uint64_t object_id) const {
+  if (object_id == 0 || options_.durability == nullptr || options_.durability->log == nullptr) return nullptr;
+  return connectors::RowLog::Open(options_.durability->log, fmt::format("t{}", object_id), table, schema);
+}
+
 Status Warehouse::CreateTable(const catalog::TableDefinition& table, uint64_t object_id) {
   const std::string name = table.name.ToString();
   data::Schema schema;
@@ -106,6 +113,7 @@ Status Warehouse::CreateTable(const catalog::TableDefinition& table, uint64_t ob
   }
   std::vector<int> key;
   for (const int column : table.primary_key) key.push_back(places[column]);
+  MR_ASSIGN(auto row_log, OpenRowLog(name, schema, object_id));
   telemetry::Histogram* visible = nullptr;
   if (options_.metrics != nullptr) {
     visible = &options_.metrics->GetHistogram(
@@ -113,9 +121,10 @@ Status Warehouse::CreateTable(const catalog::TableDefinition& table, uint64_t ob
         1e-6, {{"table", name}});
   }
   auto push_clock = std::make_shared<PushClock>(visible);
-  auto ingest = std::make_shared<Ingest>(
-      name, std::make_shared<connectors::IngestPoint>(schema, coordinator_.push_epoch()), key,
-      options_.env->clock, push_clock);
+  auto point = std::make_shared<connectors::IngestPoint>(
+      schema, coordinator_.push_epoch(), std::move(row_log),
+      [push_clock](int64_t pushed_micros) { push_clock->Pushed(pushed_micros); });
+  auto ingest = std::make_shared<Ingest>(name, std::move(point), key, options_.env->clock, push_clock);
   coordinator_.AddPushClock(push_clock);
   {
     MutexLock lock(ingest_mutex_);
@@ -168,8 +177,9 @@ Status Warehouse::CreateStoredTable(const std::string& name, const data::Schema&
   MeasureOperators(*job);
   std::vector<int> all_columns(schema.size());
   std::iota(all_columns.begin(), all_columns.end(), 0);
-  task->SetIngest(ingest->point().AddReader(std::move(all_columns),
-                                            [pool = pool_.get(), task = task.get()] { pool->Wake(*task); }));
+  task->SetIngest(ingest->point().AddReader(
+      std::move(all_columns), [pool = pool_.get(), task = task.get()] { pool->Wake(*task); },
+      connectors::IngestPoint::Start{0, /*is_backfill=*/false}));
   if (object_id != 0) MR_TRY(task->Restore(coordinator_.checkpointer()->store()));
   coordinator_.BetweenEpochs([&] {
     coordinator_.AddTable(stored.get());
@@ -217,14 +227,18 @@ Result<std::unique_ptr<Subscription>> Warehouse::Subscribe(const std::string& ta
 }
 
 void Warehouse::Drop(const std::string& name) {
+  std::shared_ptr<connectors::RowLog> row_log;
   {
     MutexLock lock(ingest_mutex_);
     if (const auto ingest = ingests_.find(name); ingest != ingests_.end()) {
+      row_log = ingest->second->point().row_log();
       ingest->second->point().Drop();
       ingests_.erase(ingest);
     }
   }
   ingest_hub_.Remove(name);
+  // A topic that cannot be removed now takes nothing any more, and object ids are not used again.
+  if (row_log != nullptr) static_cast<void>(row_log->Drop());
   MutexLock lock(mutex_);
   Reap();
   ForgetView(name);

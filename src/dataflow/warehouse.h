@@ -85,9 +85,11 @@ class Warehouse {
   ~Warehouse();
 
   // A table that users write to: one without a connector, whose rows are kept here, or one with
-  // 'connector' = 'http', whose rows go to its readers.
+  // 'connector' = 'http', whose rows go to its readers. With a log in Options::durability, what is pushed
+  // into a table with an `object_id` is kept in the topic "t<object_id>", which is made if it is not there:
+  // then this waits for files.
   Status CreateTable(const catalog::TableDefinition& table, uint64_t object_id = 0);
-  // Forgets a table or view; ends the query that keeps it.
+  // Forgets a table or view; ends the query that keeps it. What the log has of it goes: waits for files.
   void Drop(const std::string& name) MR_EXCLUDES(mutex_);
 
   bool is_durable() const { return coordinator_.checkpointer() != nullptr; }
@@ -171,6 +173,9 @@ class Warehouse {
   using GaugeName = std::pair<std::string, telemetry::Labels>;
   class Gauges;  // warehouse_metrics.cc
 
+  // The log of what is pushed into a table; null: nothing is kept.
+  Result<std::shared_ptr<connectors::RowLog>> OpenRowLog(const std::string& table, const data::Schema& schema,
+                                                         uint64_t object_id) const;
   BuildEnvironment LockedEnvironment() MR_REQUIRES(mutex_);
   Status CreateStoredTable(const std::string& name, const data::Schema& schema, const std::vector<int>& key,
                            uint64_t object_id, Ingest* ingest) MR_REQUIRES(mutex_);

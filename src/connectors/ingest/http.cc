@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,7 +36,8 @@ class HttpSource final : public Source {
     }
     for (size_t rows = 0; rows < limits.rows_max;) {
       data::Batch batch;
-      if (!reader_->Take(&batch)) {
+      MR_ASSIGN(const bool has_rows, reader_->Take(&batch));
+      if (!has_rows) {
         if (reader_->ended()) return ReadStatus::End();
         return ReadStatus::Idle(kRetryMicros);
       }
@@ -45,17 +48,36 @@ class HttpSource final : public Source {
   }
 
   Status GivePushed(int64_t epoch, SourceSink& sink) override {
-    // What is pushed meanwhile belongs to a later epoch, so this ends.
     reader_->TakeUpTo(epoch);
-    data::Batch batch;
-    while (reader_->Take(&batch)) MR_TRY(Give(std::exchange(batch, {}), sink));
+    // A history may be long, and no epoch waits for it. What is pushed meanwhile belongs to a later epoch, so
+    // otherwise this ends.
+    while (!reader_->is_backfilling()) {
+      data::Batch batch;
+      MR_ASSIGN(const bool has_rows, reader_->Take(&batch));
+      if (!has_rows) break;
+      MR_TRY(Give(std::move(batch), sink));
+    }
     reader_->TakeUpTo(epoch + 1);
     return {};
   }
 
-  std::string Position() const override { return std::to_string(rows_given_); }
-  // What was pushed is not kept: a restarted source gives what comes next.
-  Status Seek(std::string_view) override { return {}; }
+  std::string Position() const override {
+    return fmt::format("{}{}", reader_->position(), reader_->is_backfilling() ? kBackfill : "");
+  }
+  // Without a log what was pushed is not kept: a restarted source gives what comes next.
+  Status Seek(std::string_view position) override {
+    IngestPoint::Start start;
+    start.is_backfill = position.ends_with(kBackfill);
+    const std::string_view digits =
+        position.substr(0, position.size() - (start.is_backfill ? kBackfill.size() : 0));
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), start.offset);
+    if (error != std::errc() || end != digits.data() + digits.size()) {
+      return Fail(ErrorCode::kDataCorrupted,
+                  fmt::format("'{}' is no position in the rows posted to table '{}'", position, table_));
+    }
+    reader_->Seek(start);
+    return {};
+  }
   SourceProgress Progress() const override {
     return {bytes_given_, std::nullopt, fmt::format("row {}", rows_given_)};
   }
@@ -63,6 +85,8 @@ class HttpSource final : public Source {
  private:
   // Rows wake the source; in between it looks only for partitions that have become idle.
   static constexpr int64_t kRetryMicros = 100'000;
+  // Behind the offset of a position: the history before it is still being read.
+  static constexpr std::string_view kBackfill = " history";
 
   Status Give(data::Batch batch, SourceSink& sink) {
     rows_given_ += batch.rows;

@@ -6,24 +6,9 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "data/batch_builder.h"
 
 namespace millrace::connectors {
 namespace {
-
-size_t BytesOf(const data::Batch& batch) {
-  size_t bytes = sizeof(data::Batch);
-  for (const auto& column : batch.columns) bytes += column->MemoryBytes();
-  return bytes;
-}
-
-data::Batch Project(const data::Batch& batch, const std::vector<int>& columns) {
-  data::Batch projected;
-  projected.rows = batch.rows;
-  projected.kinds = batch.kinds;
-  for (const int column : columns) projected.columns.push_back(batch.columns[column]);
-  return projected;
-}
 
 void CallAll(const std::vector<std::function<void()>>& wakes) {
   for (const auto& wake : wakes) {
@@ -33,14 +18,41 @@ void CallAll(const std::vector<std::function<void()>>& wakes) {
 
 }  // namespace
 
+size_t IngestPoint::BytesOf(const data::Batch& batch) {
+  size_t bytes = sizeof(data::Batch);
+  for (const auto& column : batch.columns) bytes += column->MemoryBytes();
+  return bytes;
+}
+
+data::Batch IngestPoint::Project(const data::Batch& batch, const std::vector<int>& columns) {
+  data::Batch projected;
+  projected.rows = batch.rows;
+  projected.kinds = batch.kinds;
+  for (const int column : columns) projected.columns.push_back(batch.columns[column]);
+  return projected;
+}
+
+IngestPoint::IngestPoint(data::Schema schema, std::shared_ptr<const PushEpoch> epoch,
+                         std::shared_ptr<RowLog> row_log, std::function<void(int64_t)> on_delivered)
+    : schema_(std::move(schema)),
+      epoch_(std::move(epoch)),
+      row_log_(std::move(row_log)),
+      on_delivered_(std::move(on_delivered)),
+      head_(row_log_ == nullptr ? 0 : row_log_->end_offset()) {}
+
+// ------------------------------------------------------------------------------------------- writers
+
 bool IngestPoint::HasRoom() const {
-  return std::all_of(queues_.begin(), queues_.end(), [](const auto& entry) {
-    return entry.second.rows < limits::kIngestQueueRows && entry.second.bytes < limits::kIngestQueueBytes;
+  if (rows_under_way_ >= limits::kIngestQueueRows || bytes_under_way_ >= limits::kIngestQueueBytes)
+    return false;
+  return std::all_of(queues_.begin(), queues_.end(), [this](const auto& entry) MR_REQUIRES(mutex_) {
+    return entry.second.rows + rows_under_way_ < limits::kIngestQueueRows &&
+           entry.second.bytes + bytes_under_way_ < limits::kIngestQueueBytes;
   });
 }
 
 IngestPoint::Push IngestPoint::CheckOpen() {
-  if (state_ == State::kOpen && !queues_.empty()) return Push::kTaken;
+  if (state_ == State::kOpen && (row_log_ != nullptr || !queues_.empty())) return Push::kTaken;
   ++refused_;
   if (state_ == State::kDropped) return Push::kDropped;
   return state_ == State::kEnded ? Push::kEnded : Push::kNobody;
@@ -55,11 +67,13 @@ IngestPoint::Push IngestPoint::CheckRoom(const std::function<void()>& wake) {
   return Push::kFull;
 }
 
-void IngestPoint::Enqueue(data::Batch batch, int64_t epoch, std::vector<std::function<void()>>* wakes) {
+void IngestPoint::Enqueue(data::Batch batch, int64_t epoch, std::vector<uint64_t>* woken) {
   rows_taken_ += static_cast<int64_t>(batch.rows);
   bytes_taken_ += static_cast<int64_t>(BytesOf(batch));
+  if (state_ == State::kDropped) return;
   for (auto& [id, queue] : queues_) {
-    if (queue.entries.empty()) wakes->push_back(queue.wake);
+    if (!queue.is_live) continue;
+    if (queue.entries.empty()) woken->push_back(id);
     Entry entry{Project(batch, queue.columns), 0, epoch};
     entry.bytes = BytesOf(entry.batch);
     queue.rows += entry.batch.rows;
@@ -68,17 +82,23 @@ void IngestPoint::Enqueue(data::Batch batch, int64_t epoch, std::vector<std::fun
   }
 }
 
-IngestPoint::Push IngestPoint::TryPush(data::Batch* batch, const std::function<void()>& wake) {
-  MR_CHECK_LE(batch->rows, limits::kBatchRows);
-  MR_CHECK_EQ(batch->columns.size(), schema_.size());
-  std::vector<std::function<void()>> readers;
+IngestPoint::Push IngestPoint::TryPush(std::span<data::Batch> batches, const std::function<void()>& wake,
+                                       const PushReceiptPtr& receipt) {
+  size_t rows = 0;
+  for (const data::Batch& batch : batches) {
+    MR_CHECK_LE(batch.rows, limits::kBatchRows);
+    MR_CHECK_EQ(batch.columns.size(), schema_.size());
+    rows += batch.rows;
+  }
+  if (row_log_ != nullptr && rows > 0) return TryPushLogged(batches, wake, receipt);
+  std::vector<uint64_t> woken;
   {
     MutexLock lock(mutex_);
     const Push room = CheckRoom(wake);
-    if (room != Push::kTaken || batch->rows == 0) return room;
-    Enqueue(std::exchange(*batch, {}), epoch_->open(), &readers);
+    if (room != Push::kTaken || rows == 0) return room;
+    for (data::Batch& batch : batches) Enqueue(std::exchange(batch, {}), epoch_->open(), &woken);
   }
-  CallAll(readers);
+  WakeReaders(woken);
   return Push::kTaken;
 }
 
@@ -87,46 +107,91 @@ IngestPoint::Push IngestPoint::AwaitRoom(const std::function<void()>& wake) {
   return CheckRoom(wake);
 }
 
-// All points are locked at once, in the order of their addresses, which is the same for every writer. So the
-// stamp is right: if one of the readers had passed the barrier of an epoch before, that epoch had started,
-// and the next one is seen to be open here.
-std::optional<IngestPoint::Refusal> IngestPoint::PushAll(std::span<Part> parts) {
-  std::vector<IngestPoint*> points;
-  points.reserve(parts.size());
-  for (const Part& part : parts) points.push_back(part.point);
-  std::sort(points.begin(), points.end(), std::less<>());
-  for (IngestPoint* point : points) point->mutex_.Lock();
-  std::optional<Refusal> refusal;
-  for (size_t i = 0; i < parts.size() && !refusal.has_value(); ++i) {
+void IngestPoint::LockAll(Points* points) {
+  std::sort(points->begin(), points->end(), std::less<>());
+  for (IngestPoint* point : *points) point->mutex_.Lock();
+}
+
+void IngestPoint::UnlockAll(const Points& points) {
+  for (IngestPoint* point : points) point->mutex_.Unlock();
+}
+
+std::optional<IngestPoint::Refusal> IngestPoint::CheckAllOpen(std::span<const Part> parts) {
+  for (size_t i = 0; i < parts.size(); ++i) {
     const Push open = parts[i].point->CheckOpen();
-    if (open != Push::kTaken) refusal = Refusal{i, open};
+    if (open != Push::kTaken) return Refusal{i, open};
   }
-  std::vector<std::function<void()>> readers;
-  if (!refusal.has_value() && !parts.empty()) {
+  return std::nullopt;
+}
+
+// All points are locked at once. So the stamp is right: if one of the readers had passed the barrier of an
+// epoch before, that epoch had started, and the next one is seen to be open here.
+std::optional<IngestPoint::Refusal> IngestPoint::PushAll(std::span<Part> parts,
+                                                         const std::function<void()>& wake,
+                                                         const PushReceiptPtr& receipt) {
+  if (parts.empty()) return std::nullopt;
+  if (parts.front().point->row_log_ != nullptr) return PushAllLogged(parts, wake, receipt);
+  return PushAllQueued(parts);
+}
+
+std::optional<IngestPoint::Refusal> IngestPoint::PushAllQueued(std::span<Part> parts) {
+  Points points;
+  for (const Part& part : parts) points.push_back(part.point);
+  std::vector<std::vector<uint64_t>> woken(parts.size());
+  LockAll(&points);
+  const std::optional<Refusal> refusal = CheckAllOpen(parts);
+  if (!refusal.has_value()) {
     const int64_t epoch = parts.front().point->epoch_->open();
-    for (Part& part : parts) {
-      for (data::Batch& batch : part.batches) part.point->Enqueue(std::move(batch), epoch, &readers);
+    for (size_t i = 0; i < parts.size(); ++i) {
+      for (data::Batch& batch : parts[i].batches) parts[i].point->Enqueue(std::move(batch), epoch, &woken[i]);
     }
   }
-  for (IngestPoint* point : points) point->mutex_.Unlock();
-  CallAll(readers);
+  UnlockAll(points);
+  for (size_t i = 0; i < parts.size(); ++i) parts[i].point->WakeReaders(woken[i]);
   return refusal;
 }
 
+std::vector<std::function<void()>> IngestPoint::TakeWaiters() {
+  const auto has_drained = [](size_t rows, size_t bytes) {
+    return rows <= limits::kIngestQueueRows / 2 && bytes <= limits::kIngestQueueBytes / 2;
+  };
+  bool drained = has_drained(rows_under_way_, bytes_under_way_);
+  for (const auto& [id, queue] : queues_) {
+    drained = drained && has_drained(queue.rows + rows_under_way_, queue.bytes + bytes_under_way_);
+  }
+  if (!drained && state_ == State::kOpen) return {};
+  return std::exchange(waiters_, {});
+}
+
+// ------------------------------------------------------------------------------------------- readers
+
 std::unique_ptr<IngestPoint::Reader> IngestPoint::AddReader(std::vector<int> columns,
-                                                            std::function<void()> wake) {
-  std::vector<data::DataType> types;
-  for (const int column : columns) types.push_back(schema_[column].type);
-  MutexLock lock(mutex_);
-  const uint64_t id = next_reader_++;
-  queues_[id] = Queue{std::move(columns), std::move(wake), {}, 0, 0};
-  return std::unique_ptr<Reader>(new Reader(shared_from_this(), id, std::move(types), epoch_->open()));
+                                                            std::function<void()> wake,
+                                                            std::optional<Start> start) {
+  uint64_t id = 0;
+  int64_t epoch = 0;
+  {
+    MutexLock wakes(wakes_mutex_);
+    MutexLock lock(mutex_);
+    id = next_reader_++;
+    wakes_[id] = std::move(wake);
+    queues_[id] = Queue{.columns = columns, .is_live = row_log_ == nullptr, .entries = {}};
+    epoch = epoch_->open();
+  }
+  std::unique_ptr<Reader> reader(new Reader(shared_from_this(), id, std::move(columns), epoch));
+  if (row_log_ == nullptr) return reader;
+  reader->pin_ = row_log_->Pin(start.has_value() ? start->offset : 0);
+  // With the pin in place what is there now stays.
+  reader->Seek(start.value_or(Start{row_log_->start_offset(), /*is_backfill=*/true}));
+  return reader;
 }
 
 void IngestPoint::RemoveReader(uint64_t id) {
   std::vector<std::function<void()>> writers;
   Queue removed;  // freed outside of the lock
   {
+    MutexLock wakes(wakes_mutex_);
+    wakes_.erase(id);
     MutexLock lock(mutex_);
     removed = std::move(queues_[id]);
     queues_.erase(id);
@@ -135,30 +200,32 @@ void IngestPoint::RemoveReader(uint64_t id) {
   CallAll(writers);
 }
 
-std::vector<std::function<void()>> IngestPoint::TakeWaiters() {
-  const bool drained = std::all_of(queues_.begin(), queues_.end(), [](const auto& entry) {
-    return entry.second.rows <= limits::kIngestQueueRows / 2 &&
-           entry.second.bytes <= limits::kIngestQueueBytes / 2;
-  });
-  if (!drained && state_ == State::kOpen) return {};
-  return std::exchange(waiters_, {});
+void IngestPoint::WakeReaders(const std::vector<uint64_t>& ids) {
+  if (ids.empty()) return;
+  MutexLock lock(wakes_mutex_);
+  for (const uint64_t id : ids) {
+    const auto found = wakes_.find(id);
+    if (found != wakes_.end() && found->second) found->second();
+  }
 }
 
 void IngestPoint::Close(State state) {
-  std::vector<std::function<void()>> wakes;
+  std::vector<std::function<void()>> writers;
+  std::vector<uint64_t> readers;
   {
     MutexLock lock(mutex_);
     if (state_ == State::kDropped) return;
     state_ = state;
-    wakes = TakeWaiters();
+    writers = TakeWaiters();
     for (auto& [id, queue] : queues_) {
-      wakes.push_back(queue.wake);
+      readers.push_back(id);
       if (state != State::kDropped) continue;
       queue.entries.clear();
       queue.rows = queue.bytes = 0;
     }
   }
-  CallAll(wakes);
+  CallAll(writers);
+  WakeReaders(readers);
 }
 
 void IngestPoint::End() {
@@ -178,60 +245,7 @@ IngestPoint::Figures IngestPoint::figures() const {
   return figures;
 }
 
-IngestPoint::Reader::~Reader() {
-  point_->RemoveReader(id_);
-}
-
-bool IngestPoint::Reader::Take(data::Batch* batch) {
-  std::vector<data::Batch> taken;
-  std::vector<std::function<void()>> writers;
-  {
-    MutexLock lock(point_->mutex_);
-    Queue& queue = point_->queues_[id_];
-    size_t rows = 0;
-    while (!queue.entries.empty()) {
-      Entry& next = queue.entries.front();
-      if (next.epoch > epoch_max_) break;
-      const bool fits = taken.empty() || (taken.back().rows < limits::kIngestMergeRows &&
-                                          next.batch.rows < limits::kIngestMergeRows &&
-                                          rows + next.batch.rows <= limits::kBatchRows);
-      if (!fits) break;
-      rows += next.batch.rows;
-      queue.rows -= next.batch.rows;
-      queue.bytes -= next.bytes;
-      taken.push_back(std::move(next.batch));
-      queue.entries.pop_front();
-    }
-    if (taken.empty()) return false;
-    writers = point_->TakeWaiters();
-  }
-  CallAll(writers);
-  if (taken.size() == 1) {
-    *batch = std::move(taken[0]);
-    return true;
-  }
-  data::BatchBuilder merged(types_);
-  for (const data::Batch& part : taken) {
-    for (size_t row = 0; row < part.rows; ++row) merged.AppendRow(part, row, part.kind(row));
-  }
-  *batch = merged.Build();
-  return true;
-}
-
-size_t IngestPoint::Reader::pending_rows() const {
-  MutexLock lock(point_->mutex_);
-  return point_->queues_[id_].rows;
-}
-
-bool IngestPoint::Reader::ended() const {
-  MutexLock lock(point_->mutex_);
-  return point_->state_ == State::kEnded && point_->queues_[id_].entries.empty();
-}
-
-bool IngestPoint::Reader::dropped() const {
-  MutexLock lock(point_->mutex_);
-  return point_->state_ == State::kDropped;
-}
+// ----------------------------------------------------------------------------------------------- hub
 
 void IngestHub::Add(const std::string& table, std::shared_ptr<IngestPoint> point) {
   MutexLock lock(mutex_);

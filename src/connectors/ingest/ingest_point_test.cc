@@ -33,6 +33,12 @@ int64_t IdAt(const data::Batch& batch, size_t row, int column = 0) {
   return batch.columns[column]->values<int64_t>()[row];
 }
 
+bool Takes(IngestPoint::Reader& reader, data::Batch* batch) {
+  const auto taken = reader.Take(batch);
+  EXPECT_TRUE(taken) << taken.error().ToString();
+  return taken.value_or(false);
+}
+
 TEST(IngestPointTest, RefusesRowsThatNobodyReads) {
   auto point = std::make_shared<IngestPoint>(TwoColumns(), std::make_shared<PushEpoch>());
   data::Batch batch = Rows(0, 3);
@@ -58,11 +64,11 @@ TEST(IngestPointTest, EveryReaderGetsEveryRowInOrderOfItsOwnColumns) {
   }
   EXPECT_EQ(wakes, 1) << "only rows for an empty queue wake";
   data::Batch batch;
-  ASSERT_TRUE(both->Take(&batch));
+  ASSERT_TRUE(Takes(*both, &batch));
   ASSERT_EQ(batch.rows, 5u) << "small batches are merged";
   for (size_t row = 0; row < 5; ++row) EXPECT_EQ(IdAt(batch, row), static_cast<int64_t>(row));
-  EXPECT_FALSE(both->Take(&batch));
-  ASSERT_TRUE(name_first->Take(&batch));
+  EXPECT_FALSE(Takes(*both, &batch));
+  ASSERT_TRUE(Takes(*name_first, &batch));
   EXPECT_EQ(IdAt(batch, 4, 1), 4);
 }
 
@@ -77,11 +83,11 @@ TEST(IngestPointTest, MergingKeepsKindsAndStopsAtFullBatches) {
     ASSERT_EQ(point->TryPush(batch, {}), IngestPoint::Push::kTaken);
   }
   data::Batch batch;
-  ASSERT_TRUE(reader->Take(&batch));
+  ASSERT_TRUE(Takes(*reader, &batch));
   ASSERT_EQ(batch.rows, 2u);
   EXPECT_EQ(batch.kind(0), data::RowKind::kInsert);
   EXPECT_EQ(batch.kind(1), data::RowKind::kDelete);
-  ASSERT_TRUE(reader->Take(&batch));
+  ASSERT_TRUE(Takes(*reader, &batch));
   EXPECT_EQ(batch.rows, limits::kIngestMergeRows);
 }
 
@@ -97,18 +103,18 @@ TEST(IngestPointTest, AFullReaderHoldsWritersUntilItHasDrainedToHalf) {
   while (point->TryPush(&batch, wake) == IngestPoint::Push::kTaken) {
     pushed += limits::kBatchRows;
     ASSERT_LE(pushed, limits::kIngestQueueRows) << "unbounded";
-    ASSERT_TRUE(fast->Take(&taken));
+    ASSERT_TRUE(Takes(*fast, &taken));
     batch = Rows(static_cast<int64_t>(pushed), limits::kBatchRows);
   }
   EXPECT_EQ(pushed, limits::kIngestQueueRows);
   EXPECT_EQ(batch.rows, limits::kBatchRows);
-  EXPECT_FALSE(fast->Take(&taken)) << "no reader gets rows that another has not";
+  EXPECT_FALSE(Takes(*fast, &taken)) << "no reader gets rows that another has not";
   while (slow->pending_rows() > limits::kIngestQueueRows / 2) {
     EXPECT_EQ(wakes, 0);
-    ASSERT_TRUE(slow->Take(&taken));
+    ASSERT_TRUE(Takes(*slow, &taken));
   }
   EXPECT_EQ(wakes, 1);
-  ASSERT_TRUE(slow->Take(&taken));
+  ASSERT_TRUE(Takes(*slow, &taken));
   EXPECT_EQ(wakes, 1) << "a wake is called once";
   EXPECT_EQ(point->TryPush(&batch, wake), IngestPoint::Push::kTaken);
 }
@@ -125,7 +131,7 @@ TEST(IngestPointTest, AReaderThatGoesAndADropFreeWaitingWriters) {
   point->Drop();
   EXPECT_EQ(wakes, 1);
   EXPECT_TRUE(reader->dropped());
-  EXPECT_FALSE(reader->Take(&batch)) << "what was not taken goes with the table";
+  EXPECT_FALSE(Takes(*reader, &batch)) << "what was not taken goes with the table";
   batch = Rows(0, 1);
   EXPECT_EQ(point->TryPush(&batch, {}), IngestPoint::Push::kDropped);
 
@@ -146,7 +152,7 @@ TEST(IngestPointTest, TheEndComesBehindTheRows) {
   ASSERT_EQ(point->TryPush(&batch, {}), IngestPoint::Push::kTaken);
   point->End();
   EXPECT_FALSE(reader->ended());
-  ASSERT_TRUE(reader->Take(&batch));
+  ASSERT_TRUE(Takes(*reader, &batch));
   EXPECT_TRUE(reader->ended());
   EXPECT_EQ(point->TryPush(&batch, {}), IngestPoint::Push::kEnded);
 }
@@ -160,12 +166,12 @@ TEST(IngestPointTest, AReaderLeavesTheRowsOfALaterEpoch) {
   epoch->Started(1);
   batch = Rows(1, 1);
   ASSERT_EQ(point->TryPush(&batch, {}), IngestPoint::Push::kTaken);
-  ASSERT_TRUE(reader->Take(&batch));
+  ASSERT_TRUE(Takes(*reader, &batch));
   EXPECT_EQ(batch.rows, 1u) << "not merged with rows of another epoch";
-  EXPECT_FALSE(reader->Take(&batch));
+  EXPECT_FALSE(Takes(*reader, &batch));
   EXPECT_EQ(reader->pending_rows(), 1u);
   reader->TakeUpTo(2);
-  ASSERT_TRUE(reader->Take(&batch));
+  ASSERT_TRUE(Takes(*reader, &batch));
   EXPECT_EQ(IdAt(batch, 0), 1);
 }
 
@@ -205,7 +211,7 @@ TEST(IngestPointTest, WhoHasBeenToldThatThereIsRoomIsNotSentBack) {
   int wakes = 0;
   EXPECT_EQ(point->AwaitRoom([&] { ++wakes; }), IngestPoint::Push::kFull);
   data::Batch taken;
-  while (reader->Take(&taken)) continue;
+  while (Takes(*reader, &taken)) continue;
   EXPECT_EQ(wakes, 1);
   fill();  // others were faster
   std::vector<IngestPoint::Part> parts(1);
@@ -233,7 +239,7 @@ TEST(IngestPointTest, WritersOnSeveralThreadsLoseNothing) {
   int64_t taken = 0;
   while (taken < kWriters * kRowsEach) {
     data::Batch batch;
-    if (!reader->Take(&batch)) continue;
+    if (!Takes(*reader, &batch)) continue;
     for (size_t row = 0; row < batch.rows; ++row) {
       const int64_t id = IdAt(batch, row);
       ASSERT_EQ(id, next[id / kRowsEach]++) << "rows of one writer keep their order";
