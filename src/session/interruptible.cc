@@ -50,4 +50,9 @@ Result<bool> Interruptible::Wait(int64_t micros) const {
   }
 }
 
+void Interruptible::WaitForWaker() const {
+  MutexLock lock(shared_->mutex);
+  while (!std::exchange(shared_->woken, false)) shared_->changed.Wait(shared_->mutex);
+}
+
 }  // namespace millrace::session

@@ -30,6 +30,8 @@ class Interruptible {
   std::function<void()> Waker() const;
   // Waits for a waker to be called (true), or for `micros` (false); for ever when negative.
   Result<bool> Wait(int64_t micros = -1) const;
+  // Waits for a waker to be called, whatever Cancel says: for what cannot be called off any more.
+  void WaitForWaker() const;
 
  private:
   struct Shared {

@@ -91,10 +91,14 @@ Result<bool> PendingWrites::TryPush(const std::function<void()>& wake) {
 
 Status PendingWrites::PushAll() {
   while (true) {
-    MR_TRY(interruptible_.Check());
+    if (pushing_ == nullptr || !pushing_->is_given()) MR_TRY(interruptible_.Check());
     MR_ASSIGN(const bool is_taken, TryPush(interruptible_.Waker()));
     if (is_taken) return {};
-    MR_TRY(interruptible_.Wait());
+    if (pushing_->is_given()) {
+      interruptible_.WaitForWaker();
+    } else {
+      MR_TRY(interruptible_.Wait());
+    }
   }
 }
 

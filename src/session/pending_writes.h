@@ -35,12 +35,14 @@ class PendingWrites {
   Status Keep(const std::shared_ptr<dataflow::Ingest>& ingest, data::Batch batch);
   bool HasRoomFor(const data::Batch& batch) const;
 
-  // Gives all that was kept to its tables and waits until it can be read. Nothing is kept afterwards; with an
-  // error nothing was taken.
+  // Gives all that was kept to its tables and waits until it is durable, in a durable warehouse, and can be
+  // read. Nothing is kept afterwards; with an error nothing was taken. Once the rows are on their way to the
+  // log a Cancel has to wait until that has answered, so that the client is never left without knowing.
   Result<Taken> Commit();
   // Gives what is kept to its tables without waiting: false: not yet, and `wake` is called when it is time to
-  // call again. With an error nothing of it was taken.
+  // call again, or it is on its way to the log. With an error nothing of it was taken.
   Result<bool> TryPush(const std::function<void()>& wake);
+  // Drops what is kept; what is on its way to the log goes into its tables all the same.
   void Rollback();
   // Waits until all that has been given to tables by anyone can be read.
   Status AwaitVisible() const;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "env/simulated_env.h"
+#include "log/log.h"
 #include "session/copy_in_rows.h"
 #include "session/result_printer.h"
 #include "session/session.h"
@@ -135,6 +137,79 @@ TEST_F(PendingWritesTest, AStatementThatIsCancelledBeforeItsRowsAreTakenTakesNon
   interruptible.Begin();
   EXPECT_EQ(writes->Commit().value_or(PendingWrites::Taken::kUnseen), PendingWrites::Taken::kVisible);
   EXPECT_EQ(Run("SELECT count(*) FROM a"), "0");
+}
+
+// A warehouse whose log is on a simulated disk, which fails or stops where a test says so.
+class DurableWritesTest : public testing::Test {
+ protected:
+  DurableWritesTest() : interruptible(env::RealEnv().clock) {
+    log_env = env::RealEnv();
+    log_env.files = &world.files;
+    log_env.faults = &world.faults;
+    log = *log::Log::Open(log_env, {.folder = "/log", .metrics = &metrics, .on_failure = nullptr});
+    durability.log = log.get();
+    warehouse = std::make_unique<dataflow::Warehouse>(
+        dataflow::Warehouse::Options{.env = &env::RealEnv(), .durability = &durability});
+    catalog::TableDefinition table;
+    table.name = {"public", "a"};
+    table.columns.push_back({.name = "k", .type = data::DataType::BigInt()});
+    EXPECT_TRUE(warehouse->CreateTable(table, 1));
+    writes = std::make_unique<PendingWrites>(warehouse.get(), &interruptible);
+  }
+
+  Status Keep(int64_t value) {
+    data::Batch batch;
+    batch.rows = 1;
+    auto column = data::Column::Make(data::DataType::BigInt(), 1);
+    column->Append(value);
+    batch.columns.push_back(std::move(column));
+    return writes->Keep(*warehouse->OpenIngest("public.a"), std::move(batch));
+  }
+  uint64_t rows_in_log() const { return log->FindTopic("t1")->partition(0).end_offset(); }
+
+  env::SimulatedEnv world;
+  env::Env log_env;
+  telemetry::MetricsRegistry metrics;
+  std::unique_ptr<log::Log> log;
+  dataflow::Durability durability;
+  std::unique_ptr<dataflow::Warehouse> warehouse;
+  Interruptible interruptible;
+  std::unique_ptr<PendingWrites> writes;
+};
+
+TEST_F(DurableWritesTest, ACommitEndsWhenItsRowsAreDurable) {
+  ASSERT_TRUE(Keep(1));
+  const auto taken = writes->Commit();
+  ASSERT_TRUE(taken) << taken.error().ToString();
+  EXPECT_EQ(*taken, PendingWrites::Taken::kVisible);
+  EXPECT_EQ(rows_in_log(), 1u);
+}
+
+TEST_F(DurableWritesTest, ACancelDuringTheWriteDoesNotLeaveTheClientWithoutKnowing) {
+  ASSERT_TRUE(Keep(1));
+  world.faults.At("log.append.write", 1, [this]() -> Status {
+    interruptible.Cancel(Error(ErrorCode::kCancelled, "as told"));
+    return Ok();
+  });
+  const auto taken = writes->Commit();
+  ASSERT_TRUE(taken) << taken.error().ToString();
+  EXPECT_EQ(rows_in_log(), 1u) << "it was told that the rows are there";
+
+  interruptible.Begin();
+  ASSERT_TRUE(Keep(2));
+  world.faults.At("log.append.write", 1, [this]() -> Status {
+    interruptible.Cancel(Error(ErrorCode::kCancelled, "as told"));
+    return Fail(ErrorCode::kDiskFull, "no space left");
+  });
+  const auto failed = writes->Commit();
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), ErrorCode::kDiskFull);
+  EXPECT_EQ(rows_in_log(), 1u);
+
+  interruptible.Begin();
+  ASSERT_TRUE(Keep(3));
+  ASSERT_TRUE(writes->Commit());
+  EXPECT_EQ(rows_in_log(), 2u);
 }
 
 }  // namespace

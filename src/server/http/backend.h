@@ -6,12 +6,14 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "connectors/connector.h"
+#include "connectors/ingest/push_receipt.h"
 #include "data/batch.h"
 #include "data/datetime.h"
 #include "data/schema.h"
@@ -42,8 +44,11 @@ class TableWriter {
   // The table's WITH clause; empty for a plain table.
   virtual const formats::Options& options() const = 0;
   virtual const data::TimeZone& zone() const = 0;
-  // Takes the batch; false: no room, `wake` is called once when there may be.
-  virtual Result<bool> TryPush(data::Batch* batch, const Wake& wake) = 0;
+  // Takes batches, from the first on, as one push; how many they were. 0: no room, `wake` is called once when
+  // there may be. An error is that of the first. Unless `receipt` is settled they are on their way to the
+  // log, and in the table once it settles without an error.
+  virtual Result<size_t> TryPush(std::span<data::Batch> batches, const Wake& wake,
+                                 const connectors::PushReceiptPtr& receipt) = 0;
   // A record that is no row goes to sys.dead_letters.
   virtual void Reject(const connectors::MalformedRecord& record, const Error& reason) = 0;
   // `done` is called, from any thread, when everything pushed before is visible.

@@ -183,7 +183,9 @@ void Connection::JobRefused() {
 
 void Connection::Resume() {
   const int64_t now = context_.clock->MonotonicMicros();
-  if (state_ == State::kWaiting) Follow(routed_.handler->Resume());
+  const bool is_resumed =
+      state_ == State::kWaiting || (state_ == State::kBody && routed_.handler->is_resumed_early());
+  if (is_resumed) Follow(routed_.handler->Resume());
   is_later_ = false;
   is_woken_ = is_job_running_;
   Expire(now);

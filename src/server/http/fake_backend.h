@@ -37,6 +37,35 @@ struct FakeTable {
   std::vector<Wake> room_waiters MR_GUARDED_BY(mutex);
   std::vector<Wake> visible_waiters MR_GUARDED_BY(mutex);
 
+  // With a log, as it were: a push is taken when SettleFirst says so.
+  struct UnderWay {
+    std::vector<std::string> rows;
+    uint64_t row_count = 0;
+    connectors::PushReceiptPtr receipt;
+  };
+  bool is_durable = false;
+  size_t pushes MR_GUARDED_BY(mutex) = 0;
+  std::deque<UnderWay> under_way MR_GUARDED_BY(mutex);
+
+  void Take(UnderWay push) MR_REQUIRES(mutex) {
+    row_count += push.row_count;
+    for (std::string& row : push.rows) rows.push_back(std::move(row));
+  }
+  void SettleFirst(const Status& status = Ok()) {
+    UnderWay first;
+    {
+      MutexLock lock(mutex);
+      first = std::move(under_way.front());
+      under_way.pop_front();
+      if (status) Take(first);
+    }
+    first.receipt->End(status);
+  }
+  size_t PushesUnderWay() {
+    MutexLock lock(mutex);
+    return under_way.size();
+  }
+
   // Makes room for so many batches, and tells who waits.
   void AllowBatches(size_t batches) {
     std::vector<Wake> wakes;
@@ -64,21 +93,32 @@ class FakeWriter final : public TableWriter {
   const data::Schema& schema() const override { return table_.schema; }
   const formats::Options& options() const override { return table_.options; }
   const data::TimeZone& zone() const override { return data::TimeZone::Utc(); }
-  Result<bool> TryPush(data::Batch* batch, const Wake& wake) override {
+  Result<size_t> TryPush(std::span<data::Batch> batches, const Wake& wake,
+                         const connectors::PushReceiptPtr& receipt) override {
     MutexLock lock(table_.mutex);
     if (table_.batches_left == 0) {
       table_.room_waiters.push_back(wake);
-      return false;
+      return 0;
     }
-    if (table_.batches_left != SIZE_MAX) --table_.batches_left;
-    table_.row_count += batch->rows;
-    for (size_t row = 0; table_.keeps_rows && row < batch->rows; ++row) {
-      std::string text;
-      data::AppendRowText(*batch, row, {}, &text);
-      table_.rows.push_back(std::move(text));
+    FakeTable::UnderWay push;
+    size_t taken = 0;
+    for (; taken < batches.size() && table_.batches_left > 0; ++taken) {
+      if (table_.batches_left != SIZE_MAX) --table_.batches_left;
+      push.row_count += batches[taken].rows;
+      for (size_t row = 0; table_.keeps_rows && row < batches[taken].rows; ++row) {
+        data::AppendRowText(batches[taken], row, {}, &push.rows.emplace_back());
+      }
+      batches[taken] = {};
     }
-    *batch = {};
-    return true;
+    ++table_.pushes;
+    if (!table_.is_durable) {
+      table_.Take(std::move(push));
+      return taken;
+    }
+    receipt->Begin();
+    push.receipt = receipt;
+    table_.under_way.push_back(std::move(push));
+    return taken;
   }
   void Reject(const connectors::MalformedRecord& record, const Error&) override {
     MutexLock lock(table_.mutex);

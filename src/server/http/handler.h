@@ -34,6 +34,8 @@ class Handler {
   // The body has ended as it should.
   virtual Flow Ended() = 0;
   virtual Flow Resume() { return Flow::kAnswer; }
+  // Whether Resume is to be called after a wake also while it says kMore.
+  virtual bool is_resumed_early() const { return false; }
   // While kWait: when to call Resume at the latest (Clock::MonotonicMicros); 0: never.
   virtual int64_t deadline() const { return 0; }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "base/json_text.h"
@@ -14,6 +15,8 @@ namespace {
 constexpr size_t kPackedBytes = size_t{64} << 10;
 // Wrong records that wait for the rows before them; more go to sys.dead_letters at once.
 constexpr size_t kRejectedWaitingMax = 1000;
+// How much of the body, unpacked, is decoded while a push is under way; soft by what one read of it gives.
+constexpr int64_t kAheadBytes = int64_t{4} << 20;
 
 Result<bool> ReadFlag(const Request& request, std::string_view name) {
   const std::string* value = request.FindQuery(name);
@@ -83,7 +86,8 @@ Handler::Flow IngestHandler::Ended() {
 }
 
 Handler::Flow IngestHandler::Resume() {
-  if (!waiting_.empty() && !PushWaiting() && context_.clock->MonotonicMicros() >= wait_deadline_) {
+  if (wait_deadline_ != 0 && !PushWaiting() && wait_deadline_ != 0 &&
+      context_.clock->MonotonicMicros() >= wait_deadline_) {
     GiveUpWaiting();
     return Flow::kAnswer;
   }
@@ -92,9 +96,11 @@ Handler::Flow IngestHandler::Resume() {
 
 // Works off what has come, as far as the table takes it.
 Handler::Flow IngestHandler::Proceed() {
+  bool is_clear = true;
   for (;;) {
-    if (!PushWaiting()) return Flow::kWait;
-    if (failure_) return Flow::kAnswer;
+    is_clear = PushWaiting();
+    if (is_clear && failure_) return Flow::kAnswer;
+    if (!is_clear && (failure_ || !MayDecodeOn())) return Flow::kWait;
     if (!is_unpacking_ && (!is_ended_ || is_finished_)) break;
     if (const Status more = DecodeMore(); !more) {
       const bool is_too_long = more.error().code() == ErrorCode::kProgramLimitExceeded;
@@ -102,6 +108,7 @@ Handler::Flow IngestHandler::Proceed() {
     }
   }
   if (!is_ended_) return Flow::kMore;
+  if (!is_clear) return Flow::kWait;
   if (!wants_visible_ || accepted_ == 0) return Flow::kAnswer;
   if (is_visible_ == nullptr) {
     is_visible_ = std::make_shared<std::atomic<bool>>(false);
@@ -135,34 +142,22 @@ void IngestHandler::FailWith(int status, const Error& error) {
 
 Status IngestHandler::OnBatch(data::Batch batch, std::span<const int64_t> offsets) {
   CountRecords(offsets);
-  const size_t rows = batch.rows;
-  if (waiting_.empty()) {
-    MR_ASSIGN(const bool is_taken, writer_->TryPush(&batch, context_.wake));
-    if (is_taken) {
-      accepted_ += rows;
-      return {};
-    }
-    wait_deadline_ = context_.clock->MonotonicMicros() + context_.limits->ingest_wait_micros;
-  }
-  waiting_.push_back({std::move(batch), offsets.front()});
+  waiting_.push_back(std::move(batch));
+  waiting_offsets_.push_back(offsets.front());
+  last_offset_ = offsets.back();
+  if (wait_deadline_ == 0) PushWaiting();
+  // Nothing behind rows that are not taken is.
+  if (resume_offset_) return std::unexpected(failure_->error);
   return {};
 }
 
-// True: nothing waits.
+// True: nothing waits, and nothing is under way.
 bool IngestHandler::PushWaiting() {
-  while (!waiting_.empty()) {
-    const size_t rows = waiting_.front().batch.rows;
-    const auto is_taken = writer_->TryPush(&waiting_.front().batch, context_.wake);
-    if (!is_taken) {
-      resume_offset_ = waiting_.front().first_offset;
-      waiting_.clear();
-      FailWith(StatusOf(is_taken.error()), is_taken.error());
-      break;
-    }
-    if (!*is_taken) return false;
-    accepted_ += rows;
-    waiting_.pop_front();
-    wait_deadline_ = context_.clock->MonotonicMicros() + context_.limits->ingest_wait_micros;
+  for (;;) {
+    if (flight_ && !flight_->receipt->is_settled()) return false;
+    if (flight_) Land();
+    if (waiting_.empty()) break;
+    if (!PushOnce()) return false;
   }
   wait_deadline_ = 0;
   for (const Rejected& rejected : rejected_) {
@@ -172,14 +167,64 @@ bool IngestHandler::PushWaiting() {
   return true;
 }
 
-void IngestHandler::GiveUpWaiting() {
-  resume_offset_ = waiting_.front().first_offset;
+// What waits, as one push; false: there is no room.
+bool IngestHandler::PushOnce() {
+  auto receipt = std::make_shared<connectors::PushReceipt>(context_.wake);
+  std::vector<uint64_t> rows;
+  for (const data::Batch& batch : waiting_) rows.push_back(batch.rows);
+  const auto taken = writer_->TryPush(waiting_, context_.wake, receipt);
+  if (!taken) {
+    FailFrom(waiting_offsets_.front(), StatusOf(taken.error()), taken.error());
+    return true;
+  }
+  if (*taken == 0) {
+    if (wait_deadline_ == 0) {
+      wait_deadline_ = context_.clock->MonotonicMicros() + context_.limits->ingest_wait_micros;
+    }
+    return false;
+  }
+  wait_deadline_ = 0;
+  const auto count = static_cast<std::ptrdiff_t>(*taken);
+  flight_ = Flight{std::move(receipt), std::accumulate(rows.begin(), rows.begin() + count, uint64_t{0}),
+                   waiting_offsets_.front()};
+  waiting_.erase(waiting_.begin(), waiting_.begin() + count);
+  waiting_offsets_.erase(waiting_offsets_.begin(), waiting_offsets_.begin() + count);
+  return true;
+}
+
+// The push under way is over.
+void IngestHandler::Land() {
+  const Flight flight = *std::exchange(flight_, std::nullopt);
+  const Status status = flight.receipt->status();
+  if (status) {
+    accepted_ += flight.rows;
+  } else {
+    FailFrom(flight.first_offset, StatusOf(status.error()), status.error());
+  }
+}
+
+// The next part of the body may be decoded although a push is under way.
+bool IngestHandler::MayDecodeOn() const {
+  if (wait_deadline_ != 0) return false;
+  return waiting_offsets_.empty() || last_offset_ - waiting_offsets_.front() < kAheadBytes;
+}
+
+// The rows from this offset of the body on are not taken.
+void IngestHandler::FailFrom(int64_t offset, int status, const Error& error) {
+  resume_offset_ = offset;
   waiting_.clear();
+  waiting_offsets_.clear();
+  failure_.reset();  // that of something behind them
+  FailWith(status, error);
+}
+
+void IngestHandler::GiveUpWaiting() {
+  FailFrom(waiting_offsets_.front(), 429,
+           Error(ErrorCode::kConfigurationLimitExceeded,
+                 fmt::format("table '{}' had no room for {} s", writer_->name(),
+                             context_.limits->ingest_wait_micros / kMicrosPerSecond),
+                 "send the records from resume_offset on again, later"));
   PushWaiting();
-  FailWith(429, Error(ErrorCode::kConfigurationLimitExceeded,
-                      fmt::format("table '{}' had no room for {} s", writer_->name(),
-                                  context_.limits->ingest_wait_micros / kMicrosPerSecond),
-                      "send the records from resume_offset on again, later"));
 }
 
 Status IngestHandler::OnMalformed(int64_t offset, std::string_view bytes, const Error& reason) {
@@ -188,7 +233,8 @@ Status IngestHandler::OnMalformed(int64_t offset, std::string_view bytes, const 
   }
   ++malformed_seen_;
   Rejected rejected{offset, std::string(bytes.substr(0, limits::kDeadLetterBytesMax)), bytes.size(), reason};
-  if (waiting_.empty() || rejected_.size() >= kRejectedWaitingMax) {
+  const bool is_clear = waiting_.empty() && !flight_;
+  if (is_clear || rejected_.size() >= kRejectedWaitingMax) {
     RejectNow(rejected);
   } else {
     rejected_.push_back(std::move(rejected));
@@ -241,13 +287,19 @@ Response IngestHandler::Answer() {
 }
 
 Response IngestHandler::Abort(int status, const Error& error) {
-  if (!waiting_.empty()) {
-    resume_offset_ = waiting_.front().first_offset;
-    waiting_.clear();
-    PushWaiting();
+  if (flight_ && flight_->receipt->is_settled()) Land();
+  Error said = error;
+  if (flight_) {
+    said = error.WithHint(
+        "records from resume_offset on were on their way into the table, and may be in it when they are sent "
+        "again");
+    FailFrom(std::exchange(flight_, std::nullopt)->first_offset, status, said);
+  } else if (!waiting_.empty()) {
+    FailFrom(waiting_offsets_.front(), status, said);
   }
-  if (failure_) failure_.reset();
-  FailWith(status, error);
+  PushWaiting();
+  failure_.reset();
+  FailWith(status, said);
   Response response = Answer();
   response.close = true;
   return response;

@@ -1,12 +1,15 @@
 // IngestHandler: POST /v1/tables/{table}. Decodes the body as it comes and pushes its rows into the table.
 //
 // While the table has no room, nothing more of the body is read; past HttpLimits::ingest_wait_micros the
-// request ends with 429 and says how far it came. One thread at a time.
+// request ends with 429 and says how far it came.
+//
+// Where rows go through the log, what is decoded while a push is under way becomes the next one: so there is
+// never more than one, rows behind one that failed are not taken, and a request still costs few syncs. It is
+// answered when the last has settled. One thread at a time.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,13 +45,17 @@ class IngestHandler final : public Handler, private formats::DecodeSink {
   Flow Received(size_t bytes) override;
   Flow Ended() override;
   Flow Resume() override;
+  // Rows that came behind a push do not wait for more of the body once it is over.
+  bool is_resumed_early() const override { return flight_.has_value(); }
   int64_t deadline() const override { return wait_deadline_; }
   Response Answer() override;
   Response Abort(int status, const Error& error) override;
 
  private:
-  struct Waiting {
-    data::Batch batch;
+  // On its way to the log.
+  struct Flight {
+    connectors::PushReceiptPtr receipt;
+    uint64_t rows = 0;
     int64_t first_offset = 0;
   };
   struct Rejected {
@@ -75,6 +82,10 @@ class IngestHandler final : public Handler, private formats::DecodeSink {
 
   Flow Proceed();
   bool PushWaiting();
+  bool PushOnce();
+  void Land();
+  bool MayDecodeOn() const;
+  void FailFrom(int64_t offset, int status, const Error& error);
   Status DecodeMore();
   void FailWith(int status, const Error& error);
   void GiveUpWaiting();
@@ -93,7 +104,10 @@ class IngestHandler final : public Handler, private formats::DecodeSink {
   bool is_finished_ = false;
   std::optional<HttpFailure> failure_;
 
-  std::deque<Waiting> waiting_;     // rows that found no room
+  std::vector<data::Batch> waiting_;      // rows that have not been pushed
+  std::vector<int64_t> waiting_offsets_;  // of the first record of each
+  int64_t last_offset_ = 0;               // of the last record that has been decoded
+  std::optional<Flight> flight_;
   std::vector<Rejected> rejected_;  // records between them
   int64_t wait_deadline_ = 0;
   std::optional<int64_t> resume_offset_;

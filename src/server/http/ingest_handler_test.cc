@@ -366,9 +366,131 @@ TEST_F(IngestTest, TooLongAWaitEndsWith429) {
   EXPECT_EQ(Rows().size(), accepted);
 }
 
+// ------------------------------------------------------------------------------ through the log
+
+// A line of NDJSON with this number.
+std::string Line(int number) {
+  return fmt::format("{{\"a\":{}}}\n", number);
+}
+
+TEST_F(IngestTest, TheAnswerWaitsUntilTheRowsAreDurable) {
+  table_.is_durable = true;
+  client_.Send(Request("application/x-ndjson", Line(1) + Line(2)));
+  EXPECT_EQ(client_.Take(), "");
+  EXPECT_THAT(Rows(), IsEmpty());
+  table_.SettleFirst();
+  client_.Pump();
+  EXPECT_EQ(BodyOf(client_.Take()), kBoth.substr(4));
+  EXPECT_EQ(Rows().size(), 2u);
+}
+
+TEST_F(IngestTest, WhatComesWhileAPushIsUnderWayIsTheNextOne) {
+  table_.is_durable = true;
+  const std::string body = Line(1) + Line(2) + Line(3) + Line(4);
+  const std::string request = Request("application/x-ndjson", body);
+  const size_t head = request.size() - body.size();
+  client_.Send(request.substr(0, head + Line(1).size()));
+  EXPECT_EQ(table_.PushesUnderWay(), 1u);
+  client_.Send(Line(2));
+  client_.Send(Line(3));
+  EXPECT_EQ(table_.PushesUnderWay(), 1u);
+  // It goes on without more of the body.
+  table_.SettleFirst();
+  client_.Pump();
+  EXPECT_THAT(Rows(), ElementsAre("+I[1, NULL]"));
+  EXPECT_EQ(table_.PushesUnderWay(), 1u);
+  table_.SettleFirst();
+  client_.Pump();
+  EXPECT_THAT(Rows(), ElementsAre("+I[2, NULL]", "+I[3, NULL]"));
+  EXPECT_EQ(client_.Take(), "");
+  client_.Send(Line(4));
+  table_.SettleFirst();
+  client_.Pump();
+  EXPECT_EQ(BodyOf(client_.Take()), "{\"accepted\":4,\"rejected\":0,\"errors\":[]}\n");
+}
+
+TEST_F(IngestTest, NothingBehindAPushThatFailedIsTaken) {
+  table_.is_durable = true;
+  const std::string body = Line(1) + Line(2) + Line(3) + "bad\n" + Line(4);
+  const std::string request = Request("application/x-ndjson", body);
+  const size_t head = request.size() - body.size();
+  client_.Send(request.substr(0, head + Line(1).size()));
+  table_.SettleFirst();
+  client_.Send(Line(2) + Line(3));
+  EXPECT_EQ(table_.PushesUnderWay(), 1u);
+  client_.Send("bad\n" + Line(4));
+  table_.SettleFirst(Fail(ErrorCode::kDiskFull, "no space left", "make room"));
+  client_.Pump();
+  const std::string answer = client_.Take();
+  EXPECT_EQ(StatusIn(answer), 507);
+  EXPECT_THAT(BodyOf(answer),
+              AllOf(HasSubstr("{\"accepted\":1,\"rejected\":0,"), HasSubstr("\"resume_offset\":8,"),
+                    HasSubstr("\"code\":\"53100\""), HasSubstr("no space left")));
+  EXPECT_THAT(Rows(), ElementsAre("+I[1, NULL]"));
+  EXPECT_EQ(table_.PushesUnderWay(), 0u);
+  EXPECT_THAT(DeadLetters(), IsEmpty());
+  // There is room again.
+  client_.connection = nullptr;
+  client_.Send(Request("application/x-ndjson", Line(2)));
+  table_.SettleFirst();
+  client_.Pump();
+  EXPECT_EQ(StatusIn(client_.Take()), 200);
+}
+
+TEST_F(IngestTest, WhatIsDecodedAheadIsBounded) {
+  table_.is_durable = true;
+  std::string body;
+  const std::string text(1000, 'x');
+  for (int i = 0; i < 20'000; ++i) body += fmt::format("{{\"a\":{},\"b\":\"{}\"}}\n", i, text);
+  client_.Send(Request("application/x-ndjson", body));
+  size_t pushes = 0;
+  while (table_.PushesUnderWay() > 0) {
+    ASSERT_EQ(table_.PushesUnderWay(), 1u);
+    EXPECT_TRUE(client_.connection->Room().empty() || client_.unsent.empty()) << "it reads on without bound";
+    table_.SettleFirst();
+    client_.Pump();
+    ++pushes;
+  }
+  EXPECT_EQ(BodyOf(client_.Take()), "{\"accepted\":20000,\"rejected\":0,\"errors\":[]}\n");
+  EXPECT_GE(pushes, 4u);
+  EXPECT_LE(pushes, 12u) << "a push for each batch would be as many syncs";
+  const std::vector<std::string> rows = Rows();
+  ASSERT_EQ(rows.size(), 20'000u);
+  for (int i = 0; i < 20'000; ++i) ASSERT_EQ(rows[i], fmt::format("+I[{}, {}]", i, text));
+}
+
+TEST_F(IngestTest, AWrongBodyIsToldWhenTheRowsBeforeItAreDurable) {
+  table_.is_durable = true;
+  client_.Send(Request("application/json", "[{\"a\":1},{\"a\":2},]"));
+  EXPECT_EQ(client_.Take(), "");
+  while (table_.PushesUnderWay() > 0) {
+    table_.SettleFirst();
+    client_.Pump();
+  }
+  const std::string answer = client_.Take();
+  EXPECT_EQ(StatusIn(answer), 400);
+  EXPECT_THAT(BodyOf(answer), HasSubstr("{\"accepted\":2,"));
+}
+
+TEST_F(IngestTest, ABodyThatBreaksOffDoesNotClaimWhatIsNotKnown) {
+  table_.is_durable = true;
+  const std::string request = Request("application/x-ndjson", Line(1) + Line(2) + Line(3));
+  client_.Send(request.substr(0, request.size() - Line(3).size()));
+  client_.SendEnd();
+  const std::string answer = client_.Take();
+  EXPECT_EQ(StatusIn(answer), 400);
+  EXPECT_THAT(BodyOf(answer), AllOf(HasSubstr("{\"accepted\":0,"), HasSubstr("\"resume_offset\":0"),
+                                    HasSubstr("may be in it")));
+  table_.SettleFirst();
+}
+
 TEST_F(IngestTest, VisibilityIsWaitedFor) {
   table_.is_visible_at_once = false;
+  table_.is_durable = true;
   client_.Send(Request("application/x-ndjson", "{\"a\":1}\n", "?visible=true"));
+  EXPECT_EQ(client_.Take(), "");
+  table_.SettleFirst();
+  client_.Pump();
   EXPECT_EQ(client_.Take(), "");
   table_.ShowRows();
   client_.Pump();

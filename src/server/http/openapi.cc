@@ -15,7 +15,7 @@ constexpr std::string_view kDocument = R"json({{
 "post":{{
 "operationId":"insertRows",
 "summary":"Adds the records of the body to a table.",
-"description":"The body is decoded as it comes. While the table has no room nothing more is read of it; after {ingest_wait} s of that the request ends with 429, whose resume_offset is where the first record begins that was not taken. Records that are no rows go to sys.dead_letters and are named in the answer. Options of the format are given by their keys, e.g. csv.field-delimiter.",
+"description":"The body is decoded as it comes. While the table has no room nothing more is read of it; after {ingest_wait} s of that the request ends with 429, whose resume_offset is where the first record begins that was not taken. A server with --data answers when the rows are on the disk; if they cannot be written (507: it is full), those from resume_offset on are not in the table. Records that are no rows go to sys.dead_letters and are named in the answer. Options of the format are given by their keys, e.g. csv.field-delimiter.",
 "parameters":[
 {{"$ref":"#/components/parameters/table"}},
 {{"name":"visible","in":"query","description":"Answer only when queries see the rows.","schema":{{"type":"boolean","default":false}}}},
@@ -37,7 +37,8 @@ constexpr std::string_view kDocument = R"json({{
 "408":{{"$ref":"#/components/responses/Error"}},
 "413":{{"$ref":"#/components/responses/Error"}},
 "415":{{"$ref":"#/components/responses/Error"}},
-"429":{{"description":"The table had no room for too long.","headers":{{"Retry-After":{{"schema":{{"type":"integer"}}}}}},"content":{{"application/json":{{"schema":{{"$ref":"#/components/schemas/Ingested"}}}}}}}}
+"429":{{"description":"The table had no room for too long.","headers":{{"Retry-After":{{"schema":{{"type":"integer"}}}}}},"content":{{"application/json":{{"schema":{{"$ref":"#/components/schemas/Ingested"}}}}}}}},
+"507":{{"description":"The disk is full.","content":{{"application/json":{{"schema":{{"$ref":"#/components/schemas/Ingested"}}}}}}}}
 }}}}}},
 "/v1/sql":{{
 "post":{{

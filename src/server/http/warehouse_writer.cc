@@ -23,8 +23,9 @@ class WarehouseWriter final : public TableWriter {
   const data::Schema& schema() const override { return schema_; }
   const formats::Options& options() const override { return options_; }
   const data::TimeZone& zone() const override { return zone_; }
-  Result<bool> TryPush(data::Batch* batch, const Wake& wake) override {
-    return ingest_->TryPush(batch, wake);
+  Result<size_t> TryPush(std::span<data::Batch> batches, const Wake& wake,
+                         const connectors::PushReceiptPtr& receipt) override {
+    return ingest_->TryPush(batches, wake, receipt);
   }
   void Reject(const connectors::MalformedRecord& record, const Error& reason) override {
     warehouse_.side_tables().Malformed(ingest_->table(), record, reason);
