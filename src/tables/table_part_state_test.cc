@@ -233,7 +233,7 @@ class Model {
     }
     if (table_.mode == TableMode::kAppend && table_.spread.empty() && random_() % 2 == 0) {
       const size_t part = random_() % now_.size();
-      const size_t bytes = 10'000 << random_() % 6;
+      const size_t bytes = 10'000 << random_() % 10;
       const size_t gone = table_.parts[part]->KeepYoungest(1000 + random_() % 3000, bytes);
       now_[part].erase(now_[part].begin(), now_[part].begin() + static_cast<std::ptrdiff_t>(gone));
     }
@@ -468,6 +468,65 @@ TEST(TablePartState, ATableThatGrowsByARowACheckpointHasFewRecords) {
   EXPECT_LE(records, 13u);
   // A row is written once for each doubling up to 2,048, at most: at 3 bytes a row, and 50 a record.
   EXPECT_LE(bytes, size_t{4096} * (12 * 3 + 60));
+}
+
+// The k of each row, in order.
+std::vector<int64_t> NumbersOf(TablePart& part) {
+  std::vector<int64_t> numbers;
+  for (const ChunkPtr& chunk : part.TakeSnapshot()->chunks) {
+    for (size_t i = 0; i < chunk->rows; ++i) numbers.push_back(chunk->columns[0]->GetValue(i).as_int());
+  }
+  return numbers;
+}
+
+std::vector<int64_t> NumbersFrom(int64_t begin, int64_t end) {
+  std::vector<int64_t> numbers;
+  for (int64_t i = begin; i < end; ++i) numbers.push_back(i);
+  return numbers;
+}
+
+TEST(TablePartState, ARecordOfWhichSomeRowsAreGoneIsPutAgain) {
+  Table table(Numbers(), TableMode::kAppend, {}, {});
+  table.Apply(0, NumberRows(0, 500));
+  table.Save();
+  table.Apply(0, NumberRows(500, 2500));
+  table.Apply(0, NumberRows(2500, 3500));
+  EXPECT_EQ(table.Save().puts, 2u);  // rows 500 to 2547, and the rest
+  EXPECT_EQ(table.parts[0]->KeepYoungest(2000, size_t{1} << 40), 2048u);
+  const Written written = table.Save();
+  EXPECT_EQ(written.puts, 1u);
+  EXPECT_EQ(written.removes, 1u);
+  ASSERT_TRUE(table.Restore(1).has_value());
+  EXPECT_EQ(NumbersOf(*table.parts[0]), NumbersFrom(2048, 3500));
+}
+
+TEST(TablePartState, ACutRecordThatIsJoinedIsPutOnce) {
+  Table table(Numbers(), TableMode::kAppend, {}, {});
+  table.Apply(0, NumberRows(0, 10));
+  table.Save();
+  table.parts[0]->KeepYoungest(1000, 1);  // closes the chunk
+  table.Apply(0, NumberRows(10, 20));
+  EXPECT_EQ(table.Save().puts, 1u);
+  EXPECT_EQ(table.parts[0]->KeepYoungest(10, size_t{1} << 40), 10u);
+  table.Apply(0, NumberRows(20, 30));
+  EXPECT_EQ(table.Save().puts, 1u);
+  ASSERT_TRUE(table.Restore(1).has_value());
+  EXPECT_EQ(NumbersOf(*table.parts[0]), NumbersFrom(10, 30));
+}
+
+TEST(TablePartState, ChangedRowsFromTheMiddleOfAChunkOn) {
+  Table table(Numbers(), TableMode::kKeyed, {0}, {0});
+  for (int i = 0; i < 6000; i += 2000) table.Apply(0, NumberRows(i, i + 2000));
+  table.Save();
+  for (int i = 1000; i < 5000; i += 2000) table.Apply(0, NumberRows(i, i + 2000, 1));
+  EXPECT_EQ(table.Save().puts, 4000u);
+  ASSERT_TRUE(table.Restore(1).has_value());
+  for (const ChunkPtr& chunk : table.parts[0]->TakeSnapshot()->chunks) {
+    for (size_t i = 0; i < chunk->rows; ++i) {
+      const int64_t k = chunk->columns[0]->GetValue(i).as_int();
+      ASSERT_EQ(chunk->columns[1]->GetValue(i).as_int(), k >= 1000 && k < 5000 ? 1 : 0) << k;
+    }
+  }
 }
 
 TEST(TablePartState, SpreadAppendPartsWriteOnlyNewRows) {
