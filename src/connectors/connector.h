@@ -141,6 +141,10 @@ class Source {
     return {};
   }
 
+  // To be called once the position of now is durable: what lies before it will not be asked for again. May be
+  // empty. The function may be called from any thread, also when the source has gone.
+  virtual std::function<void()> ForgetBefore() const { return {}; }
+
   virtual SourceProgress Progress() const { return {}; }
 };
 

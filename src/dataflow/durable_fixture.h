@@ -11,6 +11,7 @@
 #include "connectors/feed/feed_hub.h"
 #include "data/batch_builder.h"
 #include "dataflow/warehouse_fixture.h"
+#include "log/log.h"
 #include "state/journal_commit_store.h"
 
 namespace millrace::dataflow {
@@ -48,7 +49,12 @@ class DurableFixture : public WarehouseFixture {
     state::CheckpointStoreOptions store_options;
     store_options.folder = folder_ + "/state";
     MR_ASSIGN(store_, state::CheckpointStore::Open(env::RealEnv(), *commits_, store_options));
+    log::Log::Options log_options;
+    log_options.folder = folder_ + "/log";
+    log_options.metrics = &metrics_;
+    MR_ASSIGN(log_, log::Log::Open(env::RealEnv(), std::move(log_options)));
     durability_.checkpoints = store_.get();
+    durability_.log = log_.get();
     durability_.checkpoint_interval_micros = checkpoint_interval_micros_;
     Warehouse::Options options;
     options.feeds = &feeds_;
@@ -63,6 +69,7 @@ class DurableFixture : public WarehouseFixture {
   // Nothing is saved that was not.
   void Crash() {
     warehouse_.reset();
+    log_.reset();
     store_.reset();
     commits_.reset();
     catalog_ = catalog::Catalog();
@@ -81,6 +88,23 @@ class DurableFixture : public WarehouseFixture {
     }
     feeds_.Push("public." + table, builder.Build());
   }
+  // Pushes rows of BIGINT columns and waits until they are acknowledged.
+  void Push(const std::string& table, const std::vector<std::vector<int64_t>>& rows) {
+    const auto ingest = warehouse_->OpenIngest("public." + table);
+    ASSERT_TRUE(ingest.has_value()) << ingest.error().ToString();
+    data::BatchBuilder builder((*ingest)->schema());
+    for (const auto& row : rows) {
+      for (size_t i = 0; i < row.size(); ++i) builder.column(i).Append(row[i]);
+      builder.FinishRow();
+    }
+    data::Batch batch = builder.Build();
+    auto settled = std::make_shared<Notification>();
+    const auto receipt = std::make_shared<connectors::PushReceipt>([settled] { settled->Notify(); });
+    const auto taken = (*ingest)->TryPush(&batch, {}, receipt);
+    ASSERT_TRUE(taken.value_or(false));
+    settled->Wait();
+    MR_ASSERT_OK(receipt->status());
+  }
   void AwaitFed() {
     while (!feeds_.IsDrained()) env::RealEnv().executor->Sleep(200);
     AwaitVisible();
@@ -91,6 +115,8 @@ class DurableFixture : public WarehouseFixture {
   connectors::FeedHub feeds_;
   std::unique_ptr<state::CommitStore> commits_;
   std::unique_ptr<state::CheckpointStore> store_;
+  telemetry::MetricsRegistry metrics_;
+  std::unique_ptr<log::Log> log_;
   Durability durability_;
 
  private:

@@ -254,6 +254,41 @@ TEST_F(RecoveryTest, DeadLettersAndLateRowsAreKept) {
   EXPECT_EQ(Rows("n"), Lines{"2"});
 }
 
+TEST_F(RecoveryTest, WhatWasAcknowledgedIsThereWithAndWithoutCheckpoints) {
+  Table("CREATE TABLE h (k BIGINT, v BIGINT) WITH ('connector' = 'http', 'format' = 'json')");
+  Table("CREATE TABLE t (k BIGINT, v BIGINT)");
+  Table("CREATE TABLE keyed (k BIGINT, v BIGINT, PRIMARY KEY (k) NOT ENFORCED)");
+  Views({"CREATE MATERIALIZED VIEW s AS SELECT k, sum(v) AS s FROM h GROUP BY k"});
+  Views({"CREATE MATERIALIZED VIEW n AS SELECT count(*) AS n, sum(v) AS s FROM t"});
+  Views({"CREATE MATERIALIZED VIEW total AS SELECT sum(v) AS v FROM keyed"});
+  OpenDurable();
+  int64_t sum = 0;
+  int64_t rows = 0;
+  for (int64_t i = 1; i <= 30; ++i) {
+    Push("h", {{1, i}, {2, 2 * i}});
+    Push("t", {{i, i}});
+    Push("keyed", {{i % 4, i}});
+    sum += i;
+    ++rows;
+    if (i % 7 == 0) Checkpoint();
+    if (i % 3 == 0) {
+      Crash();
+      OpenDurable();
+    }
+    if (i % 5 != 0) continue;
+    AwaitVisible();
+    EXPECT_EQ(Rows("s"), (Lines{fmt::format("1, {}", sum), fmt::format("2, {}", 2 * sum)}));
+    EXPECT_EQ(Rows("n"), Lines{fmt::format("{}, {}", rows, sum)});
+    EXPECT_EQ(Rows("t").size(), static_cast<size_t>(rows));
+    int64_t total = 0;
+    for (int64_t last = i; last > std::max<int64_t>(i - 4, 0); --last) total += last;
+    EXPECT_EQ(Rows("total"), Lines{std::to_string(total)});
+  }
+  // A view that is made now has the whole history.
+  Views({"CREATE MATERIALIZED VIEW late AS SELECT count(*) AS n, sum(v) AS s FROM h"});
+  while (Rows("late") != Lines{fmt::format("{}, {}", 2 * rows, 3 * sum)}) AwaitVisible();
+}
+
 TEST_F(RecoveryTest, JobsAndCheckpointsAreTables) {
   Table("CREATE TABLE f (k BIGINT, v BIGINT) WITH ('connector' = 'feed')");
   Views({"CREATE MATERIALIZED VIEW s AS SELECT k, sum(v) AS s FROM f GROUP BY k"});

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "dataflow/coordinator.h"
-#include "operators/saved_state.h"
+#include "dataflow/saved_numbers.h"
 
 namespace millrace::dataflow {
 
@@ -39,30 +39,6 @@ constexpr std::string_view kPosition = "position";
 constexpr std::string_view kPartitions = "partitions";
 constexpr std::string_view kSent = "sent";
 
-// The value that the one owner of a chapter wrote; absent if there is none.
-Result<std::optional<std::string_view>> OnlyShared(state::StateReader& reader, std::string_view name) {
-  const std::vector<std::string_view> values = reader.shared(name);
-  if (values.empty()) return std::nullopt;
-  if (values.size() > 1) return state::BadState("a position was saved by several");
-  return values.front();
-}
-
-// A number that the one owner of a chapter wrote; -1 if there is none.
-Result<int64_t> OnlyNumber(state::StateReader& reader, std::string_view name) {
-  MR_ASSIGN(std::optional<std::string_view> value, OnlyShared(reader, name));
-  if (!value.has_value()) return -1;
-  int64_t number = 0;
-  MR_TRY(operators::TakeNumber(&*value, &number));
-  if (!value->empty() || number < 0) return state::BadState("a position that is no number");
-  return number;
-}
-
-void PutNumber(std::string_view name, int64_t number, state::StateWriter& writer) {
-  std::string bytes;
-  operators::PutNumber(number, &bytes);
-  writer.PutShared(name, bytes);
-}
-
 }  // namespace
 
 void SourceTask::KeepPosition(const Chapter& chapter, bool is_saved) {
@@ -72,14 +48,14 @@ void SourceTask::KeepPosition(const Chapter& chapter, bool is_saved) {
 
 void SourceTask::SavePosition(state::StateWriter& writer) const {
   writer.PutShared(kPosition, source_->Position());
-  PutNumber(kPartitions, static_cast<int64_t>(last_active_micros_.size()), writer);
+  PutSavedNumber(kPartitions, static_cast<int64_t>(last_active_micros_.size()), writer);
 }
 
 Status SourceTask::RestorePosition(state::StateReader& reader, bool is_saved) {
   MR_TRY(state::ExpectNothing(reader));
-  MR_ASSIGN(const auto position, OnlyShared(reader, kPosition));
+  MR_ASSIGN(const auto position, OnlySaved(reader, kPosition));
   if (!position.has_value()) return is_saved ? Status(state::BadState("no position is there")) : Status();
-  MR_ASSIGN(const int64_t partitions, OnlyNumber(reader, kPartitions));
+  MR_ASSIGN(const int64_t partitions, OnlySavedNumber(reader, kPartitions));
   if (partitions > limits::kSourcePartitionsMax) return state::BadState("too many partitions");
   MR_TRY(source_->Seek(*position));
   // Their chains are restored behind this.
@@ -320,11 +296,11 @@ ValuesTask::ValuesTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordi
 
 void ValuesTask::KeepPosition(const SourceTask::Chapter& chapter, bool is_saved) {
   const auto save = [this](state::StateWriter& writer) {
-    PutNumber(kSent, static_cast<int64_t>(sent_), writer);
+    PutSavedNumber(kSent, static_cast<int64_t>(sent_), writer);
   };
   const auto restore = [this, is_saved](state::StateReader& reader) -> Status {
     MR_TRY(state::ExpectNothing(reader));
-    MR_ASSIGN(const int64_t sent, OnlyNumber(reader, kSent));
+    MR_ASSIGN(const int64_t sent, OnlySavedNumber(reader, kSent));
     if (sent < 0 && is_saved) return state::BadState("no position is there");
     if (sent > static_cast<int64_t>(batches_.size())) return state::BadState("more rows than there are");
     if (sent > 0) sent_ = static_cast<size_t>(sent);

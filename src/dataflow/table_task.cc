@@ -4,11 +4,14 @@
 #include <utility>
 
 #include "dataflow/coordinator.h"
+#include "dataflow/saved_numbers.h"
 
 namespace millrace::dataflow {
 namespace {
 
 constexpr int kMessagesPerSlice = 8;
+// The shared value of the chapter of a table's position.
+constexpr std::string_view kOffset = "offset";
 constexpr size_t kPushedRowsPerSlice = kMessagesPerSlice * limits::kBatchRows;
 
 }  // namespace
@@ -90,6 +93,29 @@ Result<bool> TableTask::TakePushed(size_t rows_max) {
     coordinator_.NoteChange();
   }
   return true;
+}
+
+void TableTask::KeepPosition(uint64_t object_id, bool is_saved) {
+  const std::string object = ObjectOwner(object_id);
+  const auto save = [this](state::StateWriter& writer) {
+    PutSavedNumber(kOffset, static_cast<int64_t>(ingest_->position()), writer);
+  };
+  const auto restore = [this, is_saved](state::StateReader& reader) -> Status {
+    MR_TRY(state::ExpectNothing(reader));
+    MR_ASSIGN(const int64_t offset, OnlySavedNumber(reader, kOffset));
+    if (offset < 0) return is_saved ? Status(state::BadState("no position is there")) : Status();
+    ingest_->Seek({static_cast<uint64_t>(offset), /*is_backfill=*/false});
+    return {};
+  };
+  AddState({object, object + "/ingest", 0, 1, save, restore});
+}
+
+std::function<void()> TableTask::OnSaved() {
+  if (row_log_ == nullptr) return {};
+  return [offset = ingest_->position(), weak = std::weak_ptr(ingest_), row_log = row_log_] {
+    if (const auto ingest = weak.lock(); ingest != nullptr) ingest->SetKept(offset);
+    row_log->Forget(offset);
+  };
 }
 
 void TableTask::OnFinish() {

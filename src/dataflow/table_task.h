@@ -23,11 +23,14 @@ class TableTask final : public RootTask {
       : RootTask(env, pool, coordinator, std::move(job)), inbox_(std::make_shared<Inbox>(waker())) {}
   // The chain that changes go through: for a keyed table a normalisation, then the table.
   void SetChain(Link* chain) { chain_ = chain; }
-  void SetIngest(std::unique_ptr<connectors::IngestPoint::Reader> ingest) { ingest_ = std::move(ingest); }
-  // The offset, in the table's log, of the next row from outside. To be set before the task first runs; asked
-  // for by the task itself.
-  uint64_t ingest_position() const { return ingest_->position(); }
-  void SeekIngest(uint64_t offset) { ingest_->Seek({offset, /*is_backfill=*/false}); }
+  // `row_log` (may be null) keeps what comes through the reader.
+  void SetIngest(std::unique_ptr<connectors::IngestPoint::Reader> ingest,
+                 std::shared_ptr<connectors::RowLog> row_log) {
+    ingest_ = std::move(ingest);
+    row_log_ = std::move(row_log);
+  }
+  // Where it is in the log of the table outlives the process. `is_saved`: that must be there at Restore.
+  void KeepPosition(uint64_t object_id, bool is_saved);
   // No INSERT comes any more: the end of input for whoever follows the table, once the inbox is empty. Any
   // thread; the caller wakes the task.
   void RequestEnd() { end_requested_.store(true); }
@@ -41,6 +44,8 @@ class TableTask final : public RootTask {
  protected:
   Result<bool> Step() override;
   void OnFinish() override;
+  // The rows are in a checkpoint then: nobody needs them in the log.
+  std::function<void()> OnSaved() override;
 
  private:
   // All that was sent or pushed before the epoch began.
@@ -53,7 +58,8 @@ class TableTask final : public RootTask {
   Result<bool> TakePushed(size_t rows_max);
 
   const std::shared_ptr<Inbox> inbox_;
-  std::unique_ptr<connectors::IngestPoint::Reader> ingest_;
+  std::shared_ptr<connectors::IngestPoint::Reader> ingest_;
+  std::shared_ptr<connectors::RowLog> row_log_;
   Link* chain_ = nullptr;
   std::atomic<bool> end_requested_{false};
   Epoch pending_;  // a checkpoint whose barriers are coming in; number 0: none

@@ -178,8 +178,10 @@ Status Warehouse::CreateStoredTable(const std::string& name, const data::Schema&
   std::vector<int> all_columns(schema.size());
   std::iota(all_columns.begin(), all_columns.end(), 0);
   task->SetIngest(ingest->point().AddReader(
-      std::move(all_columns), [pool = pool_.get(), task = task.get()] { pool->Wake(*task); },
-      connectors::IngestPoint::Start{0, /*is_backfill=*/false}));
+                      std::move(all_columns), [pool = pool_.get(), task = task.get()] { pool->Wake(*task); },
+                      connectors::IngestPoint::Start{0, /*is_backfill=*/false}),
+                  ingest->point().row_log());
+  if (object_id != 0) task->KeepPosition(object_id, coordinator_.checkpointer()->Has(object_id));
   if (object_id != 0) MR_TRY(task->Restore(coordinator_.checkpointer()->store()));
   coordinator_.BetweenEpochs([&] {
     coordinator_.AddTable(stored.get());

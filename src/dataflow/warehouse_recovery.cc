@@ -5,6 +5,7 @@
 #include <set>
 
 #include "dataflow/warehouse.h"
+#include "log/log.h"
 #include "plan/planner.h"
 
 namespace millrace::dataflow {
@@ -41,6 +42,8 @@ Status Warehouse::FinishRecovery() {
     owners.insert(GroupOwner(group));
   }
   coordinator_.checkpointer()->KeepOnly(owners);
+  // Every reader has set its pin.
+  if (options_.durability->log != nullptr) options_.durability->log->StartRetention();
   MR_TRY(coordinator_.EndRecovery());
   for (auto& [job, running] : jobs_) {
     for (const auto& task : running.tasks) pool_->Wake(*task);

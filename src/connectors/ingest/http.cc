@@ -78,6 +78,11 @@ class HttpSource final : public Source {
     reader_->Seek(start);
     return {};
   }
+  std::function<void()> ForgetBefore() const override {
+    return [offset = reader_->position(), weak = std::weak_ptr(reader_)] {
+      if (const auto reader = weak.lock(); reader != nullptr) reader->SetKept(offset);
+    };
+  }
   SourceProgress Progress() const override {
     return {bytes_given_, std::nullopt, fmt::format("row {}", rows_given_)};
   }
@@ -96,7 +101,7 @@ class HttpSource final : public Source {
 
   const std::string table_;
   const data::Schema schema_;
-  const std::unique_ptr<IngestPoint::Reader> reader_;
+  const std::shared_ptr<IngestPoint::Reader> reader_;
   uint64_t rows_given_ = 0;
   uint64_t bytes_given_ = 0;
 };
