@@ -111,7 +111,7 @@ Status PipelineBuilder::Build(const Pipeline& pipeline) {
   return BuildRegion(
       root,
       [&](DataflowTask* task, int) -> Result<Link*> {
-        return MakeExchange(task, table->key, stages, inputs);
+        return MakeExchange(task, table->spread.keys, stages, inputs);
       },
       true);
 }

@@ -355,6 +355,7 @@ class RandomRecoveryTest : public RecoveryTest, public testing::WithParamInterfa
     InsertJob("INSERT INTO even SELECT v FROM f WHERE v % 2 = 0");
     Views({"CREATE MATERIALIZED VIEW evens AS SELECT count(*) AS n, sum(v) AS s FROM even"});
     Views({"CREATE MATERIALIZED VIEW latest_sum AS SELECT sum(v) AS s, count(DISTINCT v) AS d FROM latest"});
+    Views({"CREATE MATERIALIZED VIEW counts AS SELECT count(*) AS n FROM f GROUP BY k"});
     Views({"CREATE MATERIALIZED VIEW all_rows AS SELECT v, k FROM f"});
   }
 
@@ -403,6 +404,8 @@ class RandomRecoveryTest : public RecoveryTest, public testing::WithParamInterfa
       distinct.insert(latest[key]);
     }
     Lines count_rows;
+    Lines only_counts;
+    for (const auto& [key, sum] : sums) only_counts.push_back(std::to_string(sum.first));
     for (const auto& [n, entry] : by_count) {
       count_rows.push_back(fmt::format("{}, {}, {}", n, entry.first, entry.second));
     }
@@ -414,6 +417,7 @@ class RandomRecoveryTest : public RecoveryTest, public testing::WithParamInterfa
     EXPECT_EQ(Rows("top"), sorted(top_rows));
     EXPECT_EQ(Rows("by_count"), sorted(count_rows));
     EXPECT_EQ(Rows("latest"), sorted(latest_rows));
+    EXPECT_EQ(Rows("counts"), sorted(only_counts));
     EXPECT_EQ(Rows("all_rows"), sorted(all_rows));
     EXPECT_EQ(Rows("evens"), evens == 0 ? Lines{} : Lines{fmt::format("{}, {}", evens, even_sum)});
     EXPECT_EQ(Rows("latest_sum"),

@@ -1,6 +1,7 @@
 #include "plan/distribution.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "plan/node_factory.h"
 
@@ -126,11 +127,20 @@ std::vector<int> Spreading::InputKeys(const PlanNode& node) const {
 
 bool Spreading::NeedsExchangeToStore(const PlannedQuery& query) const {
   if (query.root->kind == NodeKind::kSink || query.append_only()) return false;
-  return !query.key.empty() && !Of(*query.root).KeepsTogether(query.key);
+  const Spread spread = Of(*query.root);
+  if (!query.key.empty()) return !spread.KeepsTogether(query.key);
+  return spread.parts > 1 && spread.keys.empty();
 }
 
 Spread Spreading::OfStored(const PlannedQuery& query) const {
-  if (NeedsExchangeToStore(query)) return {shards_, query.key};
+  if (NeedsExchangeToStore(query)) {
+    std::vector<int> keys = query.key;
+    if (keys.empty()) {
+      keys.resize(query.schema.size());
+      std::iota(keys.begin(), keys.end(), 0);
+    }
+    return {shards_, std::move(keys)};
+  }
   Spread spread = Of(*query.root);
   if (shards_ == 1) spread.keys = OfSeveral().OfStored(query).keys;
   return spread;

@@ -43,7 +43,9 @@ class Spreading {
   std::vector<int> InputKeys(const PlanNode& node) const;
 
   // Of the table that keeps a query's result. Changes of one key meet in one part, by an exchange behind the
-  // root if they would not otherwise.
+  // root if they would not otherwise. So do equal rows of a result without a key from which rows are taken
+  // away: by all columns, if it is not known by which they lie, so that rows that come back on another number
+  // of shards are found again.
   Spread OfStored(const PlannedQuery& query) const;
   bool NeedsExchangeToStore(const PlannedQuery& query) const;
 

@@ -73,5 +73,18 @@ TEST_F(SpreadingTest, InputKeysDoNotDependOnTheNumberOfShards) {
   }
 }
 
+TEST_F(SpreadingTest, AResultWithoutAKeyLiesByItsRowsIfRowsAreTakenAway) {
+  const auto counts = Plan("SELECT COUNT(*) AS n FROM t GROUP BY a");
+  ASSERT_TRUE(counts.has_value());
+  for (const int shards : {1, 2, 4}) {
+    const Spreading spreading(shards);
+    EXPECT_EQ(spreading.NeedsExchangeToStore(*counts), shards > 1);
+    EXPECT_EQ(spreading.OfStored(*counts), (Spread{shards, {0}})) << "the same on any number";
+  }
+  const auto rows = Plan("SELECT a FROM t");
+  ASSERT_TRUE(rows.has_value());
+  EXPECT_FALSE(Spreading(4).NeedsExchangeToStore(*rows)) << "nothing is taken away";
+}
+
 }  // namespace
 }  // namespace millrace::plan

@@ -299,7 +299,7 @@ std::string Explain(const PlannedQuery& query, const Spreading& spreading) {
   std::string text;
   size_t depth = 0;
   if (spreading.NeedsExchangeToStore(query)) {
-    ExplainExchange(Distribution::Hash(query.key), query.root->schema, depth, &text);
+    ExplainExchange(Distribution::Hash(spreading.OfStored(query).keys), query.root->schema, depth, &text);
     ++depth;
   }
   ExplainNode(*query.root, spreading, depth, &text);

@@ -104,11 +104,12 @@ Calc(2): select=[b, n], where=[(n > 1)] [I,UB,UA] key=(b)
 
 TEST_F(Plans, Rollup) {
   ExpectPlan("SELECT b, a, COUNT(*) FROM plain GROUP BY ROLLUP (b, a)", R"(
-Calc(1): select=[b, a, EXPR$2] [I,UB,UA]
-  GroupAggregate(1): keys=[b, a, $expand_id], aggregates=[COUNT(*) AS EXPR$2] [I,UB,UA] key=(b, a, $expand_id)
-    Exchange: hash=[b, a, $expand_id]
-      Expand(1): projections=[(b, a, 0 AS $expand_id), (b, NULL AS a, 1 AS $expand_id), (NULL AS b, NULL AS a, 2 AS $expand_id)] [I]
-        Scan(1): table=[public.plain], columns=[a, b] [I]
+Exchange: hash=[b, a, EXPR$2]
+  Calc(1): select=[b, a, EXPR$2] [I,UB,UA]
+    GroupAggregate(1): keys=[b, a, $expand_id], aggregates=[COUNT(*) AS EXPR$2] [I,UB,UA] key=(b, a, $expand_id)
+      Exchange: hash=[b, a, $expand_id]
+        Expand(1): projections=[(b, a, 0 AS $expand_id), (b, NULL AS a, 1 AS $expand_id), (NULL AS b, NULL AS a, 2 AS $expand_id)] [I]
+          Scan(1): table=[public.plain], columns=[a, b] [I]
 )");
 }
 
@@ -456,10 +457,11 @@ TEST_F(Plans, UpsertSourceIsNormalized) {
   };
   Run("CREATE TABLE users (id BIGINT, name STRING, PRIMARY KEY (id) NOT ENFORCED) WITH ('connector' = 'x')");
   ExpectPlan("SELECT name FROM users", R"(
-Calc(1): select=[name] [I,UB,UA,D]
-  ChangelogNormalize(1): key=[id] [I,UB,UA,D] key=(id)
-    Exchange: hash=[id]
-      Scan(1): table=[public.users], columns=[id, name] [I,UA,D]
+Exchange: hash=[name]
+  Calc(1): select=[name] [I,UB,UA,D]
+    ChangelogNormalize(1): key=[id] [I,UB,UA,D] key=(id)
+      Exchange: hash=[id]
+        Scan(1): table=[public.users], columns=[id, name] [I,UA,D]
 )");
 }
 
