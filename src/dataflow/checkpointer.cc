@@ -8,7 +8,6 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "dataflow/task.h"
 
 namespace millrace::dataflow {
 namespace {

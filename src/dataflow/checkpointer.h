@@ -31,14 +31,13 @@
 #include "base/mutex.h"
 #include "dataflow/durability.h"
 #include "dataflow/saved_state.h"
+#include "dataflow/task.h"
 #include "env/env.h"
 #include "state/checkpoint_store.h"
 #include "state/commit_store.h"
 #include "telemetry/metrics.h"
 
 namespace millrace::dataflow {
-
-struct Job;
 
 // What is known of one checkpoint; for sys.checkpoints.
 struct CheckpointRecord {
@@ -163,8 +162,9 @@ class Checkpointer {
   int64_t last_start_micros_ MR_GUARDED_BY(mutex_);
   bool is_drafting_ MR_GUARDED_BY(mutex_) = false;
   std::unique_ptr<Commit> draft_ MR_GUARDED_BY(mutex_);
-  std::map<std::shared_ptr<Job>, TaskSave> saves_ MR_GUARDED_BY(mutex_);    // of the draft
-  std::map<std::shared_ptr<Job>, TaskSave> carried_ MR_GUARDED_BY(mutex_);  // for the next
+  using Saves = std::map<std::shared_ptr<Job>, TaskSave, ByNumber>;
+  Saves saves_ MR_GUARDED_BY(mutex_);    // of the draft
+  Saves carried_ MR_GUARDED_BY(mutex_);  // for the next
   std::vector<std::shared_ptr<Job>> broken_ MR_GUARDED_BY(mutex_);          // since the last commit began
   std::set<std::string> dropped_owners_ MR_GUARDED_BY(mutex_);
   std::unique_ptr<Commit> commit_ MR_GUARDED_BY(mutex_);  // under way, or waiting to be tried again

@@ -62,6 +62,9 @@ class Coordinator {
   // Is told of every epoch from now on, until nobody else holds it.
   void AddPushClock(std::shared_ptr<PushClock> clock) MR_EXCLUDES(mutex_);
 
+  // Tasks are asked in this order.
+  uint64_t NextTaskNumber() { return next_task_.fetch_add(1, std::memory_order_relaxed); }
+
   // --- Within BetweenEpochs. ---
   void AddTask(DataflowTask* task) MR_EXCLUDES(mutex_);
   // Whether the task takes part in epochs; one that has ended does until its last snapshots are published.
@@ -136,6 +139,7 @@ class Coordinator {
   const tables::HeldMemoryPtr held_memory_ = std::make_shared<tables::HeldMemory>();
   const std::shared_ptr<connectors::PushEpoch> push_epoch_ = std::make_shared<connectors::PushEpoch>();
   std::atomic<bool> is_recovering_{false};
+  std::atomic<uint64_t> next_task_{1};
   std::unique_ptr<Checkpointer> checkpointer_;  // null without durability
   std::atomic<bool> has_news_{false};           // something has changed since the last epoch started
   mutable Mutex mutex_;
@@ -149,7 +153,7 @@ class Coordinator {
   telemetry::Gauge* epoch_pause_ = nullptr;
   std::vector<std::shared_ptr<PushClock>> push_clocks_ MR_GUARDED_BY(mutex_);
   CondVar changed_;
-  std::map<DataflowTask*, TaskState> tasks_ MR_GUARDED_BY(mutex_);
+  std::map<DataflowTask*, TaskState, ByNumber> tasks_ MR_GUARDED_BY(mutex_);
   std::vector<StoredTable*> tables_ MR_GUARDED_BY(mutex_);
   struct LooseTables {
     std::vector<StoredTable*> tables;

@@ -4,6 +4,15 @@
 
 namespace millrace::dataflow {
 
+DataflowTask::DataflowTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator,
+                           std::shared_ptr<Job> job)
+    : env_(env),
+      pool_(*pool),
+      coordinator_(*coordinator),
+      job_(std::move(job)),
+      waker_(std::make_shared<TaskWaker>(pool, this)),
+      number_(coordinator->NextTaskNumber()) {}
+
 DataflowTask::~DataflowTask() {
   waker_->Forget();
   for (const Sender& output : table_outputs_) output.inbox->RemoveChannel(output.channel);

@@ -24,6 +24,9 @@ class Coordinator;
 // Queries that were started together and share their sources. Fields are atomics or guarded; any thread.
 struct Job {
   std::string name;
+  // In the order of their making, as the warehouse counts them: what is done for several jobs is done in that
+  // order, so that the same calls give the same run.
+  uint64_t number = 0;
   // How often it needs an epoch although nothing has changed: state that expires, early figures that are held
   // back, sinks that finish files; in µs, 0: never. Fixed before the start.
   int64_t clock_epoch_micros = 0;
@@ -53,14 +56,18 @@ struct Job {
   bool error_told MR_GUARDED_BY(mutex) = false;     // somebody who waited for it has got the error
 };
 
+// Orders jobs, and tasks, by their numbers.
+struct ByNumber {
+  bool operator()(const auto& a, const auto& b) const { return NumberOf(*a) < NumberOf(*b); }
+
+ private:
+  static uint64_t NumberOf(const Job& job) { return job.number; }
+  static uint64_t NumberOf(const auto& task) { return task.number(); }
+};
+
 class DataflowTask : public env::Task {
  public:
-  DataflowTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator, std::shared_ptr<Job> job)
-      : env_(env),
-        pool_(*pool),
-        coordinator_(*coordinator),
-        job_(std::move(job)),
-        waker_(std::make_shared<TaskWaker>(pool, this)) {}
+  DataflowTask(env::Env& env, env::WorkerPool* pool, Coordinator* coordinator, std::shared_ptr<Job> job);
   ~DataflowTask() override;
 
   bool Run() final;
@@ -70,6 +77,8 @@ class DataflowTask : public env::Task {
   virtual bool IsRoot() const { return false; }
 
   const int64_t* now_micros() const { return &now_micros_; }
+  // In the order of their making.
+  uint64_t number() const { return number_; }
   Job& job() { return *job_; }
   const std::shared_ptr<Job>& shared_job() const { return job_; }
   const std::shared_ptr<TaskWaker>& waker() const { return waker_; }
@@ -127,6 +136,7 @@ class DataflowTask : public env::Task {
   TaskSave SaveOwners();
   void FinishWith(TaskSave save, bool in_order);
 
+  const uint64_t number_;
   std::vector<StateOwner> owners_;
   std::vector<std::shared_ptr<void>> owned_;  // links, in any order: they do nothing when destroyed
   std::vector<Sender> outputs_;

@@ -147,7 +147,7 @@ Status Warehouse::CreateStoredTable(const std::string& name, const data::Schema&
   auto stored = std::make_unique<StoredTable>(name, std::make_shared<const data::Schema>(schema), mode, key,
                                               plan::Spread{});
 
-  auto job = std::make_shared<Job>();
+  auto job = MakeJob();
   job->name = name;
   job->live_tasks.store(1);
   auto task = std::make_unique<TableTask>(*options_.env, pool_.get(), &coordinator_, job);
@@ -277,7 +277,7 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
   if (failure.has_value()) return AddFailedJob(requests, *failure);
   if (HadEnded(requests)) return AddEndedJob(std::move(requests));
   RunningJob running;
-  running.job = std::make_shared<Job>();
+  running.job = MakeJob();
   if (!requests.empty()) {
     running.job->name = requests.front().job_name;
     running.job->on_end = requests.front().on_end;

@@ -197,6 +197,7 @@ class Warehouse {
   // An error that nobody has been told; of `only` or (null) of any job.
   Status UntoldError(const Job* only) MR_EXCLUDES(mutex_);
   std::vector<std::shared_ptr<Job>> AllJobs() const MR_EXCLUDES(mutex_);
+  std::shared_ptr<Job> MakeJob() MR_REQUIRES(mutex_);
   void CancelLocked(Job* job) MR_REQUIRES(mutex_);
   void WakeSources() MR_REQUIRES(mutex_);
   void CollectJobs(telemetry::MetricsRegistry& metrics) MR_REQUIRES(mutex_);
@@ -224,7 +225,8 @@ class Warehouse {
   std::map<std::string, std::unique_ptr<StoredTable>> tables_ MR_GUARDED_BY(mutex_);
   std::map<std::string, TableTask*> table_tasks_ MR_GUARDED_BY(mutex_);
   std::map<std::string, std::shared_ptr<RunningPipeline>> pipelines_ MR_GUARDED_BY(mutex_);  // by view
-  std::map<Job*, RunningJob> jobs_ MR_GUARDED_BY(mutex_);  // with tasks, or a result to be taken
+  std::map<Job*, RunningJob, ByNumber> jobs_ MR_GUARDED_BY(mutex_);  // with tasks, or a result to be taken
+  uint64_t last_job_ MR_GUARDED_BY(mutex_) = 0;
   std::vector<std::shared_ptr<Job>> job_list_ MR_GUARDED_BY(mutex_);
   // Of what is kept: ids of tables and views by name, and the group of each id.
   std::map<std::string, uint64_t> object_ids_ MR_GUARDED_BY(mutex_);

@@ -17,6 +17,12 @@ Status Cancelled() {
 
 }  // namespace
 
+std::shared_ptr<Job> Warehouse::MakeJob() {
+  auto job = std::make_shared<Job>();
+  job->number = ++last_job_;
+  return job;
+}
+
 void Warehouse::Cancel(Job* job) {
   MutexLock lock(mutex_);
   CancelLocked(job);

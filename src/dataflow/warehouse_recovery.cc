@@ -101,7 +101,7 @@ Result<std::optional<Error>> Warehouse::SavedFailure(const std::vector<Request>&
 }
 
 std::shared_ptr<Job> Warehouse::AddFailedJob(const std::vector<Request>& requests, Error error) {
-  auto job = std::make_shared<Job>();
+  auto job = MakeJob();
   job->name = requests.front().job_name;
   for (const Request& request : requests) {
     job->objects.push_back({request.object_id, {}});
