@@ -163,9 +163,9 @@ class Checkpointer {
   bool is_drafting_ MR_GUARDED_BY(mutex_) = false;
   std::unique_ptr<Commit> draft_ MR_GUARDED_BY(mutex_);
   using Saves = std::map<std::shared_ptr<Job>, TaskSave, ByNumber>;
-  Saves saves_ MR_GUARDED_BY(mutex_);    // of the draft
-  Saves carried_ MR_GUARDED_BY(mutex_);  // for the next
-  std::vector<std::shared_ptr<Job>> broken_ MR_GUARDED_BY(mutex_);          // since the last commit began
+  Saves saves_ MR_GUARDED_BY(mutex_);                               // of the draft
+  Saves carried_ MR_GUARDED_BY(mutex_);                             // for the next
+  std::vector<std::shared_ptr<Job>> broken_ MR_GUARDED_BY(mutex_);  // since the last commit began
   std::set<std::string> dropped_owners_ MR_GUARDED_BY(mutex_);
   std::unique_ptr<Commit> commit_ MR_GUARDED_BY(mutex_);  // under way, or waiting to be tried again
   std::unique_ptr<state::CheckpointBuilder> builder_ MR_GUARDED_BY(mutex_);

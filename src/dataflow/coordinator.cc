@@ -307,8 +307,8 @@ void Coordinator::Passed(DataflowTask* task, int64_t epoch, int64_t work_micros,
     if (found == tasks_.end()) return;
     found->second.passed = epoch;
     work_micros_ += work_micros;
-    // Also if there is nothing to save: the job is part of the checkpoint, and what its readers of tables have
-    // taken by now must not be given to them again.
+    // Also if there is nothing to save: the job is part of the checkpoint, and what its readers of tables
+    // have taken by now must not be given to them again.
     if (checkpointer_ != nullptr && checkpointer_->is_drafting()) {
       checkpointer_->Passed(task->shared_job(), std::move(save));
     }

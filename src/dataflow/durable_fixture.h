@@ -115,7 +115,6 @@ class DurableFixture : public WarehouseFixture {
   connectors::FeedHub feeds_;
   std::unique_ptr<state::CommitStore> commits_;
   std::unique_ptr<state::CheckpointStore> store_;
-  telemetry::MetricsRegistry metrics_;
   std::unique_ptr<log::Log> log_;
   Durability durability_;
 

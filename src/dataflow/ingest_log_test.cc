@@ -7,6 +7,8 @@
 #include "env/fault_points.h"
 #include "env/simulated_env.h"
 #include "log/log.h"
+#include "state/checkpoint_store.h"
+#include "state/journal_commit_store.h"
 #include "telemetry/metrics.h"
 
 namespace millrace::dataflow {
@@ -30,18 +32,28 @@ class IngestLogTest : public WarehouseFixture {
     log_env_.faults = &world_.faults;
     Start();
   }
-  ~IngestLogTest() override {
-    warehouse_.reset();
-    log_.reset();
-  }
+  ~IngestLogTest() override { End(); }
 
-  void Start() {
+  void End() {
     warehouse_.reset();
     log_.reset();
+    checkpoints_.reset();
+    commits_.reset();
+  }
+  // No checkpoint is made: all that is there afterwards comes from the log. FinishRecovery is to follow.
+  void Start() {
+    End();
+    ASSERT_TRUE(world_.files.MakeDirs("/data").has_value());
+    commits_ = *state::OpenJournalCommitStore(log_env_, "/data");
+    state::CheckpointStoreOptions store_options;
+    store_options.folder = "/data/state";
+    checkpoints_ = *state::CheckpointStore::Open(log_env_, *commits_, store_options);
     auto opened = log::Log::Open(log_env_, {.folder = "/log", .metrics = &metrics_, .on_failure = nullptr});
     ASSERT_TRUE(opened) << opened.error().ToString();
     log_ = std::move(*opened);
-    durability_ = {.checkpoints = nullptr, .log = log_.get()};
+    durability_.checkpoints = checkpoints_.get();
+    durability_.log = log_.get();
+    durability_.checkpoint_interval_micros = 3'600'000'000;
     Open({.durability = &durability_});
   }
 
@@ -74,7 +86,8 @@ class IngestLogTest : public WarehouseFixture {
 
   env::SimulatedEnv world_;
   env::Env log_env_;
-  telemetry::MetricsRegistry metrics_;
+  std::unique_ptr<state::CommitStore> commits_;
+  std::unique_ptr<state::CheckpointStore> checkpoints_;
   std::unique_ptr<log::Log> log_;
   Durability durability_;
 };
@@ -84,6 +97,7 @@ TEST_F(IngestLogTest, RowsAreVisibleOnceTheyAreTakenAndAgainAfterARestart) {
     MR_ASSERT_OK(CreateTable("CREATE TABLE plain (k BIGINT, v BIGINT)", plain));
     MR_ASSERT_OK(CreateTable("CREATE TABLE keyed (k BIGINT, v BIGINT, PRIMARY KEY (k) NOT ENFORCED)", keyed));
     MR_ASSERT_OK(CreateViews({"CREATE MATERIALIZED VIEW sums AS SELECT sum(v) AS s FROM plain"}));
+    MR_ASSERT_OK(warehouse_->FinishRecovery());
   };
   create(7, 8);
   MR_ASSERT_OK(PushInto("plain", 0, 3, 10));
@@ -121,6 +135,7 @@ TEST_F(IngestLogTest, RowsAreVisibleOnceTheyAreTakenAndAgainAfterARestart) {
 TEST_F(IngestLogTest, AViewThatComesLaterGetsTheHistoryOfAnHttpTable) {
   MR_ASSERT_OK(CreateTable(
       "CREATE TABLE posted (k BIGINT, v BIGINT) WITH ('connector' = 'http', 'format' = 'json')", 3));
+  MR_ASSERT_OK(warehouse_->FinishRecovery());
   MR_ASSERT_OK(PushInto("posted", 0, 100, 1));
   MR_ASSERT_OK(CreateViews({"CREATE MATERIALIZED VIEW n AS SELECT count(*) AS n, sum(v) AS s FROM posted"}));
   MR_ASSERT_OK(PushInto("posted", 100, 10, 1));
@@ -136,6 +151,7 @@ TEST_F(IngestLogTest, AViewThatComesLaterGetsTheHistoryOfAnHttpTable) {
 TEST_F(IngestLogTest, AGroupThatFindsNoRoomOnTheDiskIsTakenNowhere) {
   MR_ASSERT_OK(CreateTable("CREATE TABLE a (k BIGINT, v BIGINT)", 1));
   MR_ASSERT_OK(CreateTable("CREATE TABLE b (k BIGINT, v BIGINT)", 2));
+  MR_ASSERT_OK(warehouse_->FinishRecovery());
   const auto push = [&] {
     PushGroup group;
     group.Add(*warehouse_->OpenIngest("public.a"), {Pairs(0, 1, 1)});

@@ -219,6 +219,8 @@ TEST_F(RecoveryTest, AnInsertThatReadsAViewGivesItsRowsOnce) {
   while (Rows("big").size() < 3) AwaitVisible();
   for (int i = 0; i < 3; ++i) AwaitVisible();
   EXPECT_EQ(Rows("t"), (Lines{"1, 10", "2, 20", "3, 30"}));
+}
+
 TEST_F(RecoveryTest, WhatHasEndedNeedsItsSourceNoMore) {
   const std::string file = folder_ + "/input.csv";
   std::ofstream(file) << "1,10\n2,20\n1,5\n";

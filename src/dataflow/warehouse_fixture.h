@@ -160,6 +160,7 @@ class WarehouseFixture : public testing::Test {
 
   catalog::Catalog catalog_;
   catalog::Settings settings_;
+  telemetry::MetricsRegistry metrics_;  // outlives the warehouse
   std::unique_ptr<Warehouse> warehouse_;
 };
 

@@ -166,8 +166,7 @@ TEST_F(WarehouseLifeTest, SessionsOnSeveralThreadsWorkAtOnce) {
 }
 
 TEST_F(WarehouseLifeTest, MetricsSayWhatHappened) {
-  telemetry::MetricsRegistry metrics;
-  Open({.metrics = &metrics});
+  Open({.metrics = &metrics_});
   MR_ASSERT_OK(
       CreateTable("CREATE TABLE posts (k BIGINT, v BIGINT) WITH ('connector' = 'http', 'format' = 'json')"));
   MR_ASSERT_OK(CreateViews({"CREATE MATERIALIZED VIEW sums AS SELECT k, sum(v) AS s FROM posts GROUP BY k"}));
@@ -175,7 +174,7 @@ TEST_F(WarehouseLifeTest, MetricsSayWhatHappened) {
   AwaitVisible();
   const auto value = [&](const std::string& name, const std::string& label) {
     warehouse_->CollectMetrics();
-    for (const auto& sample : metrics.Samples()) {
+    for (const auto& sample : metrics_.Samples()) {
       if (sample.name == name && (label.empty() || sample.labels[0].second == label)) return sample.value;
     }
     ADD_FAILURE() << "no " << name;
@@ -197,8 +196,7 @@ TEST_F(WarehouseLifeTest, MetricsSayWhatHappened) {
 }
 
 TEST_F(WarehouseLifeTest, MetricsSayWhatOperatorsHold) {
-  telemetry::MetricsRegistry metrics;
-  Open({.metrics = &metrics});
+  Open({.metrics = &metrics_});
   MR_ASSERT_OK(
       CreateTable("CREATE TABLE posts (k BIGINT, v BIGINT) WITH ('connector' = 'http', 'format' = 'json')"));
   MR_ASSERT_OK(CreateViews({"CREATE MATERIALIZED VIEW sums AS SELECT k, sum(v) AS s FROM posts GROUP BY k"}));
@@ -206,7 +204,7 @@ TEST_F(WarehouseLifeTest, MetricsSayWhatOperatorsHold) {
   // The sum over all operators of a job; -1: there is no such figure.
   const auto sum = [&](const std::string& name, const std::string& label) {
     double all = -1;
-    for (const auto& sample : metrics.Samples()) {
+    for (const auto& sample : metrics_.Samples()) {
       if (sample.name == name && sample.labels[0].second == label) all = std::max(all, 0.0) + sample.value;
     }
     return all;
