@@ -19,10 +19,12 @@ using Lines = std::vector<std::string>;
 
 inline constexpr uint64_t kRestoreSeeds = Seeds(24);
 
-// How a test feeds an operator: the clock goes on by this a batch, in seconds.
+// How a test feeds an operator: the clock goes on by this a batch, in seconds; rows bring their watermarks,
+// or only the operator is told of them.
 struct Feeding {
   double seconds_per_batch = 0;
   bool with_watermarks = true;
+  bool with_row_watermarks = true;
 };
 
 // Feed, with a clock, and the batches the same for every life.
@@ -32,7 +34,8 @@ inline void FeedWithClock(Harness& harness, const std::vector<TestRow>& stream, 
   for (size_t begin = 0; begin < stream.size(); begin += batch_rows) {
     const size_t end = std::min(stream.size(), begin + batch_rows);
     harness.op->SetNow(std::llround(now * 1e6));
-    ASSERT_TRUE(harness.op->OnBatch(0, BatchOf(stream, begin, end, feeding.with_watermarks)).has_value());
+    const bool with_row_watermarks = feeding.with_watermarks && feeding.with_row_watermarks;
+    ASSERT_TRUE(harness.op->OnBatch(0, BatchOf(stream, begin, end, with_row_watermarks)).has_value());
     if (end < stream.size() && feeding.with_watermarks && stream[end].watermark != data::kMinWatermark) {
       ASSERT_TRUE(harness.op->OnWatermark(stream[end].watermark).has_value());
     }
@@ -48,6 +51,15 @@ inline void FeedWithClock(Harness& harness, const std::vector<TestRow>& stream, 
 enum class Compared : uint8_t { kChanges, kTable };
 inline Lines LinesOf(const Harness& harness, Compared compared) {
   return compared == Compared::kTable ? harness.output.Table() : RowsOnly(harness.output.changes);
+}
+
+// What came too late, and under which watermark.
+inline Lines LateLinesOf(const Harness& harness) {
+  Lines lines;
+  for (size_t i = 0; i < harness.side.late.size(); ++i) {
+    lines.push_back(harness.side.late[i] + " under " + std::to_string(harness.side.late_rows[i].watermark));
+  }
+  return lines;
 }
 
 using ContextEdit = std::function<void(OperatorContext&)>;
@@ -71,12 +83,12 @@ inline void ExpectTheSame(const OperatorMaker& make, const std::vector<int>& spr
       const Lines got = LinesOf(harness, compared);
       if (life == Life::kStraight) {
         rows = got;
-        late = harness.side.late;
+        late = LateLinesOf(harness);
         entries = harness.op->StateEntries();
       }
       ASSERT_TRUE(Same(got, rows, life)) << ::testing::PrintToString(got) << "\ninstead of\n"
                                          << ::testing::PrintToString(rows);
-      ASSERT_TRUE(Same(harness.side.late, late, life));
+      ASSERT_TRUE(Same(LateLinesOf(harness), late, life));
       ASSERT_EQ(harness.op->StateEntries(), entries);
     }
   }

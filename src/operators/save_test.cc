@@ -5,6 +5,7 @@
 #include "operators/group_aggregate.h"
 #include "operators/rank.h"
 #include "operators/restore_testing.h"
+#include "operators/sort_limit.h"
 
 namespace millrace::operators {
 namespace {
@@ -64,6 +65,27 @@ TEST(SaveTest, ALargeSetCostsWhatHasChangedOfIt) {
   }
 }
 
+// Values that have left a set are removed from what is saved, though it has grown and moved since.
+TEST(SaveTest, ValuesThatLeftASetThatGrowsAreRemoved) {
+  auto spec = std::make_shared<GroupAggregateSpec>();
+  spec->input_types = testing::TestTypes();
+  spec->keys = {0};
+  spec->input_retracts = true;
+  spec->aggregates = {testing::RealCall("COUNT", {1}, true, true)};
+  Harness harness;
+  const auto op = MakeDurable(
+      harness, [&](OperatorContext context) { return MakeGroupAggregate(spec, std::move(context)); });
+  Send(*op, RowsOf(0, 1'000));
+  EXPECT_EQ(SaveAndCount(*op).puts, 1'001u);
+  std::vector<TestRow> gone = RowsOf(0, 300);
+  for (TestRow& row : gone) row.is_addition = false;
+  Send(*op, gone);
+  Send(*op, RowsOf(2'000, 7'000));
+  const Counted counted = SaveAndCount(*op);
+  EXPECT_EQ(counted.puts, 5'001u);
+  EXPECT_EQ(counted.removes, 300u);
+}
+
 TEST(SaveTest, ALargePartitionCostsTheRowsThatChange) {
   auto spec = std::make_shared<RankSpec>();
   spec->input_types = testing::TestTypes();
@@ -99,6 +121,42 @@ TEST(SaveTest, AClosedWindowIsDroppedAtOnce) {
   const Counted counted = SaveAndCount(*op);
   EXPECT_EQ(counted.puts, 0u);
   EXPECT_EQ(counted.removes, 0u);
+  EXPECT_EQ(counted.drops, 1u);
+}
+
+// What early firing has shown of a window goes with it.
+TEST(SaveTest, WhatWasShownOfAClosedWindowIsDropped) {
+  const auto spec = WindowSpecOf({.kind = WindowKind::kTumble, .size_micros = 10 * kSecond}, false);
+  Harness harness;
+  const auto op = MakeDurable(harness, [&](OperatorContext context) {
+    context.early_fire = true;
+    return MakeWindowAggregate(spec, std::move(context));
+  });
+  for (int i = 0; i < 10; ++i) Send(*op, RowsOf(0, 1, "key " + std::to_string(i)));
+  ASSERT_TRUE(op->OnEpoch(kSecond).has_value());
+  EXPECT_EQ(SaveAndCount(*op).puts, 20u) << "a group and a row of each key";
+  ASSERT_TRUE(op->OnWatermark(20 * kSecond).has_value());
+  const size_t spaces_of_elements = static_cast<size_t>(std::ranges::count_if(
+      spec->aggregates, [](const AggregateCall& call) { return call.function->has_elements(); }));
+  const Counted counted = SaveAndCount(*op);
+  EXPECT_EQ(counted.puts, 0u);
+  EXPECT_EQ(counted.drops, 2 + spaces_of_elements) << "its groups, their elements, and what was shown";
+}
+
+// Once a bounded sort has given its rows out, none is left in what is saved.
+TEST(SaveTest, RowsThatABoundedSortHasGivenOutAreDropped) {
+  auto spec = std::make_shared<BoundedSortSpec>();
+  spec->input_types = testing::TestTypes();
+  spec->order = {{.column = 1}};
+  Harness harness;
+  OperatorContext context = harness.Context();
+  context.is_durable = true;
+  const auto op = MakeBoundedSort(spec, std::move(context));
+  Send(*op, RowsOf(0, 100));
+  EXPECT_EQ(SaveAndCount(*op).puts, 100u);
+  ASSERT_TRUE(op->OnWatermark(data::kMaxWatermark).has_value());
+  const Counted counted = SaveAndCount(*op);
+  EXPECT_EQ(counted.puts, 0u);
   EXPECT_EQ(counted.drops, 1u);
 }
 

@@ -3,12 +3,15 @@
 #include <gtest/gtest.h>
 
 #include "operators/restore_testing.h"
+#include "operators/sort_limit.h"
+#include "operators/window_rank.h"
 
 namespace millrace::operators {
 namespace {
 
 using testing::Compared;
 using testing::ExpectTheSame;
+using testing::Feeding;
 using testing::kRestoreSeeds;
 using testing::kSecond;
 using testing::MakeStream;
@@ -90,6 +93,37 @@ TEST(WindowRestoreTest, EarlyFiringGoesOn) {
                     context.early_fire = true;
                     context.early_fire_delay_micros = static_cast<int64_t>(seed % 3) * 5 * kSecond;
                   });
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+// Whether a row is late is known from the operator's own watermark where rows bring none: a restored one must
+// have it.
+TEST(WindowRestoreTest, LateRowsStayLate) {
+  auto rank = std::make_shared<WindowRankSpec>();
+  rank->input_types = testing::TestTypes();
+  rank->partition_keys = {0};
+  rank->order = {{.column = 1}};
+  rank->window_start_column = 2;
+  rank->window_end_column = 2;
+  rank->end = 2;
+  auto sort = std::make_shared<TemporalSortSpec>();
+  sort->input_types = testing::TestTypes();
+  sort->rowtime_column = 2;
+  const auto tumble = WindowSpecOf({.kind = WindowKind::kTumble, .size_micros = 4 * kSecond}, false);
+  const auto session = WindowSpecOf({.kind = WindowKind::kSession, .size_micros = kSecond}, false);
+  const Feeding feeding{.with_row_watermarks = false};
+  for (uint64_t seed = 0; seed < kRestoreSeeds; ++seed) {
+    Random random(seed);
+    const auto stream = MakeStream(random, Options(seed, 0));
+    ExpectTheSame([&](OperatorContext context) { return MakeWindowRank(rank, std::move(context)); }, {0},
+                  stream, seed, feeding);
+    ExpectTheSame([&](OperatorContext context) { return MakeTemporalSort(sort, std::move(context)); }, {},
+                  stream, seed, feeding);
+    for (const auto& spec : {tumble, session}) {
+      ExpectTheSame([&](OperatorContext context) { return MakeWindowAggregate(spec, std::move(context)); },
+                    {0}, stream, seed, feeding);
+    }
     if (::testing::Test::HasFailure()) return;
   }
 }
