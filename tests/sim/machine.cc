@@ -1,0 +1,256 @@
+#include "sim/machine.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "data/batch_builder.h"
+#include "plan/planner.h"
+#include "sql/parser.h"
+#include "state/journal_commit_store.h"
+
+namespace millrace::sim {
+namespace {
+
+constexpr char kFolder[] = "/data";
+// Slices at one instant after which nothing is going to come to rest.
+constexpr size_t kSlicesMax = 300'000;
+
+data::DataType TypeOf(Type type) {
+  switch (type) {
+    case Type::kInt:
+      return data::DataType::BigInt();
+    case Type::kText:
+      return data::DataType::String();
+    case Type::kTime:
+      return data::DataType::Timestamp(3);
+  }
+  MR_UNREACHABLE();
+}
+
+plan::PlanContext ContextFor(const catalog::Settings& settings, std::string_view text) {
+  plan::PlanContext context;
+  context.settings = settings;
+  context.text = text;
+  context.source_traits = [](const catalog::TableDefinition& table,
+                             const auto&) -> Result<plan::SourceTraits> {
+    connectors::TableOptions options;
+    options.table = table.name.ToString();
+    for (const auto& option : table.options) options.with.emplace_back(option.key, option.value);
+    MR_ASSIGN(const auto traits, connectors::DescribeTable(options, dataflow::ColumnsOf(table, nullptr)));
+    return plan::SourceTraits{traits.bounded,
+                              traits.produces == connectors::ChangelogMode::kAppend
+                                  ? plan::ChangelogMode::Append()
+                                  : plan::ChangelogMode::Upsert(),
+                              std::nullopt};
+  };
+  return context;
+}
+
+Cell CellOf(const data::Column& column, size_t row) {
+  if (column.IsNull(row)) return std::nullopt;
+  if (column.physical() == data::PhysicalType::kString) {
+    const std::string_view text = column.values<data::StringRef>()[row].view();
+    int64_t number = -1;
+    std::from_chars(text.data() + 1, text.data() + text.size(), number);
+    return number;
+  }
+  const int64_t value = column.values<int64_t>()[row];
+  return column.type().ToString().starts_with("TIMESTAMP") ? value / 1000 : value;
+}
+
+}  // namespace
+
+data::Batch BatchOf(const std::vector<Column>& columns, const std::vector<Change>& changes) {
+  std::vector<data::DataType> types;
+  for (const Column& column : columns) types.push_back(TypeOf(column.type));
+  data::BatchBuilder builder(types);
+  for (const Change& change : changes) {
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const Cell& cell = change.row[i];
+      if (!cell.has_value()) {
+        builder.column(i).AppendNull();
+      } else if (columns[i].type == Type::kText) {
+        builder.column(i).AppendString(fmt::format("w{:05}", *cell));
+      } else {
+        builder.column(i).Append(columns[i].type == Type::kTime ? *cell * 1000 : *cell);
+      }
+    }
+    builder.FinishRow(change.is_delete ? data::RowKind::kDelete : data::RowKind::kInsert);
+  }
+  return builder.Build();
+}
+
+Machine::Machine(uint64_t seed, connectors::FeedHub* feeds) : world_(seed), feeds_(*feeds) {
+  options_.store.folder = std::string(kFolder) + "/state";
+  MR_CHECK(world_.files.MakeDirs(kFolder).has_value());
+  world_.files.SyncAll();
+}
+
+Status Machine::Start(const std::vector<Object>& objects) {
+  MR_ASSIGN(commits_, state::OpenJournalCommitStore(world_.env, kFolder));
+  MR_ASSIGN(store_, state::CheckpointStore::Open(world_.env, *commits_, options_.store));
+  for (const std::string& chapter : store_->Chapters()) {
+    uint64_t id = 0;
+    std::from_chars(chapter.data() + 1, chapter.data() + chapter.size(), id);
+    if (chapter.starts_with('o')) saved_[id] = true;
+  }
+  durability_.checkpoints = store_.get();
+  durability_.checkpoint_interval_micros = options_.checkpoint_interval_micros;
+  durability_.on_failure = [this](const Error& error) {
+    if (!failure_.has_value()) failure_ = error;
+  };
+  MR_TRY(settings_.Set("parallelism.default", std::to_string(options_.shards)));
+  MR_TRY(settings_.Set("millrace.batch.rows", std::to_string(options_.batch_rows)));
+  dataflow::Warehouse::Options options;
+  options.env = &world_.env;
+  options.epoch_interval_micros = options_.epoch_interval_micros;
+  options.feeds = &feeds_;
+  options.durability = &durability_;
+  warehouse_ = std::make_unique<dataflow::Warehouse>(std::move(options));
+  for (size_t i = 0; i < objects.size();) {
+    std::vector<Object> together = {objects[i++]};
+    while (i < objects.size() && together.front().kind == Object::Kind::kView &&
+           objects[i].kind == Object::Kind::kView && objects[i].group == together.front().group) {
+      together.push_back(objects[i++]);
+    }
+    MR_TRY(Create(together));
+  }
+  return warehouse_->FinishRecovery();
+}
+
+void Machine::Stop() {
+  inserts_.clear();
+  warehouse_.reset();
+  store_.reset();
+  commits_.reset();
+  catalog_ = catalog::Catalog();
+  failure_.reset();
+  saved_.clear();
+}
+
+Status Machine::Create(const std::vector<Object>& objects) {
+  switch (objects.front().kind) {
+    case Object::Kind::kFeed:
+    case Object::Kind::kTable:
+      return CreateTable(objects.front());
+    case Object::Kind::kView:
+      return StartViews(objects);
+    case Object::Kind::kInsert:
+      return StartInsert(objects.front());
+  }
+  return {};
+}
+
+Status Machine::CreateTable(const Object& object) {
+  MR_ASSIGN(const auto statement, sql::ParseStatement(object.sql));
+  MR_ASSIGN(const catalog::TableDefinition table,
+            plan::BindCreateTable(statement->As<sql::CreateTableStatement>(), catalog_,
+                                  ContextFor(settings_, object.sql)));
+  MR_TRY(catalog_.Create(catalog::MakeEntry(table)));
+  if (object.kind == Object::Kind::kFeed) return {};
+  return warehouse_->CreateTable(table, object.id);
+}
+
+Status Machine::StartViews(const std::vector<Object>& views) {
+  std::vector<dataflow::Warehouse::Request> requests;
+  for (const Object& view : views) {
+    MR_ASSIGN(const auto statement, sql::ParseStatement(view.sql));
+    MR_ASSIGN(plan::PlannedView planned,
+              plan::PlanMaterializedView(statement->As<sql::CreateMaterializedViewStatement>(), catalog_,
+                                         ContextFor(settings_, view.sql)));
+    MR_TRY(catalog_.Create(planned.entry));
+    dataflow::Warehouse::Request request;
+    request.query = std::move(planned.query);
+    request.settings = settings_;
+    request.view = planned.entry->name.ToString();
+    request.object_id = view.id;
+    request.group_id = view.group;
+    requests.push_back(std::move(request));
+  }
+  MR_TRY(warehouse_->Start(std::move(requests)));
+  return {};
+}
+
+Status Machine::StartInsert(const Object& object) {
+  MR_ASSIGN(const auto statement, sql::ParseStatement(object.sql));
+  dataflow::Warehouse::Request request;
+  MR_ASSIGN(request.query, plan::PlanInsert(statement->As<sql::InsertStatement>(), catalog_,
+                                            ContextFor(settings_, object.sql)));
+  request.settings = settings_;
+  request.object_id = object.id;
+  request.group_id = object.group;
+  std::vector<dataflow::Warehouse::Request> requests;
+  requests.push_back(std::move(request));
+  MR_ASSIGN(inserts_[object.id], warehouse_->Start(std::move(requests)));
+  return {};
+}
+
+Status Machine::Drop(const Object& object) {
+  if (object.kind == Object::Kind::kInsert) {
+    warehouse_->Cancel(inserts_[object.id].get());
+    warehouse_->ForgetJob(object.id);
+    inserts_.erase(object.id);
+    return {};
+  }
+  const std::string text = fmt::format(
+      "DROP {} {}", object.kind == Object::Kind::kView ? "MATERIALIZED VIEW" : "TABLE", object.name);
+  MR_ASSIGN(const auto statement, sql::ParseStatement(text));
+  const auto& drop = statement->As<sql::DropStatement>();
+  MR_ASSIGN(const auto dropped, catalog_.Drop(drop.object, drop.name, false, false));
+  for (const catalog::EntryPtr& entry : dropped) warehouse_->Drop(entry->name.ToString());
+  return {};
+}
+
+void Machine::RunSlices(uint64_t slices) {
+  for (; slices > 0 && !has_ended(); --slices) {
+    if (!world_.executor.RunOne()) world_.clock.Advance(1'000);
+  }
+}
+
+bool Machine::RunFor(int64_t micros, int64_t step_micros) {
+  const int64_t end = world_.clock.MonotonicMicros() + micros;
+  while (true) {
+    for (size_t slices = 0; !has_ended() && world_.executor.RunOne(); ++slices) {
+      if (slices > kSlicesMax) return false;
+    }
+    const int64_t left = end - world_.clock.MonotonicMicros();
+    if (left <= 0 || has_ended()) return true;
+    world_.clock.Advance(std::min(left, step_micros));
+  }
+}
+
+bool Machine::AwaitEpoch() {
+  const auto is_visible = std::make_shared<bool>(false);
+  warehouse_->WhenVisible([is_visible] { *is_visible = true; });
+  for (size_t i = 0; !*is_visible && !has_ended(); ++i) {
+    if (i > kSlicesMax) return false;
+    if (!world_.executor.RunOne()) world_.clock.Advance(1'000);
+  }
+  return true;
+}
+
+std::optional<Rows> Machine::Published(const std::string& name) const {
+  const auto set = warehouse_->snapshots();
+  const auto found = set->tables.find("public." + name);
+  if (found == set->tables.end()) return std::nullopt;
+  Rows rows;
+  for (const tables::ChunkPtr& chunk : found->second->Chunks()) {
+    for (size_t i = 0; i < chunk->rows; ++i) {
+      Row row;
+      for (const auto& column : chunk->columns) row.push_back(CellOf(*column, i));
+      rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
+std::string Machine::JobError() const {
+  for (const auto& job : warehouse_->jobs()) {
+    MutexLock lock(job->mutex);
+    if (job->error.has_value()) return job->error->ToString();
+  }
+  return {};
+}
+
+}  // namespace millrace::sim

@@ -1,0 +1,499 @@
+#include "sim/simulation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace millrace::sim {
+namespace {
+
+constexpr int kSteps = 70;
+constexpr uint64_t kScenarioSalt = 0x7363656e;
+constexpr size_t kTraceLines = 400;
+
+}  // namespace
+
+void Statistics::Add(const Statistics& other) {
+  seeds += other.seeds;
+  starts += other.starts;
+  crashes += other.crashes;
+  kills += other.kills;
+  recovery_crashes += other.recovery_crashes;
+  failures += other.failures;
+  full_disks += other.full_disks;
+  errors += other.errors;
+  checkpoints += other.checkpoints;
+  merges += other.merges;
+  rows += other.rows;
+  objects += other.objects;
+  comparisons += other.comparisons;
+  glances += other.glances;
+  for (size_t i = 0; i < reached.size(); ++i) reached[i] += other.reached[i];
+}
+
+Simulation::Simulation(uint64_t seed, bool is_traced)
+    : seed_(seed),
+      is_traced_(is_traced),
+      random_(seed ^ kScenarioSalt),
+      scenario_(&random_),
+      machine_(seed, &feeds_) {
+  machine_.world().files.StartTrace(is_traced ? kTraceLines : 20);
+}
+
+bool Simulation::Fault(const std::string& what) {
+  if (problem_.empty()) problem_ = fmt::format("seed {} step {}: {}\n", seed_, step_, what);
+  return false;
+}
+
+void Simulation::Note(const std::string& what) {
+  if (is_traced_) {
+    fmt::print("{:3} {:10} {}\n", step_, machine_.world().clock.MonotonicMicros(), what);
+  }
+}
+
+Statistics Simulation::statistics() {
+  statistics_.seeds = 1;
+  for (size_t i = 0; i < env::kFaultPointNames.size(); ++i) {
+    const auto point = env::FaultPoint::Find(env::kFaultPointNames[i]);
+    statistics_.reached[i] = machine_.world().faults.Count(*point);
+  }
+  return statistics_;
+}
+
+uint64_t Simulation::digest() {
+  uint64_t digest = machine_.world().files.Count();
+  const auto add = [&digest](uint64_t value) { digest = (digest ^ value) * 0x9E3779B97F4A7C15ull; };
+  add(random_.Next());
+  add(static_cast<uint64_t>(machine_.world().clock.MonotonicMicros()));
+  for (const char c : machine_.world().files.Trace()) add(static_cast<unsigned char>(c));
+  return digest;
+}
+
+void Simulation::DrawMachine() {
+  constexpr int64_t kIntervals[] = {1'000, 20'000, 200'000, 1'000'000, 5'000'000};
+  Machine::Options& options = machine_.options();
+  options.checkpoint_interval_micros = kIntervals[Below(std::size(kIntervals))];
+  options.epoch_interval_micros = OneIn(2) ? 2'000 : 100'000;
+  options.batch_rows = OneIn(3) ? 3 : 2048;
+  options.store.codec = static_cast<state::BlockCodec>(Below(3));
+  options.store.block_bytes = 200 + Below(600);
+  options.store.run_bytes = 1'000 + Below(4'000);
+  options.store.merge = {.unit_bytes = 500 + Below(3'000), .fan_in = 2 + Below(2), .files_max = 3 + Below(8)};
+}
+
+void Simulation::DrawObjects() {
+  for (uint64_t i = 1 + Below(3); i > 0; --i) scenario_.DrawFeed();
+  for (uint64_t i = Below(4); i > 0; --i) scenario_.DrawTable();
+  for (uint64_t i = 1 + Below(3); i > 0; --i) scenario_.DrawViews();
+  for (uint64_t i = Below(5); i > 0; --i) scenario_.DrawInsert();
+  for (uint64_t i = Below(3); i > 0; --i) scenario_.DrawViews();
+  statistics_.objects += scenario_.objects().size();
+  for (const Object& object : scenario_.objects()) Note(fmt::format("#{} {}", object.id, object.sql));
+}
+
+std::string Simulation::Run() {
+  DrawMachine();
+  DrawObjects();
+  Restart();
+  for (step_ = 1; step_ <= kSteps && is_well(); ++step_) {
+    Step();
+    if (!is_well()) break;
+    if (machine_.has_ended()) Restart();
+  }
+  if (is_well()) {
+    machine_.world().files.Disarm();
+    Settle();
+  }
+  if (is_well()) {
+    End(OneIn(2));
+    Restart();
+    Settle();
+  }
+  if (!is_well() && is_traced_) problem_ += "The disk's last operations:\n" + machine_.world().files.Trace();
+  if (machine_.is_running()) statistics_.merges += machine_.store().Stats().merges;
+  return problem_;
+}
+
+// ------------------------------------------------------------------------------------------------------ work
+
+void Simulation::Step() {
+  switch (Below(34)) {
+    case 0:
+      return OneIn(2) ? Crash() : void();
+    case 1:
+      return PlanCrash();
+    case 2:
+      return OneIn(2) ? FillDisk() : void();
+    case 3:
+      is_full_ = false;
+      return machine_.world().files.SetCapacity(std::nullopt);
+    case 4:
+      return FailDisk();
+    case 5:
+      return OneIn(2) ? Settle() : void();
+    case 6:
+    case 7:
+      return CheckpointSoon();
+    case 8:
+      return CreateSome();
+    case 9:
+      return OneIn(2) ? DropOne() : void();
+    case 10:
+    case 11:
+      return Glance();
+    default:
+      return OneIn(2) ? Feed() : RunSome();
+  }
+}
+
+Change Simulation::DrawChange(const Object& feed, int partition, FeedLog* log) {
+  Change change;
+  change.partition = partition;
+  change.row.push_back(static_cast<int64_t>(Below(12)));
+  change.row.push_back(OneIn(15) ? Cell() : Cell(static_cast<int64_t>(Below(200))));
+  change.row.push_back(OneIn(15) ? Cell() : Cell(static_cast<int64_t>(Below(8))));
+  if (feed.delay_ms >= 0) {
+    log->time_ms += static_cast<int64_t>(Below(1'500));
+    const int64_t disorder = OneIn(5) ? static_cast<int64_t>(Below(12'000)) : 0;
+    change.row.push_back(env::SimulatedEnv::kStartMicros / 1000 +
+                         std::max<int64_t>(0, log->time_ms - disorder));
+  }
+  change.is_delete = feed.mode == FeedMode::kUpsert && OneIn(3);
+  return change;
+}
+
+void Simulation::Feed() {
+  std::vector<const Object*> feeds;
+  for (const Object& object : scenario_.objects()) {
+    if (object.kind == Object::Kind::kFeed) feeds.push_back(&object);
+  }
+  const Object& feed = *feeds[Below(feeds.size())];
+  FeedLog& log = fed_[feed.name];
+  for (uint64_t batches = OneIn(4) ? 1 + Below(12) : 1; batches > 0; --batches) {
+    const int partition = static_cast<int>(Below(static_cast<uint64_t>(feed.partitions)));
+    std::vector<Change> changes;
+    for (uint64_t rows = 1 + Below(OneIn(12) ? 80 : 8); rows > 0; --rows) {
+      changes.push_back(DrawChange(feed, partition, &log));
+    }
+    statistics_.rows += changes.size();
+    log.changes.insert(log.changes.end(), changes.begin(), changes.end());
+    log.ends.push_back(log.changes.size());
+    feeds_.Push("public." + feed.name, BatchOf(feed.columns, changes), partition);
+  }
+  Note(fmt::format("feed {}: {} batches, {} rows in all", feed.name, log.ends.size(), log.changes.size()));
+}
+
+void Simulation::RunSome() {
+  bool rests = true;
+  switch (Below(6)) {
+    case 0:
+      rests = machine_.RunFor(static_cast<int64_t>(Below(20'000)), 1'000);
+      break;
+    case 1:
+      rests = machine_.RunFor(static_cast<int64_t>(Below(4'000'000)), 100'000);
+      break;
+    default:
+      machine_.RunSlices(Below(60));
+  }
+  if (!rests) Fault("something runs without an end");
+}
+
+void Simulation::CheckpointSoon() {
+  if (machine_.warehouse().Checkpoint(0).has_value()) Fault("a checkpoint was made by nobody");
+  Note("a checkpoint is asked for");
+  if (OneIn(2)) machine_.RunSlices(Below(200));
+}
+
+void Simulation::CreateSome() {
+  const size_t first = scenario_.objects().size();
+  if (OneIn(3)) scenario_.DrawTable();
+  if (OneIn(2)) scenario_.DrawInsert();
+  scenario_.DrawViews();
+  statistics_.objects += scenario_.objects().size() - first;
+  CreateAll(first);
+}
+
+// What is in the catalog is made after a restart, should the process end in the middle.
+void Simulation::CreateAll(size_t first) {
+  const std::vector<Object>& objects = scenario_.objects();
+  for (size_t i = first; i < objects.size() && is_well();) {
+    std::vector<Object> together = {objects[i++]};
+    while (i < objects.size() && together.front().kind == Object::Kind::kView &&
+           objects[i].kind == Object::Kind::kView && objects[i].group == together.front().group) {
+      together.push_back(objects[i++]);
+    }
+    if (!machine_.AwaitEpoch()) return void(Fault("an epoch never passes"));
+    if (machine_.has_ended()) return;
+    for (const Object& object : together) {
+      Note(fmt::format("#{} {}", object.id, object.sql));
+      shown_from_[object.id] = machine_.epoch() + 1;
+    }
+    const Status created = machine_.Create(together);
+    if (!created.has_value() && !machine_.has_ended()) {
+      Fault(fmt::format("{}: {}", together.front().sql, created.error().ToString()));
+    }
+  }
+}
+
+void Simulation::DropOne() {
+  const std::vector<Object> dropped = scenario_.DrawDrop();
+  if (dropped.empty()) return;
+  if (!machine_.AwaitEpoch()) return void(Fault("an epoch never passes"));
+  for (const Object& object : dropped) {
+    scenario_.Remove(object.id);
+    if (machine_.has_ended()) continue;
+    Note(fmt::format("drop #{} {}", object.id, object.name));
+    const Status gone = machine_.Drop(object);
+    if (!gone.has_value()) Fault(fmt::format("drop {}: {}", object.name, gone.error().ToString()));
+  }
+}
+
+// ------------------------------------------------------------------------------------------ what goes wrong
+
+void Simulation::Crash() {
+  Note("crash");
+  End(OneIn(2));
+  Restart();
+}
+
+void Simulation::PlanCrash() {
+  if (OneIn(2)) return machine_.world().CrashAtOperation(1 + Below(40));
+  std::vector<std::string_view> names;
+  for (const std::string_view name : env::AllFaultPoints()) {
+    if (name.starts_with("state.") && !name.starts_with("state.lmdb")) names.push_back(name);
+  }
+  machine_.world().CrashAt(*env::FaultPoint::Find(names[Below(names.size())]), 1 + Below(2));
+}
+
+void Simulation::FillDisk() {
+  uint64_t used = 0;
+  const auto paths = machine_.world().files.Glob("/data/**");
+  if (!paths.has_value()) return;  // it has been made to fail
+  for (const std::string& path : *paths) {
+    const auto info = machine_.world().files.Stat(path);
+    if (info.has_value() && !info->is_directory) used += info->size;
+  }
+  Note("the disk is full");
+  ++statistics_.full_disks;
+  is_full_ = true;
+  machine_.world().files.SetCapacity(used + Below(4'000));
+}
+
+void Simulation::FailDisk() {
+  std::optional<env::DiskOperation> kind;
+  if (OneIn(2)) kind = OneIn(2) ? env::DiskOperation::kWrite : env::DiskOperation::kSync;
+  Note("the disk is going to fail");
+  ++statistics_.errors;
+  machine_.world().files.FailAt(kind, 1 + Below(15), EIO);
+}
+
+void Simulation::End(bool loses_power) {
+  env::SimulatedEnv& world = machine_.world();
+  loses_power |= world.has_crashed();
+  if (machine_.is_running()) {
+    statistics_.merges += machine_.store().Stats().merges;
+    ++(loses_power ? statistics_.crashes : statistics_.kills);
+    if (machine_.failure().has_value()) {
+      ++statistics_.failures;
+      Note("stopped: " + machine_.failure()->ToString());
+    }
+    for (const auto& record : machine_.warehouse().checkpoints())
+      statistics_.checkpoints += record.is_committed;
+  }
+  Note(loses_power ? "the power is gone" : "the process is gone");
+  world.Crash();  // so that nothing is written on the way to the end
+  machine_.Stop();
+  if (!loses_power) world.files.SyncAll();
+  world.Restart({.scatters_sectors = !OneIn(3), .leaves_garbage = !OneIn(3), .scatters_names = OneIn(3)});
+}
+
+void Simulation::Restart() {
+  constexpr int kAttemptsMax = 8;
+  for (int attempt = 0; attempt < kAttemptsMax && is_well(); ++attempt) {
+    End(OneIn(2));
+    if (OneIn(4)) machine_.options().shards = 1 + static_cast<int>(Below(3));
+    if (TryStart()) return;
+  }
+  Fault("it never starts");
+}
+
+bool Simulation::TryStart() {
+  env::SimulatedEnv& world = machine_.world();
+  bool may_fail = false;
+  if (OneIn(4)) {
+    world.CrashAtOperation(1 + Below(60));
+  } else if (OneIn(8)) {
+    may_fail = true;
+    world.files.FailAt(std::nullopt, 1 + Below(40), EIO);
+  }
+  ++statistics_.starts;
+  Note(fmt::format("start with {} shards", machine_.options().shards));
+  const Status started = machine_.Start(scenario_.objects());
+  if (world.has_crashed()) {
+    ++statistics_.recovery_crashes;
+    return false;
+  }
+  if (!started.has_value()) {
+    const bool lacks_room = is_full_ && started.error().code() == ErrorCode::kDiskFull;
+    if (!may_fail && !lacks_room) return Fault("it does not start: " + started.error().ToString());
+    Note("does not start: " + started.error().ToString());
+    is_full_ = false;
+    world.files.SetCapacity(std::nullopt);
+    return false;
+  }
+  positions_.clear();
+  for (const Object& object : scenario_.objects()) {
+    shown_from_[object.id] = machine_.WasSaved(object.id) ? 0 : machine_.epoch() + 1;
+  }
+  Glance(true);
+  return true;
+}
+
+// ------------------------------------------------------------------------------------------- what must hold
+
+void Simulation::CheckJobs() {
+  const std::string error = machine_.JobError();
+  if (!error.empty()) Fault("a job has failed: " + error);
+}
+
+bool Simulation::WorkOff() {
+  constexpr int kRoundsMax = 2'000;
+  const int64_t pause_micros = 2 * machine_.options().epoch_interval_micros + 20'000;
+  int64_t epoch = -1;
+  for (int round = 0; round < kRoundsMax; ++round) {
+    if (!machine_.RunFor(pause_micros, 10'000)) return Fault("something runs without an end");
+    if (machine_.has_ended()) return false;
+    if (feeds_.IsDrained() && machine_.epoch() == epoch) return true;
+    epoch = machine_.epoch();
+  }
+  return Fault("it does not come to rest");
+}
+
+void Simulation::Settle() {
+  is_full_ = false;
+  machine_.world().files.SetCapacity(std::nullopt);
+  constexpr int kAttemptsMax = 10;
+  for (int attempt = 0; attempt < kAttemptsMax && is_well(); ++attempt) {
+    if (WorkOff()) return CompareAll();
+    if (is_well()) Restart();
+  }
+  Fault("it is never settled");
+}
+
+void Simulation::CompareAll() {
+  Note("compare all");
+  ++statistics_.comparisons;
+  CheckJobs();
+  expected_.clear();
+  for (const Object& object : scenario_.objects()) {
+    if (object.kind != Object::Kind::kTable && object.kind != Object::Kind::kView) continue;
+    const auto found = machine_.Published(object.name);
+    if (!found.has_value()) return void(Fault(object.name + " is not there"));
+    const std::string difference = Difference(Expected(object.name), *found);
+    if (difference.empty()) continue;
+    return void(Fault(fmt::format("{} is not what it must be: {}\n{}", object.name, object.sql, difference)));
+  }
+  Glance();
+}
+
+Inputs Simulation::InputsOf(const Query& query) {
+  Inputs inputs;
+  for (const std::string& name : query.inputs) {
+    inputs.rows[name] = Expected(name);
+    if (const auto fed = fed_.find(name); fed != fed_.end()) inputs.changes[name] = fed->second.changes;
+    if (scenario_.Find(name)->kind == Object::Kind::kFeed && !inputs.changes.contains(name)) {
+      inputs.changes[name] = {};
+    }
+  }
+  return inputs;
+}
+
+const Rows& Simulation::Expected(const std::string& name) {
+  if (const auto known = expected_.find(name); known != expected_.end()) return known->second;
+  const Object& object = *scenario_.Find(name);
+  Rows rows;
+  switch (object.kind) {
+    case Object::Kind::kFeed:
+      rows = RowsOf(fed_[name].changes, object.mode);
+      break;
+    case Object::Kind::kView:
+      rows = Evaluate(object.query, InputsOf(object.query));
+      break;
+    default:
+      for (const Object* insert : scenario_.InsertsInto(name)) {
+        const Rows inserted = Evaluate(insert->query, InputsOf(insert->query));
+        rows.insert(rows.end(), inserted.begin(), inserted.end());
+      }
+  }
+  return expected_[name] = std::move(rows);
+}
+
+void Simulation::Glance(bool is_start) {
+  ++statistics_.glances;
+  CheckJobs();
+  std::map<uint64_t, std::vector<const Object*>> groups;
+  for (const Object& object : scenario_.objects()) {
+    if (!is_well()) return;
+    if (object.kind == Object::Kind::kView) GlanceAtView(object);
+    if (!object.HasQuery() || object.query.inputs.size() != 1) continue;
+    if (scenario_.Find(object.query.inputs.front())->kind != Object::Kind::kFeed) continue;
+    // A checkpoint has the table and what its INSERT has read as of one position; an epoch alone has not.
+    const bool is_insert = object.kind == Object::Kind::kInsert;
+    if (is_insert && (!is_start || scenario_.InsertsInto(object.name).size() > 1)) continue;
+    groups[object.group].push_back(&object);
+  }
+  if (!is_start && !OneIn(3)) return;
+  for (const auto& [group, members] : groups) GlanceAtGroup(group, members);
+}
+
+// A view over stored relations is, in every set of snapshots, what its definition says of theirs.
+void Simulation::GlanceAtView(const Object& view) {
+  if (machine_.epoch() < shown_from_[view.id]) return;
+  Inputs inputs;
+  for (const std::string& name : view.query.inputs) {
+    if (scenario_.Find(name)->kind == Object::Kind::kFeed) return;
+    const auto published = machine_.Published(name);
+    if (!published.has_value()) return void(Fault(name + " is not there"));
+    inputs.rows[name] = *published;
+  }
+  const auto found = machine_.Published(view.name);
+  if (!found.has_value()) return void(Fault(view.name + " is not there"));
+  const std::string difference = Difference(Evaluate(view.query, inputs), *found);
+  if (difference.empty()) return;
+  Fault(fmt::format("{} does not go with what it reads: {}\n{}", view.name, view.sql, difference));
+}
+
+// What shares a feed shows the rows up to one and the same position of it, which does not go back.
+void Simulation::GlanceAtGroup(uint64_t group, const std::vector<const Object*>& members) {
+  const std::string& feed = members.front()->query.inputs.front();
+  const Object& source = *scenario_.Find(feed);
+  const FeedLog& log = fed_[feed];
+  std::vector<Rows> found;
+  for (const Object* member : members) {
+    const auto published = machine_.Published(member->name);
+    if (!published.has_value()) return void(Fault(member->name + " is not there"));
+    found.push_back(*published);
+    std::sort(found.back().begin(), found.back().end());
+  }
+  for (size_t position = positions_[group]; position <= log.ends.size(); ++position) {
+    Inputs inputs;
+    const std::span<const Change> changes(log.changes.data(), position == 0 ? 0 : log.ends[position - 1]);
+    inputs.changes[feed] = changes;
+    inputs.rows[feed] = RowsOf(changes, source.mode);
+    bool agree = true;
+    for (size_t i = 0; i < members.size() && agree; ++i) {
+      Rows rows = Evaluate(members[i]->query, inputs);
+      std::sort(rows.begin(), rows.end());
+      agree = rows == found[i];
+    }
+    if (!agree) continue;
+    positions_[group] = position;
+    return;
+  }
+  std::string names;
+  for (const Object* member : members) names += " " + member->name;
+  Fault(fmt::format("these are of no one position of {} at or behind {}:{}", feed, positions_[group], names));
+}
+
+}  // namespace millrace::sim
