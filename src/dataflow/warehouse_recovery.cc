@@ -128,7 +128,7 @@ bool Warehouse::HadEnded(const std::vector<Request>& requests) const {
 
 Result<std::shared_ptr<Job>> Warehouse::AddEndedJob(std::vector<Request> requests) {
   RunningJob running;
-  running.job = std::make_shared<Job>();
+  running.job = MakeJob();
   running.job->name = requests.front().job_name;
   std::vector<std::unique_ptr<StoredTable>> tables;
   for (Request& request : requests) {
