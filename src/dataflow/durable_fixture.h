@@ -52,7 +52,7 @@ class DurableFixture : public WarehouseFixture {
     log::Log::Options log_options;
     log_options.folder = folder_ + "/log";
     log_options.metrics = &metrics_;
-    MR_ASSIGN(log_, log::Log::Open(env::RealEnv(), std::move(log_options)));
+    MR_ASSIGN(log_, log::Log::Open(log_env_, std::move(log_options)));
     durability_.checkpoints = store_.get();
     durability_.log = log_.get();
     durability_.checkpoint_interval_micros = checkpoint_interval_micros_;
@@ -115,6 +115,7 @@ class DurableFixture : public WarehouseFixture {
   connectors::FeedHub feeds_;
   std::unique_ptr<state::CommitStore> commits_;
   std::unique_ptr<state::CheckpointStore> store_;
+  env::Env log_env_ = env::RealEnv();
   std::unique_ptr<log::Log> log_;
   Durability durability_;
 

@@ -1,14 +1,12 @@
 // Tables whose rows from outside go through the durable log.
 #include <fmt/format.h>
 
+#include "base/limits.h"
 #include "data/batch_builder.h"
+#include "dataflow/durable_fixture.h"
 #include "dataflow/push_group.h"
-#include "dataflow/warehouse_fixture.h"
 #include "env/fault_points.h"
-#include "env/simulated_env.h"
 #include "log/log.h"
-#include "state/checkpoint_store.h"
-#include "state/journal_commit_store.h"
 #include "telemetry/metrics.h"
 
 namespace millrace::dataflow {
@@ -24,48 +22,16 @@ data::Batch Pairs(int64_t first, size_t rows, int64_t v) {
   return builder.Build();
 }
 
-class IngestLogTest : public WarehouseFixture {
+class IngestLogTest : public DurableFixture {
  protected:
   IngestLogTest() {
-    log_env_ = env::RealEnv();
-    log_env_.files = &world_.files;
-    log_env_.faults = &world_.faults;
-    Start();
+    log_env_.faults = &faults_;
+    OpenDurable();
   }
-  ~IngestLogTest() override { End(); }
-
-  void End() {
-    warehouse_.reset();
-    log_.reset();
-    checkpoints_.reset();
-    commits_.reset();
-  }
-  // No checkpoint is made: all that is there afterwards comes from the log. FinishRecovery is to follow.
-  void Start() {
-    End();
-    ASSERT_TRUE(world_.files.MakeDirs("/data").has_value());
-    commits_ = *state::OpenJournalCommitStore(log_env_, "/data");
-    state::CheckpointStoreOptions store_options;
-    store_options.folder = "/data/state";
-    checkpoints_ = *state::CheckpointStore::Open(log_env_, *commits_, store_options);
-    auto opened = log::Log::Open(log_env_, {.folder = "/log", .metrics = &metrics_, .on_failure = nullptr});
-    ASSERT_TRUE(opened) << opened.error().ToString();
-    log_ = std::move(*opened);
-    durability_.checkpoints = checkpoints_.get();
-    durability_.log = log_.get();
-    durability_.checkpoint_interval_micros = 3'600'000'000;
-    Open({.durability = &durability_});
-  }
-
-  // From the catalog alone, for a start that creates it again.
-  void Forget(const std::string& text) {
-    const auto statement = *sql::ParseStatement(text);
-    const auto& drop = statement->As<sql::DropStatement>();
-    EXPECT_TRUE(catalog_.Drop(drop.object, drop.name, false, false));
-  }
+  ~IngestLogTest() override { Crash(); }
 
   // Waits until it is taken.
-  static Status Push(PushGroup* group) {
+  static Status PushTogether(PushGroup* group) {
     while (true) {
       Notification woken;
       MR_ASSIGN(const bool is_taken, group->TryPush([&] { woken.Notify(); }));
@@ -84,82 +50,139 @@ class IngestLogTest : public WarehouseFixture {
     return receipt->status();
   }
 
-  env::SimulatedEnv world_;
-  env::Env log_env_;
-  std::unique_ptr<state::CommitStore> commits_;
-  std::unique_ptr<state::CheckpointStore> checkpoints_;
-  std::unique_ptr<log::Log> log_;
-  Durability durability_;
+  env::FaultScript faults_;
 };
 
-TEST_F(IngestLogTest, RowsAreVisibleOnceTheyAreTakenAndAgainAfterARestart) {
-  const auto create = [this](uint64_t plain, uint64_t keyed) {
-    MR_ASSERT_OK(CreateTable("CREATE TABLE plain (k BIGINT, v BIGINT)", plain));
-    MR_ASSERT_OK(CreateTable("CREATE TABLE keyed (k BIGINT, v BIGINT, PRIMARY KEY (k) NOT ENFORCED)", keyed));
-    MR_ASSERT_OK(CreateViews({"CREATE MATERIALIZED VIEW sums AS SELECT sum(v) AS s FROM plain"}));
-    MR_ASSERT_OK(warehouse_->FinishRecovery());
+TEST_F(IngestLogTest, EachRowCountsOnceWhateverOfItWasSaved) {
+  Table("CREATE TABLE plain (k BIGINT, v BIGINT)");
+  Table("CREATE TABLE keyed (k BIGINT, v BIGINT, PRIMARY KEY (k) NOT ENFORCED)");
+  Views({"CREATE MATERIALIZED VIEW sums AS SELECT sum(v) AS s FROM plain"});
+  Table("CREATE TABLE posted (k BIGINT, v BIGINT) WITH ('connector' = 'http', 'format' = 'json')");
+  Views({"CREATE MATERIALIZED VIEW of_posted AS SELECT count(*) AS n, sum(v) AS s FROM posted"});
+  int64_t rows = 0;
+  int64_t sum = 0;
+  const auto push = [&](int64_t v) {
+    MR_ASSERT_OK(PushInto("plain", rows, 3, v));
+    MR_ASSERT_OK(PushInto("posted", rows, 3, v));
+    PushGroup group;
+    group.Add(*warehouse_->OpenIngest("public.plain"), {Pairs(rows + 3, 1, v)});
+    group.Add(*warehouse_->OpenIngest("public.keyed"), {Pairs(1, 1, rows + 4)});
+    group.Add(*warehouse_->OpenIngest("public.posted"), {Pairs(rows + 3, 1, v)});
+    MR_ASSERT_OK(PushTogether(&group));
+    rows += 4;
+    sum += 4 * v;
   };
-  create(7, 8);
-  MR_ASSERT_OK(PushInto("plain", 0, 3, 10));
-  MR_ASSERT_OK(PushInto("keyed", 1, 1, 1));
-  PushGroup group;
-  group.Add(*warehouse_->OpenIngest("public.plain"), {Pairs(3, 2, 5)});
-  group.Add(*warehouse_->OpenIngest("public.keyed"), {Pairs(1, 1, 2)});
-  MR_ASSERT_OK(Push(&group));
-  AwaitVisible();
-  EXPECT_EQ(Rows("sums"), (std::vector<std::string>{"40"}));
-  EXPECT_EQ(Rows("keyed"), (std::vector<std::string>{"1, 2"}));
+  const auto check = [&] {
+    AwaitVisible();
+    EXPECT_EQ(Rows("plain").size(), static_cast<size_t>(rows));
+    EXPECT_EQ(Rows("sums"), (std::vector<std::string>{fmt::format("{}", sum)}));
+    EXPECT_EQ(Rows("keyed"), (std::vector<std::string>{fmt::format("1, {}", rows)}));
+    EXPECT_EQ(Rows("of_posted"), (std::vector<std::string>{fmt::format("{}, {}", rows, sum)}));
+  };
+  push(1);
+  check();
+  Crash();  // nothing was saved
+  OpenDurable();
+  check();
+  push(10);
+  Checkpoint();
+  Crash();  // all was saved
+  OpenDurable();
+  check();
+  push(100);
+  Crash();  // a part of it was
+  OpenDurable();
+  check();
+  push(1000);
+  check();
+  Checkpoint();
+  push(10000);
+  Crash();
+  OpenDurable();
+  check();
+}
 
-  for (const char* text : {"DROP MATERIALIZED VIEW sums", "DROP TABLE plain", "DROP TABLE keyed"})
-    Forget(text);
-  Start();
-  create(7, 8);
+TEST_F(IngestLogTest, WhatIsSavedTheLogForgets) {
+  // A table's own topic has large segments; one that is there already is taken as it is.
+  ASSERT_TRUE(log_->CreateTopic("t1", {.segment_bytes = limits::kLogSegmentBytesMin}));
+  Table("CREATE TABLE plain (k BIGINT, v BIGINT)");
+  for (int64_t first = 0; first < 40'000; first += 2000) {
+    MR_ASSERT_OK(PushInto("plain", first, 2000, first * 1'000'003 % 10'007));
+  }
   AwaitVisible();
-  EXPECT_EQ(Rows("plain"), (std::vector<std::string>{"0, 10", "1, 10", "2, 10", "3, 5", "4, 5"}));
-  EXPECT_EQ(Rows("sums"), (std::vector<std::string>{"40"}));
-  EXPECT_EQ(Rows("keyed"), (std::vector<std::string>{"1, 2"}));
-  MR_ASSERT_OK(PushInto("plain", 5, 1, 1));
+  log::Partition& partition = log_->FindTopic("t1")->partition(0);
+  EXPECT_EQ(partition.start_offset(), 0u);
+  Checkpoint();
+  while (partition.start_offset() == 0) env::RealEnv().executor->Sleep(1000);
+  Crash();
+  OpenDurable();
   AwaitVisible();
-  EXPECT_EQ(Rows("sums"), (std::vector<std::string>{"41"}));
+  EXPECT_EQ(Rows("plain").size(), 40'000u);
+}
 
-  // What is dropped is gone, and another table of the name has nothing of it.
-  MR_ASSERT_OK(Drop("DROP MATERIALIZED VIEW sums"));
+TEST_F(IngestLogTest, WhatIsDroppedIsGone) {
+  Table("CREATE TABLE plain (k BIGINT, v BIGINT)");
+  Table("CREATE TABLE other (k BIGINT, v BIGINT)");
+  MR_ASSERT_OK(PushInto("plain", 0, 3, 1));
   MR_ASSERT_OK(Drop("DROP TABLE plain"));
-  EXPECT_EQ(log_->FindTopic("t7"), nullptr);
-  EXPECT_NE(log_->FindTopic("t8"), nullptr);
-  MR_ASSERT_OK(CreateTable("CREATE TABLE plain (k BIGINT, v BIGINT)", 9));
+  Forget("plain");
+  EXPECT_EQ(log_->FindTopic("t1"), nullptr);
+  EXPECT_NE(log_->FindTopic("t2"), nullptr);
+  Table("CREATE TABLE plain (k BIGINT, v BIGINT)");
   AwaitVisible();
   EXPECT_EQ(Rows("plain"), std::vector<std::string>{});
+  // A DROP that did not come to remove the topic.
+  ASSERT_TRUE(log_->CreateTopic("t77", {}));
+  ASSERT_TRUE(log_->CreateTopic("something else", {}));
+  Crash();
+  OpenDurable();
+  EXPECT_EQ(log_->FindTopic("t77"), nullptr);
+  EXPECT_NE(log_->FindTopic("something else"), nullptr);
+  EXPECT_NE(log_->FindTopic("t2"), nullptr);
 }
 
 TEST_F(IngestLogTest, AViewThatComesLaterGetsTheHistoryOfAnHttpTable) {
-  MR_ASSERT_OK(CreateTable(
-      "CREATE TABLE posted (k BIGINT, v BIGINT) WITH ('connector' = 'http', 'format' = 'json')", 3));
-  MR_ASSERT_OK(warehouse_->FinishRecovery());
+  Table("CREATE TABLE posted (k BIGINT, v BIGINT) WITH ('connector' = 'http', 'format' = 'json')");
   MR_ASSERT_OK(PushInto("posted", 0, 100, 1));
-  MR_ASSERT_OK(CreateViews({"CREATE MATERIALIZED VIEW n AS SELECT count(*) AS n, sum(v) AS s FROM posted"}));
-  MR_ASSERT_OK(PushInto("posted", 100, 10, 1));
-  // Of a history it is not promised when it is there, only that it will be.
-  const auto is_there = [&] { return Rows("n") == std::vector<std::string>{"110, 110"}; };
-  for (int i = 0; i < 10'000 && !is_there(); ++i) AwaitVisible();
-  EXPECT_TRUE(is_there());
-  MR_ASSERT_OK(PushInto("posted", 110, 1, 1));
+  Views({"CREATE MATERIALIZED VIEW early AS SELECT count(*) AS n, sum(v) AS s FROM posted"});
   AwaitVisible();
-  EXPECT_EQ(Rows("n"), (std::vector<std::string>{"111, 111"}));
+  EXPECT_EQ(Rows("early"), (std::vector<std::string>{"100, 100"}));
+
+  size_t rows = 100;
+  for (; rows <= 2 * limits::kIngestQueueRows; rows += 2000) MR_ASSERT_OK(PushInto("posted", 0, 2000, 1));
+  Views({"CREATE MATERIALIZED VIEW late AS SELECT count(*) AS n, sum(v) AS s FROM posted"});
+  MR_ASSERT_OK(PushInto("posted", 0, 10, 1));
+  rows += 10;
+  // Of a long history it is not promised when it is there, only that it will be.
+  const auto is_there = [&](const char* view) {
+    return Rows(view) == std::vector<std::string>{fmt::format("{0}, {0}", rows)};
+  };
+  while (!is_there("late")) AwaitVisible();
+  EXPECT_TRUE(is_there("early"));
+  MR_ASSERT_OK(PushInto("posted", 0, 1, 1));
+  ++rows;
+  AwaitVisible();
+  EXPECT_TRUE(is_there("late"));
+
+  // A checkpoint in the middle of a history.
+  Views({"CREATE MATERIALIZED VIEW last AS SELECT count(*) AS n, sum(v) AS s FROM posted"});
+  Checkpoint();
+  Crash();
+  OpenDurable();
+  while (!is_there("last")) AwaitVisible();
+  EXPECT_TRUE(is_there("late"));
 }
 
 TEST_F(IngestLogTest, AGroupThatFindsNoRoomOnTheDiskIsTakenNowhere) {
-  MR_ASSERT_OK(CreateTable("CREATE TABLE a (k BIGINT, v BIGINT)", 1));
-  MR_ASSERT_OK(CreateTable("CREATE TABLE b (k BIGINT, v BIGINT)", 2));
-  MR_ASSERT_OK(warehouse_->FinishRecovery());
+  Table("CREATE TABLE a (k BIGINT, v BIGINT)");
+  Table("CREATE TABLE b (k BIGINT, v BIGINT)");
   const auto push = [&] {
     PushGroup group;
     group.Add(*warehouse_->OpenIngest("public.a"), {Pairs(0, 1, 1)});
     group.Add(*warehouse_->OpenIngest("public.b"), {Pairs(0, 1, 1)});
-    return Push(&group);
+    return PushTogether(&group);
   };
-  world_.faults.At("log.append.write", 2,
-                   []() -> Status { return Fail(ErrorCode::kDiskFull, "no space left"); });
+  faults_.At("log.append.write", 2, []() -> Status { return Fail(ErrorCode::kDiskFull, "no space left"); });
   const Status failed = push();
   ASSERT_FALSE(failed.has_value());
   EXPECT_EQ(failed.error().code(), ErrorCode::kDiskFull);

@@ -99,7 +99,8 @@ Result<std::shared_ptr<connectors::RowLog>> Warehouse::OpenRowLog(const std::str
                                                                   const data::Schema& schema,
                                                                   uint64_t object_id) const {
   if (object_id == 0 || options_.durability == nullptr || options_.durability->log == nullptr) return nullptr;
-  return connectors::RowLog::Open(options_.durability->log, fmt::format("t{}", object_id), table, schema);
+  return connectors::RowLog::Open(options_.durability->log, connectors::RowLog::TopicOfTable(object_id),
+                                  table, schema);
 }
 
 Status Warehouse::CreateTable(const catalog::TableDefinition& table, uint64_t object_id) {

@@ -173,6 +173,7 @@ class Warehouse {
   using GaugeName = std::pair<std::string, telemetry::Labels>;
   class Gauges;  // warehouse_metrics.cc
 
+  Status DropUnusedTopics() MR_REQUIRES(mutex_);
   // The log of what is pushed into a table; null: nothing is kept.
   Result<std::shared_ptr<connectors::RowLog>> OpenRowLog(const std::string& table, const data::Schema& schema,
                                                          uint64_t object_id) const;

@@ -42,11 +42,31 @@ Status Warehouse::FinishRecovery() {
     owners.insert(GroupOwner(group));
   }
   coordinator_.checkpointer()->KeepOnly(owners);
+  MR_TRY(DropUnusedTopics());
   // Every reader has set its pin.
   if (options_.durability->log != nullptr) options_.durability->log->StartRetention();
   MR_TRY(coordinator_.EndRecovery());
   for (auto& [job, running] : jobs_) {
     for (const auto& task : running.tasks) pool_->Wake(*task);
+  }
+  return {};
+}
+
+// Those of tables whose DROP was interrupted: their numbers will not be used again.
+Status Warehouse::DropUnusedTopics() {
+  log::Log* log = options_.durability->log;
+  if (log == nullptr) return {};
+  std::set<std::string> used;
+  {
+    MutexLock lock(ingest_mutex_);
+    for (const auto& [name, ingest] : ingests_) {
+      if (const auto& row_log = ingest->point().row_log(); row_log != nullptr) used.insert(row_log->topic());
+    }
+  }
+  for (const auto& topic : log->Topics()) {
+    if (connectors::RowLog::IsTopicOfTable(topic->name()) && !used.contains(topic->name())) {
+      MR_TRY(log->DropTopic(topic->name()));
+    }
   }
   return {};
 }

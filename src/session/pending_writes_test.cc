@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+
 #include "env/simulated_env.h"
 #include "log/log.h"
 #include "session/copy_in_rows.h"
 #include "session/result_printer.h"
 #include "session/session.h"
-#include "state/checkpoint_store.h"
 #include "state/journal_commit_store.h"
 
 namespace millrace::session {
@@ -149,25 +151,28 @@ class DurableWritesTest : public testing::Test {
     log_env.files = &world.files;
     log_env.faults = &world.faults;
     log = *log::Log::Open(log_env, {.folder = "/log", .metrics = &metrics, .on_failure = nullptr});
-    EXPECT_TRUE(world.files.MakeDirs("/data"));
-    commits = *state::OpenJournalCommitStore(log_env, "/data");
-    state::CheckpointStoreOptions store_options;
-    store_options.folder = "/data/state";
-    checkpoints = *state::CheckpointStore::Open(log_env, *commits, store_options);
+    folder = testing::TempDir() + "/millrace_writes_XXXXXX";
+    EXPECT_NE(mkdtemp(folder.data()), nullptr);
+    commits = *state::OpenJournalCommitStore(env::RealEnv(), folder);
+    state::CheckpointStoreOptions options;
+    options.folder = folder + "/state";
+    checkpoints = *state::CheckpointStore::Open(env::RealEnv(), *commits, options);
     durability.log = log.get();
     durability.checkpoints = checkpoints.get();
-    durability.checkpoint_interval_micros = 3'600'000'000;
     warehouse = std::make_unique<dataflow::Warehouse>(
         dataflow::Warehouse::Options{.env = &env::RealEnv(), .durability = &durability});
     catalog::TableDefinition table;
     table.name = {"public", "a"};
-    catalog::Column column;
-    column.name = "k";
-    column.type = data::DataType::BigInt();
-    table.columns.push_back(std::move(column));
+    table.columns.push_back({.name = "k", .type = data::DataType::BigInt()});
     EXPECT_TRUE(warehouse->CreateTable(table, 1));
     EXPECT_TRUE(warehouse->FinishRecovery());
     writes = std::make_unique<PendingWrites>(warehouse.get(), &interruptible);
+  }
+
+  ~DurableWritesTest() override {
+    warehouse.reset();
+    checkpoints.reset();
+    std::filesystem::remove_all(folder);
   }
 
   Status Keep(int64_t value) {
@@ -184,6 +189,7 @@ class DurableWritesTest : public testing::Test {
   env::Env log_env;
   telemetry::MetricsRegistry metrics;
   std::unique_ptr<log::Log> log;
+  std::string folder;
   std::unique_ptr<state::CommitStore> commits;
   std::unique_ptr<state::CheckpointStore> checkpoints;
   dataflow::Durability durability;

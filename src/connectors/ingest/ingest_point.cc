@@ -181,8 +181,12 @@ std::unique_ptr<IngestPoint::Reader> IngestPoint::AddReader(std::vector<int> col
   std::unique_ptr<Reader> reader(new Reader(shared_from_this(), id, std::move(columns), epoch));
   if (row_log_ == nullptr) return reader;
   reader->pin_ = row_log_->Pin(start.has_value() ? start->offset : 0);
-  // With the pin in place what is there now stays.
-  reader->Seek(start.value_or(Start{row_log_->start_offset(), /*is_backfill=*/true}));
+  if (!start.has_value()) {
+    // With the pin in place what is there now stays. What a queue could hold an epoch can wait for.
+    start = Start{.offset = row_log_->start_offset()};
+    start->is_backfill = row_log_->end_offset() - start->offset > limits::kIngestQueueRows;
+  }
+  reader->Seek(*start);
   return reader;
 }
 

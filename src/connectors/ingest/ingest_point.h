@@ -162,8 +162,8 @@ class IngestPoint : public std::enable_shared_from_this<IngestPoint> {
                                         const PushReceiptPtr& receipt = nullptr);
 
   // A reader of the columns named by their places. Without a log it gets what is pushed from now on; with
-  // one, what is there from `start` on, or (none given) all that the log keeps, as a history. `wake` is
-  // called when rows come to its empty queue, and at the end.
+  // one, what is there from `start` on, or (none given) all that the log keeps: as a history, if that is more
+  // than a queue holds. `wake` is called when rows come to its empty queue, and at the end.
   std::unique_ptr<Reader> AddReader(std::vector<int> columns, std::function<void()> wake,
                                     std::optional<Start> start = std::nullopt) MR_EXCLUDES(mutex_);
 

@@ -139,6 +139,15 @@ RowLog::RowLog(log::Log* log, std::shared_ptr<log::Topic> topic, std::string tab
                const data::Schema& schema)
     : log_(*log), topic_(std::move(topic)), table_(std::move(table)), types_(TypesOf(schema)) {}
 
+std::string RowLog::TopicOfTable(uint64_t object_id) {
+  return fmt::format("t{}", object_id);
+}
+
+bool RowLog::IsTopicOfTable(std::string_view topic) {
+  return topic.size() > 1 && topic.front() == 't' &&
+         topic.find_first_not_of("0123456789", 1) == std::string_view::npos;
+}
+
 Result<log::AppendBatch> RowLog::Encode(std::span<const data::Batch> batches) const {
   log::AppendBatch append{.layout = log::Layout::kOpaque};
   for (const data::Batch& batch : batches) {

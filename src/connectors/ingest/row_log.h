@@ -70,7 +70,12 @@ class RowLog {
   // As Open; `topic` is one of the log's.
   RowLog(log::Log* log, std::shared_ptr<log::Topic> topic, std::string table, const data::Schema& schema);
 
+  // "t<object_id>": the name of a table's topic.
+  static std::string TopicOfTable(uint64_t object_id);
+  static bool IsTopicOfTable(std::string_view topic);
+
   const std::string& table() const { return table_; }
+  const std::string& topic() const { return topic_->name(); }
   // Of the first row that is still there, and behind the last that is durable.
   uint64_t start_offset() const { return partition().start_offset(); }
   uint64_t end_offset() const { return partition().end_offset(); }
