@@ -47,6 +47,10 @@ plan::PlanContext ContextFor(const catalog::Settings& settings, std::string_view
   return context;
 }
 
+std::string TopicOf(const Object& table) {
+  return fmt::format("t{}", table.id);
+}
+
 Cell CellOf(const data::Column& column, size_t row) {
   if (column.IsNull(row)) return std::nullopt;
   if (column.physical() == data::PhysicalType::kString) {
@@ -95,11 +99,21 @@ Status Machine::Start(const std::vector<Object>& objects) {
     std::from_chars(chapter.data() + 1, chapter.data() + chapter.size(), id);
     if (chapter.starts_with('o')) saved_[id] = true;
   }
-  durability_.checkpoints = store_.get();
-  durability_.checkpoint_interval_micros = options_.checkpoint_interval_micros;
-  durability_.on_failure = [this](const Error& error) {
+  const auto on_failure = [this](const Error& error) {
     if (!failure_.has_value()) failure_ = error;
   };
+  log::Log::Options log_options;
+  log_options.folder = std::string(kFolder) + "/log";
+  log_options.metrics = &metrics_;
+  log_options.on_failure = on_failure;
+  MR_ASSIGN(log_, log::Log::Open(world_.env, std::move(log_options)));
+  for (const log::Damage& damage : log_->damage()) {
+    return Fail(ErrorCode::kDataCorrupted, "the log is damaged: " + damage.reason);
+  }
+  durability_.checkpoints = store_.get();
+  durability_.log = log_.get();
+  durability_.checkpoint_interval_micros = options_.checkpoint_interval_micros;
+  durability_.on_failure = on_failure;
   MR_TRY(settings_.Set("parallelism.default", std::to_string(options_.shards)));
   MR_TRY(settings_.Set("millrace.batch.rows", std::to_string(options_.batch_rows)));
   dataflow::Warehouse::Options options;
@@ -122,6 +136,7 @@ Status Machine::Start(const std::vector<Object>& objects) {
 void Machine::Stop() {
   inserts_.clear();
   warehouse_.reset();
+  log_.reset();
   store_.reset();
   commits_.reset();
   catalog_ = catalog::Catalog();
@@ -132,6 +147,7 @@ void Machine::Stop() {
 Status Machine::Create(const std::vector<Object>& objects) {
   switch (objects.front().kind) {
     case Object::Kind::kFeed:
+    case Object::Kind::kHttp:
     case Object::Kind::kTable:
       return CreateTable(objects.front());
     case Object::Kind::kView:
@@ -147,19 +163,35 @@ Status Machine::CreateTable(const Object& object) {
   MR_ASSIGN(const catalog::TableDefinition table,
             plan::BindCreateTable(statement->As<sql::CreateTableStatement>(), catalog_,
                                   ContextFor(settings_, object.sql)));
+  if (object.kind != Object::Kind::kFeed) MR_TRY(warehouse_->CreateTable(table, object.id));
   MR_TRY(catalog_.Create(catalog::MakeEntry(table)));
   if (object.kind == Object::Kind::kFeed) return {};
-  return warehouse_->CreateTable(table, object.id);
+  // So that segments end and go within a run. That may fail as anything may: then they are larger.
+  log::TopicSettings settings = log_->FindTopic(TopicOf(object))->settings();
+  settings.segment_age_micros = options_.segment_age_micros;
+  static_cast<void>(log_->AlterTopic(TopicOf(object), settings));
+  return {};
+}
+
+std::shared_ptr<dataflow::Ingest> Machine::Ingest(const std::string& table) {
+  auto ingest = warehouse_->OpenIngest("public." + table);
+  MR_CHECK(ingest.has_value());
+  return std::move(*ingest);
+}
+
+uint64_t Machine::LoggedRows(const Object& table) const {
+  return log_->FindTopic(TopicOf(table))->partition(0).end_offset();
 }
 
 Status Machine::StartViews(const std::vector<Object>& views) {
   std::vector<dataflow::Warehouse::Request> requests;
+  std::vector<catalog::EntryPtr> entries;
   for (const Object& view : views) {
     MR_ASSIGN(const auto statement, sql::ParseStatement(view.sql));
     MR_ASSIGN(plan::PlannedView planned,
               plan::PlanMaterializedView(statement->As<sql::CreateMaterializedViewStatement>(), catalog_,
                                          ContextFor(settings_, view.sql)));
-    MR_TRY(catalog_.Create(planned.entry));
+    entries.push_back(planned.entry);
     dataflow::Warehouse::Request request;
     request.query = std::move(planned.query);
     request.settings = settings_;
@@ -169,6 +201,7 @@ Status Machine::StartViews(const std::vector<Object>& views) {
     requests.push_back(std::move(request));
   }
   MR_TRY(warehouse_->Start(std::move(requests)));
+  for (const catalog::EntryPtr& entry : entries) MR_TRY(catalog_.Create(entry));
   return {};
 }
 

@@ -13,11 +13,14 @@
 #include "catalog/catalog.h"
 #include "catalog/settings.h"
 #include "connectors/feed/feed_hub.h"
+#include "dataflow/push_group.h"
 #include "dataflow/warehouse.h"
 #include "env/simulated_env.h"
+#include "log/log.h"
 #include "sim/scenario.h"
 #include "state/checkpoint_store.h"
 #include "state/commit_store.h"
+#include "telemetry/metrics.h"
 
 namespace millrace::sim {
 
@@ -30,6 +33,7 @@ class Machine {
     int shards = 1;
     int batch_rows = 2048;
     state::CheckpointStoreOptions store;
+    int64_t segment_age_micros = 1'000'000;  // of the log
   };
 
   Machine(uint64_t seed, connectors::FeedHub* feeds);
@@ -46,12 +50,19 @@ class Machine {
   void Stop();
   bool is_running() const { return warehouse_ != nullptr; }
   // The power has gone, or something has failed after which the process must not go on.
-  bool has_ended() const { return world_.has_crashed() || failure_.has_value(); }
+  bool has_ended() const {
+    return world_.has_crashed() || failure_.has_value() ||
+           (store_ != nullptr && !store_->status().has_value());
+  }
   const std::optional<Error>& failure() const { return failure_; }
 
   // While it runs, and no epoch is in flight: see AwaitEpoch. Views of one group go together.
   Status Create(const std::vector<Object>& objects);
   Status Drop(const Object& object);
+
+  std::shared_ptr<dataflow::Ingest> Ingest(const std::string& table);
+  // Rows that the log has taken of a table, up to its end.
+  uint64_t LoggedRows(const Object& table) const;
 
   // These end early when the process has to end.
   void RunSlices(uint64_t slices);
@@ -77,9 +88,11 @@ class Machine {
   env::SimulatedEnv world_;
   connectors::FeedHub& feeds_;
   Options options_;
+  telemetry::MetricsRegistry metrics_;
   std::optional<Error> failure_;
   std::unique_ptr<state::CommitStore> commits_;
   std::unique_ptr<state::CheckpointStore> store_;
+  std::unique_ptr<log::Log> log_;
   dataflow::Durability durability_;
   catalog::Catalog catalog_;
   catalog::Settings settings_;

@@ -105,6 +105,8 @@ void Print(const Statistics& total) {
              total.merges, total.full_disks, total.errors);
   fmt::print("{} objects, {} rows, {} comparisons of everything, {} glances\n", total.objects, total.rows,
              total.comparisons, total.glances);
+  fmt::print("{} pushes, {} of them into several tables: {} taken, {} refused, {} under way at a crash\n",
+             total.pushes, total.commits, total.taken, total.refused, total.undecided);
   for (size_t i = 0; i < total.reached.size(); ++i) {
     const std::string_view name = env::kFaultPointNames[i];
     if (name.starts_with("env.") || name.starts_with("state.lmdb")) continue;

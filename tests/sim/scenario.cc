@@ -76,34 +76,50 @@ bool Scenario::IsRead(const std::string& name) const {
   });
 }
 
+std::string Scenario::DrawSource(Object* source) {
+  source->columns = {{Type::kInt, false}, {Type::kInt, true}, {Type::kText, true}};
+  switch (Below(3)) {
+    case 0:
+      source->columns.push_back({Type::kTime, false});
+      source->delay_ms = static_cast<int64_t>(1000 * Below(5));
+      return fmt::format(", WATERMARK FOR c3 AS c3 - INTERVAL '{}' SECOND", source->delay_ms / 1000);
+    case 1:
+      source->mode = FeedMode::kUpsert;
+      source->is_append = false;
+      source->never_empties = false;
+      return ", PRIMARY KEY (c0) NOT ENFORCED";
+    default:
+      return {};
+  }
+}
+
 void Scenario::DrawFeed() {
   Object feed;
   feed.id = next_id_++;
   feed.name = fmt::format("f{}", feed.id);
-  feed.columns = {{Type::kInt, false}, {Type::kInt, true}, {Type::kText, true}};
-  std::string constraint;
-  std::string options = "'connector' = 'feed'";
-  switch (Below(3)) {
-    case 0:
-      feed.columns.push_back({Type::kTime, false});
-      feed.delay_ms = static_cast<int64_t>(1000 * Below(5));
-      feed.partitions = OneIn(3) ? 2 : 1;
-      constraint = fmt::format(", WATERMARK FOR c3 AS c3 - INTERVAL '{}' SECOND", feed.delay_ms / 1000);
-      options += fmt::format(", 'partitions' = '{}'", feed.partitions);
-      break;
-    case 1:
-      feed.mode = FeedMode::kUpsert;
-      feed.is_append = false;
-      feed.never_empties = false;
-      constraint = ", PRIMARY KEY (c0) NOT ENFORCED";
-      options += ", 'changelog-mode' = 'I,UA,D'";
-      break;
-    default:
-      break;
+  const std::string constraint = DrawSource(&feed);
+  std::string options;
+  if (feed.mode == FeedMode::kUpsert) {
+    options = ", 'changelog-mode' = 'I,UA,D'";
+  } else if (OneIn(3)) {
+    feed.partitions = 2;
+    options = ", 'partitions' = '2'";
   }
-  feed.sql = fmt::format("CREATE TABLE {} ({}{}) WITH ({})", feed.name, ColumnsText(feed.columns), constraint,
-                         options);
+  feed.sql = fmt::format("CREATE TABLE {} ({}{}) WITH ('connector' = 'feed'{})", feed.name,
+                         ColumnsText(feed.columns), constraint, options);
   objects_.push_back(std::move(feed));
+}
+
+void Scenario::DrawHttp() {
+  Object table;
+  table.kind = Object::Kind::kHttp;
+  table.id = next_id_++;
+  table.name = fmt::format("h{}", table.id);
+  const std::string constraint = DrawSource(&table);
+  table.takes_pushes = true;
+  table.sql = fmt::format("CREATE TABLE {} ({}{}) WITH ('connector' = 'http', 'format' = 'json')", table.name,
+                          ColumnsText(table.columns), constraint);
+  objects_.push_back(std::move(table));
 }
 
 void Scenario::DrawTable() {
@@ -115,6 +131,9 @@ void Scenario::DrawTable() {
   table.is_keyed = OneIn(2);
   table.columns = {{Type::kInt, !table.is_keyed}, {Type::kInt, true}};
   if (OneIn(2)) table.columns.push_back({Type::kText, true});
+  table.takes_inserts = !table.is_keyed || OneIn(2);
+  table.takes_pushes = !table.is_keyed || !table.takes_inserts;
+  if (table.is_keyed) table.mode = FeedMode::kUpsert;
   table.is_append = !table.is_keyed;
   table.never_empties = !table.is_keyed;
   table.sql = fmt::format("CREATE TABLE {} ({}{})", table.name, ColumnsText(table.columns),
@@ -245,7 +264,7 @@ bool Scenario::DrawViews() {
   const Object* input = Find(query->inputs.front());
   std::vector<Object> views = {ViewOf(*query)};
   // Others that share its source.
-  while (input->kind == Object::Kind::kFeed && views.size() < 3 && OneIn(2)) {
+  while (input->IsSource() && views.size() < 3 && OneIn(2)) {
     auto other = DrawQuery({input});
     if (!other.has_value()) continue;
     views.push_back(ViewOf(std::move(*other)));
@@ -261,7 +280,7 @@ std::optional<Query> Scenario::DrawInsertQuery(const Object& table) {
   Inputs inputs;
   for (const Object* input : Relations()) {
     if (DependsOn(input->name, table.name)) continue;
-    const bool is_feed = input->kind == Object::Kind::kFeed;
+    const bool is_feed = input->IsSource();
     const bool is_single_group = input->query.kind == Query::Kind::kGroup &&
                                  input->query.columns.size() == 1 && input->columns[0].type == Type::kInt &&
                                  !input->columns[0].is_nullable && input->columns.size() > 1;
@@ -281,7 +300,7 @@ std::optional<Query> Scenario::DrawInsertQuery(const Object& table) {
   if (OneIn(2)) AddFilter(input, &query);
   if (!table.is_keyed) return query;
   query.columns[0] = 0;
-  if (input.kind == Object::Kind::kFeed && input.mode == FeedMode::kAppend) {
+  if (input.IsSource() && input.mode == FeedMode::kAppend) {
     query.kind = Query::Kind::kLatest;
   } else {
     query.filter_column = -1;
@@ -292,7 +311,7 @@ std::optional<Query> Scenario::DrawInsertQuery(const Object& table) {
 bool Scenario::DrawInsert() {
   std::vector<const Object*> tables;
   for (const Object& object : objects_) {
-    if (object.kind != Object::Kind::kTable) continue;
+    if (object.kind != Object::Kind::kTable || !object.takes_inserts) continue;
     if (InsertsInto(object.name).size() < (object.is_keyed ? 1 : 2)) tables.push_back(&object);
   }
   if (tables.empty()) return false;

@@ -14,7 +14,7 @@
 namespace millrace::sim {
 
 struct Object {
-  enum class Kind : uint8_t { kFeed, kTable, kView, kInsert };
+  enum class Kind : uint8_t { kFeed, kHttp, kTable, kView, kInsert };
   Kind kind = Kind::kFeed;
   uint64_t id = 0;
   uint64_t group = 0;  // views with the same one are started together
@@ -24,15 +24,19 @@ struct Object {
   // Its rows stay as they are; it has rows once it has had some.
   bool is_append = true;
   bool never_empties = true;
-  // Of a feed.
+  // Of a feed and of an http table.
   FeedMode mode = FeedMode::kAppend;
   int partitions = 1;
   int64_t delay_ms = -1;  // of watermarks; -1: it has none
-  // Of a table: by c0.
+  // Of a table: by c0. Of a keyed one either an INSERT or pushes say in which order rows come.
   bool is_keyed = false;
+  bool takes_inserts = true;
+  bool takes_pushes = false;
   // Of a view and an INSERT.
   Query query;
 
+  // Gives rows in one order, and keeps none of them.
+  bool IsSource() const { return kind == Kind::kFeed || kind == Kind::kHttp; }
   bool HasQuery() const { return kind == Kind::kView || kind == Kind::kInsert; }
 };
 
@@ -48,6 +52,7 @@ class Scenario {
 
   // Each adds what it answers; nothing if there is nothing to be drawn from.
   void DrawFeed();
+  void DrawHttp();
   void DrawTable();
   bool DrawViews();
   bool DrawInsert();
@@ -59,6 +64,8 @@ class Scenario {
   using Inputs = std::vector<const Object*>;
   uint64_t Below(uint64_t bound) { return random_.Below(bound); }
   bool OneIn(uint64_t n) { return random_.Below(n) == 0; }
+  // What feeds and http tables have in common; answers their options.
+  std::string DrawSource(Object* source);
   int AnyColumn(const Object& input, std::optional<Type> type);
   Inputs Relations() const;
   // Whether what `name` holds comes from `from`.

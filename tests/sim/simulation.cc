@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
+#include <utility>
 
 namespace millrace::sim {
 namespace {
@@ -26,6 +28,11 @@ void Statistics::Add(const Statistics& other) {
   checkpoints += other.checkpoints;
   merges += other.merges;
   rows += other.rows;
+  pushes += other.pushes;
+  taken += other.taken;
+  refused += other.refused;
+  undecided += other.undecided;
+  commits += other.commits;
   objects += other.objects;
   comparisons += other.comparisons;
   glances += other.glances;
@@ -83,7 +90,9 @@ void Simulation::DrawMachine() {
 }
 
 void Simulation::DrawObjects() {
+  machine_.options().segment_age_micros = OneIn(2) ? 10'000 : 2'000'000;
   for (uint64_t i = 1 + Below(3); i > 0; --i) scenario_.DrawFeed();
+  for (uint64_t i = Below(3); i > 0; --i) scenario_.DrawHttp();
   for (uint64_t i = Below(4); i > 0; --i) scenario_.DrawTable();
   for (uint64_t i = 1 + Below(3); i > 0; --i) scenario_.DrawViews();
   for (uint64_t i = Below(5); i > 0; --i) scenario_.DrawInsert();
@@ -98,6 +107,7 @@ std::string Simulation::Run() {
   Restart();
   for (step_ = 1; step_ <= kSteps && is_well(); ++step_) {
     Step();
+    PollPushes();
     if (!is_well()) break;
     if (machine_.has_ended()) Restart();
   }
@@ -111,7 +121,7 @@ std::string Simulation::Run() {
     Settle();
   }
   if (!is_well() && is_traced_) problem_ += "The disk's last operations:\n" + machine_.world().files.Trace();
-  if (machine_.is_running()) statistics_.merges += machine_.store().Stats().merges;
+  if (is_up_) statistics_.merges += machine_.store().Stats().merges;
   return problem_;
 }
 
@@ -143,23 +153,29 @@ void Simulation::Step() {
     case 11:
       return Glance();
     default:
-      return OneIn(2) ? Feed() : RunSome();
+      return OneIn(2) ? RunSome() : OneIn(2) ? Feed() : PushSome();
   }
 }
 
-Change Simulation::DrawChange(const Object& feed, int partition, FeedLog* log) {
+Change Simulation::DrawChange(const Object& table, int partition, FeedLog* log) {
   Change change;
   change.partition = partition;
   change.row.push_back(static_cast<int64_t>(Below(12)));
-  change.row.push_back(OneIn(15) ? Cell() : Cell(static_cast<int64_t>(Below(200))));
-  change.row.push_back(OneIn(15) ? Cell() : Cell(static_cast<int64_t>(Below(8))));
-  if (feed.delay_ms >= 0) {
+  if (table.kind == Object::Kind::kTable) {
+    change.row.push_back(++last_serial_);
+  } else {
+    change.row.push_back(OneIn(15) ? Cell() : Cell(static_cast<int64_t>(Below(200))));
+  }
+  if (table.columns.size() > 2) {
+    change.row.push_back(OneIn(15) ? Cell() : Cell(static_cast<int64_t>(Below(8))));
+  }
+  if (table.delay_ms >= 0) {
     log->time_ms += static_cast<int64_t>(Below(1'500));
     const int64_t disorder = OneIn(5) ? static_cast<int64_t>(Below(12'000)) : 0;
     change.row.push_back(env::SimulatedEnv::kStartMicros / 1000 +
                          std::max<int64_t>(0, log->time_ms - disorder));
   }
-  change.is_delete = feed.mode == FeedMode::kUpsert && OneIn(3);
+  change.is_delete = table.mode == FeedMode::kUpsert && OneIn(3);
   return change;
 }
 
@@ -182,6 +198,149 @@ void Simulation::Feed() {
     feeds_.Push("public." + feed.name, BatchOf(feed.columns, changes), partition);
   }
   Note(fmt::format("feed {}: {} batches, {} rows in all", feed.name, log.ends.size(), log.changes.size()));
+}
+
+std::vector<data::Batch> Simulation::DrawBatches(const Object& table, std::vector<Change>* changes) {
+  std::vector<data::Batch> batches;
+  for (uint64_t count = OneIn(5) ? 1 + Below(3) : 1; count > 0; --count) {
+    std::vector<Change> batch;
+    for (uint64_t rows = 1 + Below(OneIn(12) ? 80 : 8); rows > 0; --rows) {
+      batch.push_back(DrawChange(table, 0, &fed_[table.name]));
+    }
+    batches.push_back(BatchOf(table.columns, batch));
+    changes->insert(changes->end(), batch.begin(), batch.end());
+  }
+  statistics_.rows += changes->size();
+  return batches;
+}
+
+void Simulation::PushSome() {
+  std::vector<const Object*> tables;
+  for (const Object& object : scenario_.objects()) {
+    if (object.takes_pushes) tables.push_back(&object);
+  }
+  if (tables.empty()) return;
+  if (tables.size() > 1 && OneIn(3)) return PushIntoAll(tables);
+  for (uint64_t pushes = OneIn(4) ? 1 + Below(10) : 1; pushes > 0; --pushes) {
+    PushInto(*tables[Below(tables.size())]);
+  }
+}
+
+void Simulation::PushInto(const Object& table) {
+  ++statistics_.pushes;
+  auto push = std::make_shared<Push>();
+  std::vector<data::Batch> batches = DrawBatches(table, &push->parts[table.name]);
+  push->receipt = std::make_shared<connectors::PushReceipt>();
+  const auto taken = machine_.Ingest(table.name)->TryPush(batches, {}, push->receipt);
+  Note(fmt::format("push {} rows into {}", push->parts[table.name].size(), table.name));
+  if (machine_.has_ended()) return;  // its answer is worth nothing, and what had ended takes nothing
+  if (!taken.has_value()) return void(Fault("a push is refused: " + taken.error().ToString()));
+  if (*taken == 0) return;  // no room: its writer goes away
+  Given(push);
+  open_.push_back(std::move(push));
+}
+
+void Simulation::PushIntoAll(const std::vector<const Object*>& tables) {
+  ++statistics_.pushes;
+  ++statistics_.commits;
+  auto push = std::make_shared<Push>();
+  push->group = std::make_unique<dataflow::PushGroup>();
+  for (const Object* table : tables) {
+    if (OneIn(2)) continue;
+    auto batches = DrawBatches(*table, &push->parts[table->name]);
+    push->group->Add(machine_.Ingest(table->name), std::move(batches));
+  }
+  if (push->parts.empty()) return;
+  Note(fmt::format("push into {} tables", push->parts.size()));
+  commits_.push_back(push);
+  open_.push_back(std::move(push));
+}
+
+void Simulation::Given(const std::shared_ptr<Push>& push) {
+  push->state = Push::State::kUnderWay;
+  for (const auto& [table, changes] : push->parts) fed_[table].pushes.push_back(push);
+}
+
+void Simulation::Decide(Push* push, Push::State state) {
+  push->state = state;
+  push->group = nullptr;
+  push->receipt = nullptr;
+  ++(state == Push::State::kTaken ? statistics_.taken : statistics_.refused);
+}
+
+void Simulation::PollPushes() {
+  for (const auto& push : open_) {
+    std::optional<Status> outcome;
+    if (push->group != nullptr) {
+      const auto taken = push->group->TryPush({});
+      if (push->state == Push::State::kWaiting && push->group->is_given()) Given(push);
+      if (!taken.has_value()) {
+        outcome = std::unexpected(taken.error());
+      } else if (*taken) {
+        outcome = Status();
+      }
+    } else if (push->receipt->is_settled()) {
+      outcome = push->receipt->status();
+    }
+    if (!outcome.has_value()) continue;
+    // An error of a machine that has ended says nothing.
+    if (!outcome->has_value() && machine_.has_ended()) continue;
+    Decide(push.get(), outcome->has_value() ? Push::State::kTaken : Push::State::kRefused);
+    for (const auto& [table, changes] : push->parts) GatherTaken(table);
+  }
+  std::erase_if(open_, [](const auto& push) {
+    return push->state == Push::State::kTaken || push->state == Push::State::kRefused;
+  });
+}
+
+void Simulation::GatherTaken(const std::string& table) {
+  FeedLog& log = fed_[table];
+  log.changes.clear();
+  log.ends.clear();
+  for (const auto& push : log.pushes) {
+    if (push->state != Push::State::kTaken) continue;
+    const std::vector<Change>& changes = push->parts[table];
+    log.changes.insert(log.changes.end(), changes.begin(), changes.end());
+    log.ends.push_back(log.changes.size());
+  }
+}
+
+void Simulation::FindPushes() {
+  for (const Object& object : scenario_.objects()) {
+    if (object.takes_pushes && is_well()) FindPushesOf(object);
+  }
+  for (const auto& push : open_) {
+    ++statistics_.undecided;
+    // Waiting, or under way only into tables that have been dropped.
+    if (push->state == Push::State::kWaiting || push->state == Push::State::kUnderWay) {
+      Decide(push.get(), Push::State::kRefused);
+    }
+  }
+  open_.clear();
+}
+
+// The log has all that was acknowledged and, in their order, some of those that were under way, each whole.
+void Simulation::FindPushesOf(const Object& table) {
+  const uint64_t logged = machine_.LoggedRows(table);
+  uint64_t rows = 0;
+  for (const auto& push : fed_[table.name].pushes) {
+    if (push->state == Push::State::kTaken) rows += push->parts[table.name].size();
+  }
+  if (rows > logged) {
+    return void(Fault(
+        fmt::format("{} rows of {} were acknowledged or found, its log has {}", rows, table.name, logged)));
+  }
+  for (const auto& push : fed_[table.name].pushes) {
+    if (push->state != Push::State::kUnderWay) continue;
+    const uint64_t more = push->parts[table.name].size();
+    if (rows + more > logged) break;
+    rows += more;
+    Decide(push.get(), Push::State::kTaken);
+    for (const auto& [name, changes] : push->parts) GatherTaken(name);
+  }
+  if (rows != logged) {
+    Fault(fmt::format("the log of {} has {} rows, which no whole pushes make: {}", table.name, logged, rows));
+  }
 }
 
 void Simulation::RunSome() {
@@ -230,15 +389,25 @@ void Simulation::CreateAll(size_t first) {
       shown_from_[object.id] = machine_.epoch() + 1;
     }
     const Status created = machine_.Create(together);
-    if (!created.has_value() && !machine_.has_ended()) {
-      Fault(fmt::format("{}: {}", together.front().sql, created.error().ToString()));
+    if (created.has_value() || machine_.has_ended()) continue;
+    const ErrorCode code = created.error().code();
+    if (!(code == ErrorCode::kIoError && may_fail_) && !(code == ErrorCode::kDiskFull && is_full_)) {
+      return void(Fault(fmt::format("{}: {}", together.front().sql, created.error().ToString())));
     }
+    // The statement is refused, and those behind it are not made.
+    Note("refused: " + created.error().ToString());
+    std::vector<uint64_t> ids;
+    for (i -= together.size(); i < objects.size(); ++i) ids.push_back(objects[i].id);
+    for (const uint64_t id : ids) scenario_.Remove(id);
+    return;
   }
 }
 
 void Simulation::DropOne() {
   const std::vector<Object> dropped = scenario_.DrawDrop();
   if (dropped.empty()) return;
+  // What becomes of those into a table that goes is nobody's concern.
+  if (HasOpenPushes()) return;
   if (!machine_.AwaitEpoch()) return void(Fault("an epoch never passes"));
   for (const Object& object : dropped) {
     scenario_.Remove(object.id);
@@ -261,7 +430,8 @@ void Simulation::PlanCrash() {
   if (OneIn(2)) return machine_.world().CrashAtOperation(1 + Below(40));
   std::vector<std::string_view> names;
   for (const std::string_view name : env::AllFaultPoints()) {
-    if (name.starts_with("state.") && !name.starts_with("state.lmdb")) names.push_back(name);
+    if (name.starts_with("env.") || name.starts_with("state.lmdb")) continue;
+    names.push_back(name);
   }
   machine_.world().CrashAt(*env::FaultPoint::Find(names[Below(names.size())]), 1 + Below(2));
 }
@@ -281,9 +451,13 @@ void Simulation::FillDisk() {
 }
 
 void Simulation::FailDisk() {
-  std::optional<env::DiskOperation> kind;
-  if (OneIn(2)) kind = OneIn(2) ? env::DiskOperation::kWrite : env::DiskOperation::kSync;
+  // Not at reading: a table that cannot read its log has failed, and those who read it, for good.
+  constexpr env::DiskOperation kKinds[] = {env::DiskOperation::kWrite,   env::DiskOperation::kSync,
+                                           env::DiskOperation::kSyncDir, env::DiskOperation::kRename,
+                                           env::DiskOperation::kRemove,  env::DiskOperation::kCut};
+  const env::DiskOperation kind = kKinds[OneIn(2) ? Below(2) : Below(std::size(kKinds))];
   Note("the disk is going to fail");
+  may_fail_ = true;
   ++statistics_.errors;
   machine_.world().files.FailAt(kind, 1 + Below(15), EIO);
 }
@@ -291,7 +465,8 @@ void Simulation::FailDisk() {
 void Simulation::End(bool loses_power) {
   env::SimulatedEnv& world = machine_.world();
   loses_power |= world.has_crashed();
-  if (machine_.is_running()) {
+  if (std::exchange(is_up_, false)) {
+    PollPushes();  // what has been acknowledged up to now
     statistics_.merges += machine_.store().Stats().merges;
     ++(loses_power ? statistics_.crashes : statistics_.kills);
     if (machine_.failure().has_value()) {
@@ -303,6 +478,8 @@ void Simulation::End(bool loses_power) {
   }
   Note(loses_power ? "the power is gone" : "the process is gone");
   world.Crash();  // so that nothing is written on the way to the end
+  for (const auto& push : open_) push->group = nullptr;
+  for (const auto& push : open_) push->receipt = nullptr;
   machine_.Stop();
   if (!loses_power) world.files.SyncAll();
   world.Restart({.scatters_sectors = !OneIn(3), .leaves_garbage = !OneIn(3), .scatters_names = OneIn(3)});
@@ -320,11 +497,11 @@ void Simulation::Restart() {
 
 bool Simulation::TryStart() {
   env::SimulatedEnv& world = machine_.world();
-  bool may_fail = false;
+  may_fail_ = false;
   if (OneIn(4)) {
     world.CrashAtOperation(1 + Below(60));
   } else if (OneIn(8)) {
-    may_fail = true;
+    may_fail_ = true;
     world.files.FailAt(std::nullopt, 1 + Below(40), EIO);
   }
   ++statistics_.starts;
@@ -336,12 +513,15 @@ bool Simulation::TryStart() {
   }
   if (!started.has_value()) {
     const bool lacks_room = is_full_ && started.error().code() == ErrorCode::kDiskFull;
-    if (!may_fail && !lacks_room) return Fault("it does not start: " + started.error().ToString());
+    if (!may_fail_ && !lacks_room) return Fault("it does not start: " + started.error().ToString());
     Note("does not start: " + started.error().ToString());
     is_full_ = false;
     world.files.SetCapacity(std::nullopt);
     return false;
   }
+  may_fail_ = false;
+  is_up_ = true;
+  FindPushes();
   positions_.clear();
   for (const Object& object : scenario_.objects()) {
     shown_from_[object.id] = machine_.WasSaved(object.id) ? 0 : machine_.epoch() + 1;
@@ -363,8 +543,9 @@ bool Simulation::WorkOff() {
   int64_t epoch = -1;
   for (int round = 0; round < kRoundsMax; ++round) {
     if (!machine_.RunFor(pause_micros, 10'000)) return Fault("something runs without an end");
+    PollPushes();
     if (machine_.has_ended()) return false;
-    if (feeds_.IsDrained() && machine_.epoch() == epoch) return true;
+    if (feeds_.IsDrained() && !HasOpenPushes() && machine_.epoch() == epoch) return true;
     epoch = machine_.epoch();
   }
   return Fault("it does not come to rest");
@@ -402,9 +583,7 @@ Inputs Simulation::InputsOf(const Query& query) {
   for (const std::string& name : query.inputs) {
     inputs.rows[name] = Expected(name);
     if (const auto fed = fed_.find(name); fed != fed_.end()) inputs.changes[name] = fed->second.changes;
-    if (scenario_.Find(name)->kind == Object::Kind::kFeed && !inputs.changes.contains(name)) {
-      inputs.changes[name] = {};
-    }
+    if (scenario_.Find(name)->IsSource() && !inputs.changes.contains(name)) inputs.changes[name] = {};
   }
   return inputs;
 }
@@ -415,12 +594,14 @@ const Rows& Simulation::Expected(const std::string& name) {
   Rows rows;
   switch (object.kind) {
     case Object::Kind::kFeed:
+    case Object::Kind::kHttp:
       rows = RowsOf(fed_[name].changes, object.mode);
       break;
     case Object::Kind::kView:
       rows = Evaluate(object.query, InputsOf(object.query));
       break;
     default:
+      rows = RowsOf(fed_[name].changes, object.mode);
       for (const Object* insert : scenario_.InsertsInto(name)) {
         const Rows inserted = Evaluate(insert->query, InputsOf(insert->query));
         rows.insert(rows.end(), inserted.begin(), inserted.end());
@@ -437,14 +618,41 @@ void Simulation::Glance(bool is_start) {
     if (!is_well()) return;
     if (object.kind == Object::Kind::kView) GlanceAtView(object);
     if (!object.HasQuery() || object.query.inputs.size() != 1) continue;
-    if (scenario_.Find(object.query.inputs.front())->kind != Object::Kind::kFeed) continue;
+    if (!scenario_.Find(object.query.inputs.front())->IsSource()) continue;
     // A checkpoint has the table and what its INSERT has read as of one position; an epoch alone has not.
     const bool is_insert = object.kind == Object::Kind::kInsert;
     if (is_insert && (!is_start || scenario_.InsertsInto(object.name).size() > 1)) continue;
+    if (is_insert && !fed_[object.name].pushes.empty()) continue;
     groups[object.group].push_back(&object);
   }
-  if (!is_start && !OneIn(3)) return;
+  GlanceAtPushes();
+  if (!is_well() || (!is_start && !OneIn(3))) return;
   for (const auto& [group, members] : groups) GlanceAtGroup(group, members);
+}
+
+void Simulation::GlanceAtPushes() {
+  constexpr size_t kLookedAt = 4;
+  std::map<std::string, std::set<Cell>> serials;  // in tables that only take pushes, and only keep rows
+  for (const Object& object : scenario_.objects()) {
+    if (object.kind != Object::Kind::kTable || object.is_keyed || commits_.empty()) continue;
+    if (!scenario_.InsertsInto(object.name).empty()) continue;
+    const auto published = machine_.Published(object.name);
+    if (!published.has_value()) return void(Fault(object.name + " is not there"));
+    for (const Row& row : *published) serials[object.name].insert(row[1]);
+    serials[object.name];
+  }
+  for (size_t i = commits_.size() - std::min(commits_.size(), kLookedAt); i < commits_.size(); ++i) {
+    size_t there = 0;
+    size_t parts = 0;
+    for (const auto& [table, changes] : commits_[i]->parts) {
+      const auto found = serials.find(table);
+      if (found == serials.end()) continue;
+      parts += changes.size();
+      for (const Change& change : changes) there += found->second.count(change.row[1]);
+    }
+    if (there == 0 || there == parts) continue;
+    return void(Fault(fmt::format("{} of the {} rows of one push are shown", there, parts)));
+  }
 }
 
 // A view over stored relations is, in every set of snapshots, what its definition says of theirs.
@@ -452,7 +660,7 @@ void Simulation::GlanceAtView(const Object& view) {
   if (machine_.epoch() < shown_from_[view.id]) return;
   Inputs inputs;
   for (const std::string& name : view.query.inputs) {
-    if (scenario_.Find(name)->kind == Object::Kind::kFeed) return;
+    if (scenario_.Find(name)->IsSource()) return;
     const auto published = machine_.Published(name);
     if (!published.has_value()) return void(Fault(name + " is not there"));
     inputs.rows[name] = *published;

@@ -29,6 +29,11 @@ struct Statistics {
   uint64_t checkpoints = 0;
   uint64_t merges = 0;
   uint64_t rows = 0;
+  uint64_t pushes = 0;
+  uint64_t taken = 0;      // acknowledged, or found after a crash
+  uint64_t refused = 0;    // nothing of them is there
+  uint64_t undecided = 0;  // under way at a crash
+  uint64_t commits = 0;    // pushes into several tables
   uint64_t objects = 0;
   uint64_t comparisons = 0;  // of all relations, with all worked off
   uint64_t glances = 0;      // at what was published, in the middle of work
@@ -48,11 +53,25 @@ class Simulation {
   uint64_t digest();
 
  private:
-  // What was fed; positions count batches.
+  // Rows that somebody writes into one or more tables, whole or not at all.
+  struct Push {
+    enum class State : uint8_t {
+      kWaiting,   // for room: no table has got it
+      kUnderWay,  // if the process ends now, it may be there or not
+      kTaken,
+      kRefused,
+    };
+    State state = State::kWaiting;
+    std::map<std::string, std::vector<Change>> parts;  // by table
+    connectors::PushReceiptPtr receipt;                // of one table
+    std::unique_ptr<dataflow::PushGroup> group;        // of several
+  };
+  // What was fed, or pushed and taken; positions count batches, or pushes.
   struct FeedLog {
     std::vector<Change> changes;
-    std::vector<size_t> ends;  // of each batch
-    int64_t time_ms = 0;       // around which rowtimes are drawn
+    std::vector<size_t> ends;                   // of each batch
+    int64_t time_ms = 0;                        // around which rowtimes are drawn
+    std::vector<std::shared_ptr<Push>> pushes;  // given to the table, in the order of the log
   };
 
   uint64_t Below(uint64_t bound) { return random_.Below(bound); }
@@ -67,7 +86,20 @@ class Simulation {
   // --- Work. Whatever ends the process is noticed behind each step. ---
   void Step();
   void Feed();
-  Change DrawChange(const Object& feed, int partition, FeedLog* log);
+  Change DrawChange(const Object& table, int partition, FeedLog* log);
+  void PushSome();
+  void PushInto(const Object& table);
+  void PushIntoAll(const std::vector<const Object*>& tables);
+  std::vector<data::Batch> DrawBatches(const Object& table, std::vector<Change>* changes);
+  void Given(const std::shared_ptr<Push>& push);
+  // Asks what has become of those that wait or are under way.
+  void PollPushes();
+  void Decide(Push* push, Push::State state);
+  bool HasOpenPushes() const { return !open_.empty(); }
+  // What the log has, of those that were under way when the process ended.
+  void FindPushes();
+  void FindPushesOf(const Object& table);
+  void GatherTaken(const std::string& table);
   void RunSome();
   void CreateSome();
   void CreateAll(size_t first);
@@ -97,6 +129,8 @@ class Simulation {
   void GlanceAtView(const Object& view);
   void GlanceAtGroup(uint64_t group, const std::vector<const Object*>& members);
   void CheckJobs();
+  // All parts of a push are shown in one epoch.
+  void GlanceAtPushes();
   Inputs InputsOf(const Query& query);
   // What must be in a relation when everything has been worked off.
   const Rows& Expected(const std::string& name);
@@ -108,11 +142,16 @@ class Simulation {
   Scenario scenario_;
   Machine machine_;
   std::map<std::string, FeedLog> fed_;
-  std::map<std::string, Rows> expected_;  // of the comparison that is being made
+  std::vector<std::shared_ptr<Push>> open_;     // waiting or under way
+  std::vector<std::shared_ptr<Push>> commits_;  // into several tables
+  int64_t last_serial_ = 1'000;                 // each pushed row has its own, as c1
+  std::map<std::string, Rows> expected_;        // of the comparison that is being made
   // The first epoch that shows a view as of the same position as what it reads, by id.
   std::map<uint64_t, int64_t> shown_from_;
   std::map<uint64_t, size_t> positions_;  // batches that a group has taken at least
+  bool is_up_ = false;                    // it has started and has not ended
   bool is_full_ = false;
+  bool may_fail_ = false;  // the disk has been told to, since the start
   int step_ = 0;
   std::string problem_;
   Statistics statistics_;
