@@ -163,7 +163,10 @@ class DurableWritesTest : public testing::Test {
         dataflow::Warehouse::Options{.env = &env::RealEnv(), .durability = &durability});
     catalog::TableDefinition table;
     table.name = {"public", "a"};
-    table.columns.push_back({.name = "k", .type = data::DataType::BigInt()});
+    catalog::Column column;
+    column.name = "k";
+    column.type = data::DataType::BigInt();
+    table.columns.push_back(std::move(column));
     EXPECT_TRUE(warehouse->CreateTable(table, 1));
     EXPECT_TRUE(warehouse->FinishRecovery());
     writes = std::make_unique<PendingWrites>(warehouse.get(), &interruptible);
