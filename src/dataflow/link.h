@@ -117,6 +117,7 @@ class PartitionMerge {
   // A partition that is idle or has ended holds nothing back.
   Status SetIdle(int partition, bool idle);
   bool IsIdle(int partition) const { return partitions_[partition].idle; }
+  int partitions() const { return static_cast<int>(partitions_.size()); }
 
   // For checkpoints: what was handed on, and of each partition, by its number, how far it has come and
   // whether it was idle. Restore comes before the first row. Where several have written of a partition it has

@@ -36,7 +36,6 @@ namespace {
 
 // Shared values of a source's chapter.
 constexpr std::string_view kPosition = "position";
-constexpr std::string_view kPartitions = "partitions";
 constexpr std::string_view kSent = "sent";
 
 }  // namespace
@@ -48,22 +47,13 @@ void SourceTask::KeepPosition(const Chapter& chapter, bool is_saved) {
 
 void SourceTask::SavePosition(state::StateWriter& writer) const {
   writer.PutShared(kPosition, source_->Position());
-  PutSavedNumber(kPartitions, static_cast<int64_t>(last_active_micros_.size()), writer);
 }
 
 Status SourceTask::RestorePosition(state::StateReader& reader, bool is_saved) {
   MR_TRY(state::ExpectNothing(reader));
   MR_ASSIGN(const auto position, OnlySaved(reader, kPosition));
   if (!position.has_value()) return is_saved ? Status(state::BadState("no position is there")) : Status();
-  MR_ASSIGN(const int64_t partitions, OnlySavedNumber(reader, kPartitions));
-  if (partitions > limits::kSourcePartitionsMax) return state::BadState("too many partitions");
   MR_TRY(source_->Seek(*position));
-  // Their chains are restored behind this.
-  for (int partition = 0; partition < static_cast<int>(partitions); ++partition) {
-    for (auto& consumer : consumers_) MR_TRY(MakeChains(consumer.get(), partition));
-    if (static_cast<int>(last_active_micros_.size()) > partition) continue;
-    last_active_micros_.push_back(env_.clock->MonotonicMicros());
-  }
   is_restored_ = true;
   return {};
 }
@@ -72,6 +62,10 @@ Status SourceTask::Announce() {
   for (auto& consumer : consumers_) {
     for (const Chain& chain : consumer->chains) {
       for (operators::Operator* op : chain.operators) MR_TRY(op->Announce());
+    }
+    // Partitions that come and go (connections) went with the process.
+    for (int gone = static_cast<int>(consumer->chains.size()); gone < consumer->merge->partitions(); ++gone) {
+      MR_TRY(consumer->merge->SetIdle(gone, true));
     }
     MR_TRY(consumer->merge->Announce());
   }
