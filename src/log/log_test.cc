@@ -538,6 +538,24 @@ TEST_F(LogTest, ASegmentEndsByAge) {
   EXPECT_TRUE(IsThere(SegmentFile(2)));
 }
 
+// The next one would have its name.
+TEST_F(LogTest, AnEmptySegmentDoesNotEnd) {
+  MakeTopic({.partitions = 2, .segment_age_micros = 5'000'000});
+  log_->StartRetention();
+  world_.faults.At("log.append.write", 2, Answering(ErrorCode::kDiskFull));
+  const auto answer = OfferAll({{&At(0), Lines("a\n")}, {&At(1), Lines("b\n")}});
+  world_.executor.RunUntilIdle();
+  ASSERT_FALSE(**answer);
+  world_.clock.Advance(5'000'000);
+  for (const int partition : {0, 1}) {
+    EXPECT_EQ(AppendOk(At(partition), Lines("c\n")), 0u);
+    At(partition).TruncateBefore(0);
+  }
+  world_.executor.RunFor(10'000'000);
+  Reopen();
+  for (const int partition : {0, 1}) EXPECT_EQ(ReadFrom(At(partition), 0), "c\n");
+}
+
 // ------------------------------------------------------------------------------------------------- topics
 
 TEST_F(LogTest, TopicsAreKept) {

@@ -73,7 +73,9 @@ void PartitionWriter::WriteGroup(Group& group) {
     if (!health_.HasFailed()) static_cast<void>(file_->CutTo(good_position_));
     return FailGroup(group, written.error());
   }
-  if (!first_micros_) first_micros_ = last_append_micros_;
+  // A part alone may yet be undone. A segment that is left without a batch must not end: the next one would
+  // begin at the same offset, so have its name.
+  if (!first_micros_ && (!part_ || group.size() > 1)) first_micros_ = last_append_micros_;
   good_position_ = part_ ? part_->header.position : file_->position();
   const int64_t now = env_.clock->MonotonicMicros();
   if (file_->synced() == file_->position()) {
@@ -211,6 +213,7 @@ void PartitionWriter::KeepPart() {
   const BatchHeader& header = part_->header;
   Count({.record_count = header.record_count}, header.payload_bytes);
   last_transaction_ = header.transaction;
+  if (!first_micros_) first_micros_ = header.append_micros;
   unpublished_.push_back(*std::exchange(part_, std::nullopt));
   good_position_ = file_->position();
   mark_due_micros_ = env_.clock->MonotonicMicros() + limits::kLogMarkMicros;
