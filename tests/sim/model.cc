@@ -81,7 +81,7 @@ Rows TopN(const Query& query, const Rows& rows) {
 
 // Row by row: a row counts in those of its windows that the watermark before it had not closed. A watermark
 // closes a window when it has reached its last millisecond.
-Rows Windows(const Query& query, std::span<const Change> changes) {
+Rows Windows(const Query& query, std::span<const Change> changes, bool is_finished) {
   constexpr int64_t kNone = std::numeric_limits<int64_t>::min();
   std::vector<int64_t> watermarks(static_cast<size_t>(query.partitions), kNone);
   int64_t watermark = kNone;
@@ -101,7 +101,7 @@ Rows Windows(const Query& query, std::span<const Change> changes) {
   }
   Rows result;
   for (const auto& [key, group] : groups) {
-    if (watermark >= *key[1] - 1) Aggregated(query, key, group, &result);
+    if (is_finished || watermark >= *key[1] - 1) Aggregated(query, key, group, &result);
   }
   return result;
 }
@@ -169,7 +169,9 @@ Rows RowsOf(std::span<const Change> changes, FeedMode mode) {
 
 Rows Evaluate(const Query& query, const Inputs& inputs) {
   const std::string& input = query.inputs.front();
-  if (query.kind == Query::Kind::kWindow) return Windows(query, inputs.changes.at(input));
+  if (query.kind == Query::Kind::kWindow) {
+    return Windows(query, inputs.changes.at(input), inputs.finished.contains(input));
+  }
   Rows result;
   if (query.kind == Query::Kind::kLatest) {
     std::map<Cell, Row> last;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -72,6 +73,7 @@ struct Query {
 struct Inputs {
   std::map<std::string, Rows> rows;
   std::map<std::string, std::span<const Change>> changes;
+  std::set<std::string> finished;  // feeds of which no more comes: all their windows close
 };
 
 // The rows that a feed stands for. The key is c0.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <set>
 #include <utility>
 
@@ -12,7 +13,7 @@ namespace {
 
 constexpr int kSteps = 70;
 constexpr uint64_t kScenarioSalt = 0x7363656e;
-constexpr size_t kTraceLines = 400;
+constexpr size_t kTraceLines = 4'000;
 
 }  // namespace
 
@@ -113,12 +114,14 @@ std::string Simulation::Run() {
   }
   if (is_well()) {
     machine_.world().files.Disarm();
+    machine_.world().faults.Disarm();
     Settle();
   }
   if (is_well()) {
     End(OneIn(2));
     Restart();
     Settle();
+    if (is_well()) CheckChapters();
   }
   if (!is_well() && is_traced_) problem_ += "The disk's last operations:\n" + machine_.world().files.Trace();
   if (is_up_) statistics_.merges += machine_.store().Stats().merges;
@@ -150,8 +153,9 @@ void Simulation::Step() {
     case 9:
       return OneIn(2) ? DropOne() : void();
     case 10:
-    case 11:
       return Glance();
+    case 11:
+      return OneIn(6) ? FinishFeed() : Glance();
     default:
       return OneIn(2) ? RunSome() : OneIn(2) ? Feed() : PushSome();
   }
@@ -182,8 +186,9 @@ Change Simulation::DrawChange(const Object& table, int partition, FeedLog* log) 
 void Simulation::Feed() {
   std::vector<const Object*> feeds;
   for (const Object& object : scenario_.objects()) {
-    if (object.kind == Object::Kind::kFeed) feeds.push_back(&object);
+    if (object.kind == Object::Kind::kFeed && !fed_[object.name].is_finished) feeds.push_back(&object);
   }
+  if (feeds.empty()) return;
   const Object& feed = *feeds[Below(feeds.size())];
   FeedLog& log = fed_[feed.name];
   for (uint64_t batches = OneIn(4) ? 1 + Below(12) : 1; batches > 0; --batches) {
@@ -198,6 +203,16 @@ void Simulation::Feed() {
     feeds_.Push("public." + feed.name, BatchOf(feed.columns, changes), partition);
   }
   Note(fmt::format("feed {}: {} batches, {} rows in all", feed.name, log.ends.size(), log.changes.size()));
+}
+
+void Simulation::FinishFeed() {
+  for (const Object& object : scenario_.objects()) {
+    if (object.kind != Object::Kind::kFeed || fed_[object.name].is_finished || !OneIn(3)) continue;
+    Note("the end of " + object.name);
+    fed_[object.name].is_finished = true;
+    feeds_.Finish("public." + object.name);
+    return;
+  }
 }
 
 std::vector<data::Batch> Simulation::DrawBatches(const Object& table, std::vector<Change>* changes) {
@@ -279,7 +294,7 @@ void Simulation::PollPushes() {
       } else if (*taken) {
         outcome = Status();
       }
-    } else if (push->receipt->is_settled()) {
+    } else if (push->receipt != nullptr && push->receipt->is_settled()) {
       outcome = push->receipt->status();
     }
     if (!outcome.has_value()) continue;
@@ -473,8 +488,10 @@ void Simulation::End(bool loses_power) {
       ++statistics_.failures;
       Note("stopped: " + machine_.failure()->ToString());
     }
-    for (const auto& record : machine_.warehouse().checkpoints())
+    for (const auto& record : machine_.warehouse().checkpoints()) {
       statistics_.checkpoints += record.is_committed;
+      if (record.is_committed) checkpoint_epoch_ = std::max(checkpoint_epoch_, record.epoch);
+    }
   }
   Note(loses_power ? "the power is gone" : "the process is gone");
   world.Crash();  // so that nothing is written on the way to the end
@@ -490,17 +507,18 @@ void Simulation::Restart() {
   for (int attempt = 0; attempt < kAttemptsMax && is_well(); ++attempt) {
     End(OneIn(2));
     if (OneIn(4)) machine_.options().shards = 1 + static_cast<int>(Below(3));
-    if (TryStart()) return;
+    // The last ones are let alone.
+    if (TryStart(attempt < kAttemptsMax / 2)) return;
   }
   Fault("it never starts");
 }
 
-bool Simulation::TryStart() {
+bool Simulation::TryStart(bool is_disturbed) {
   env::SimulatedEnv& world = machine_.world();
   may_fail_ = false;
-  if (OneIn(4)) {
+  if (is_disturbed && OneIn(4)) {
     world.CrashAtOperation(1 + Below(60));
-  } else if (OneIn(8)) {
+  } else if (is_disturbed && OneIn(8)) {
     may_fail_ = true;
     world.files.FailAt(std::nullopt, 1 + Below(40), EIO);
   }
@@ -519,9 +537,10 @@ bool Simulation::TryStart() {
     world.files.SetCapacity(std::nullopt);
     return false;
   }
-  may_fail_ = false;
+  if (std::exchange(may_fail_, false)) world.files.Disarm();  // that was meant for the start
   is_up_ = true;
   FindPushes();
+  CheckStart();
   positions_.clear();
   for (const Object& object : scenario_.objects()) {
     shown_from_[object.id] = machine_.WasSaved(object.id) ? 0 : machine_.epoch() + 1;
@@ -531,6 +550,33 @@ bool Simulation::TryStart() {
 }
 
 // ------------------------------------------------------------------------------------------- what must hold
+
+void Simulation::CheckStart() {
+  if (machine_.epoch() < checkpoint_epoch_) {
+    return void(Fault(fmt::format("it goes on from epoch {}, and {} had been made durable", machine_.epoch(),
+                                  checkpoint_epoch_)));
+  }
+  const auto entries = machine_.world().files.List(machine_.options().store.folder);
+  const size_t files = machine_.store().Stats().files;
+  if (entries.has_value() && entries->size() != files) {
+    Fault(fmt::format("{} files of checkpoints are there, {} are in force", entries->size(), files));
+  }
+}
+
+void Simulation::CheckChapters() {
+  if (machine_.warehouse().Checkpoint(0).has_value()) return void(Fault("a checkpoint was made by nobody"));
+  if (!machine_.RunFor(3'000'000, 10'000)) return void(Fault("something runs without an end"));
+  if (machine_.has_ended()) return;
+  std::set<uint64_t> ids;
+  for (const Object& object : scenario_.objects()) ids.insert({object.id, object.group});
+  for (const std::string& chapter : machine_.store().Chapters()) {
+    const std::string_view digits = std::string_view(chapter).substr(1, chapter.find('/') - 1);
+    uint64_t id = 0;
+    const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), id);
+    if (parsed.ec != std::errc() || ids.contains(id)) continue;
+    return void(Fault("of what was dropped there is still " + chapter));
+  }
+}
 
 void Simulation::CheckJobs() {
   const std::string error = machine_.JobError();
@@ -584,6 +630,7 @@ Inputs Simulation::InputsOf(const Query& query) {
     inputs.rows[name] = Expected(name);
     if (const auto fed = fed_.find(name); fed != fed_.end()) inputs.changes[name] = fed->second.changes;
     if (scenario_.Find(name)->IsSource() && !inputs.changes.contains(name)) inputs.changes[name] = {};
+    if (fed_[name].is_finished) inputs.finished.insert(name);
   }
   return inputs;
 }
@@ -684,9 +731,13 @@ void Simulation::GlanceAtGroup(uint64_t group, const std::vector<const Object*>&
     found.push_back(*published);
     std::sort(found.back().begin(), found.back().end());
   }
-  for (size_t position = positions_[group]; position <= log.ends.size(); ++position) {
+  // The end has a position too.
+  const size_t positions = log.ends.size() + (log.is_finished ? 1 : 0);
+  for (size_t position = positions_[group]; position <= positions; ++position) {
     Inputs inputs;
-    const std::span<const Change> changes(log.changes.data(), position == 0 ? 0 : log.ends[position - 1]);
+    const size_t batches = std::min(position, log.ends.size());
+    if (position > batches) inputs.finished.insert(feed);
+    const std::span<const Change> changes(log.changes.data(), batches == 0 ? 0 : log.ends[batches - 1]);
     inputs.changes[feed] = changes;
     inputs.rows[feed] = RowsOf(changes, source.mode);
     bool agree = true;

@@ -70,6 +70,7 @@ class Simulation {
   struct FeedLog {
     std::vector<Change> changes;
     std::vector<size_t> ends;                   // of each batch
+    bool is_finished = false;                   // a feed of which no more comes
     int64_t time_ms = 0;                        // around which rowtimes are drawn
     std::vector<std::shared_ptr<Push>> pushes;  // given to the table, in the order of the log
   };
@@ -87,6 +88,7 @@ class Simulation {
   void Step();
   void Feed();
   Change DrawChange(const Object& table, int partition, FeedLog* log);
+  void FinishFeed();
   void PushSome();
   void PushInto(const Object& table);
   void PushIntoAll(const std::vector<const Object*>& tables);
@@ -115,8 +117,8 @@ class Simulation {
   void Restart();
   // Ends the process, and the machine with it or not.
   void End(bool loses_power);
-  // One attempt, which may be made to fail.
-  bool TryStart();
+  // One attempt; `is_disturbed`: it may be made to fail.
+  bool TryStart(bool is_disturbed);
   void CountEnd();
 
   // --- What must hold. ---
@@ -129,6 +131,10 @@ class Simulation {
   void GlanceAtView(const Object& view);
   void GlanceAtGroup(uint64_t group, const std::vector<const Object*>& members);
   void CheckJobs();
+  // Of files and epochs, when it has just started.
+  void CheckStart();
+  // Nothing is kept of what has been dropped.
+  void CheckChapters();
   // All parts of a push are shown in one epoch.
   void GlanceAtPushes();
   Inputs InputsOf(const Query& query);
@@ -151,7 +157,8 @@ class Simulation {
   std::map<uint64_t, size_t> positions_;  // batches that a group has taken at least
   bool is_up_ = false;                    // it has started and has not ended
   bool is_full_ = false;
-  bool may_fail_ = false;  // the disk has been told to, since the start
+  int64_t checkpoint_epoch_ = 0;  // the last that was told to be durable
+  bool may_fail_ = false;         // the disk has been told to, since the start
   int step_ = 0;
   std::string problem_;
   Statistics statistics_;
