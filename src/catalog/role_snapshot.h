@@ -105,6 +105,7 @@ class RoleSnapshot {
 
  private:
   friend class Roles;
+  friend class RoleState;
   void Put(Role role);
   // Makes `member` a member; 0LP01 if the group is already in it.
   Status AddMember(const std::string& member, Membership membership);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "catalog/role_state.h"
 #include "catalog/settings.h"
 
 namespace millrace::catalog {
@@ -96,6 +97,18 @@ Roles::Roles(RolesOptions options) : options_(std::move(options)) {
   current_ = std::move(first);
 }
 
+Status Roles::Restore(std::string_view state) {
+  MR_ASSIGN(std::shared_ptr<RoleSnapshot> restored, RoleState::Decode(state));
+  if (!restored->IsSuperuser(options_.superuser)) {
+    return Fail(ErrorCode::kDataCorrupted,
+                fmt::format("the kept roles have no superuser '{}'", options_.superuser),
+                "restore the data folder from a copy");
+  }
+  const MutexLock lock(mutex_);
+  current_ = std::move(restored);
+  return Ok();
+}
+
 RoleSnapshotPtr Roles::snapshot() const {
   const MutexLock lock(mutex_);
   return current_;
@@ -105,10 +118,12 @@ std::shared_ptr<RoleSnapshot> Roles::Copy() const {
   return std::make_shared<RoleSnapshot>(*snapshot());
 }
 
-void Roles::Publish(std::shared_ptr<RoleSnapshot> next) {
+Status Roles::Publish(std::shared_ptr<RoleSnapshot> next, const RoleSaver& save) {
   next->Close();
+  if (save) MR_TRY(save(RoleState::Encode(*next)));
   const MutexLock lock(mutex_);
   current_ = std::move(next);
+  return Ok();
 }
 
 Result<std::string> Roles::Resolve(const RoleContext& actor, const sql::RoleSpec& role) const {
@@ -241,7 +256,7 @@ Result<bool> Roles::Create(const RoleContext& actor, const sql::CreateRoleStatem
     }
   }
   if (!is_superuser) MR_TRY(next->AddMember(actor.current, {name, /*admin=*/true, /*inherits=*/false}));
-  Publish(std::move(next));
+  MR_TRY(Publish(std::move(next)));
   return true;
 }
 
@@ -262,8 +277,7 @@ Status Roles::Alter(const RoleContext& actor, const sql::AlterRoleStatement& sta
   if (!statement.role) {
     if (!is_superuser) return Denied("only a superuser can alter all roles");
     change_parameters(&next->parameters_of_all_);
-    Publish(std::move(next));
-    return Ok();
+    return Publish(std::move(next));
   }
   MR_ASSIGN(const std::string name, Resolve(actor, *statement.role));
   MR_ASSIGN(const RolePtr role, next->Get(name));
@@ -299,8 +313,7 @@ Status Roles::Alter(const RoleContext& actor, const sql::AlterRoleStatement& sta
       return Fail(ErrorCode::kObjectInUse, fmt::format("role '{}' is connected", name));
     }
     next->Rename(name, to);
-    Publish(std::move(next));
-    return Ok();
+    return Publish(std::move(next));
   }
   Role changed = *role;
   if (statement.action == Action::kOptions) {
@@ -312,8 +325,7 @@ Status Roles::Alter(const RoleContext& actor, const sql::AlterRoleStatement& sta
     change_parameters(&changed.parameters);
   }
   next->Put(std::move(changed));
-  Publish(std::move(next));
-  return Ok();
+  return Publish(std::move(next));
 }
 
 Result<std::vector<std::string>> Roles::Drop(const RoleContext& actor,
@@ -365,7 +377,7 @@ Result<std::vector<std::string>> Roles::Drop(const RoleContext& actor,
       }
     }
   }
-  Publish(std::move(next));
+  MR_TRY(Publish(std::move(next)));
   return missing;
 }
 
@@ -379,8 +391,7 @@ Status Roles::Comment(const RoleContext& actor, std::string_view role, std::stri
   Role changed = *found;
   changed.comment = text;
   next->Put(std::move(changed));
-  Publish(std::move(next));
-  return Ok();
+  return Publish(std::move(next));
 }
 
 Status Roles::CheckSetRole(std::string_view session, std::string_view role) const {

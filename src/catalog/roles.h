@@ -42,9 +42,26 @@ struct RolesOptions {
   RoleLimits default_limits;  // of roles without their own that are not superusers
 };
 
+// Makes the state (RoleState::Encode) that is about to come into force durable. With an error it does not
+// come into force, and what wanted it fails.
+using RoleSaver = std::function<Status(const std::string& state)>;
+
+// Objects that come and go together.
+struct ObjectChanges {
+  std::vector<Securable> created;
+  std::string owner;               // of the created ones
+  std::vector<Securable> dropped;  // a schema takes along what is in it
+  bool empty() const { return created.empty() && dropped.empty(); }
+};
+
 class Roles {
  public:
   explicit Roles(RolesOptions options);
+
+  // Takes up what an earlier process has kept; before anybody else calls. kDataCorrupted.
+  Status Restore(std::string_view state);
+  // From now on each change is saved before it is seen; before anybody else calls.
+  void SaveWith(RoleSaver save) { save_ = std::move(save); }
 
   RoleSnapshotPtr snapshot() const;
 
@@ -83,10 +100,9 @@ class Roles {
                          std::span<const Securable> objects);
   Status GrantRoles(const RoleContext& actor, const sql::GrantRoleStatement& statement);
   Status SetDefaultPrivileges(const RoleContext& actor, const sql::DefaultPrivilegesStatement& statement);
-  // The owner has it, with the default privileges.
-  void ObjectCreated(const Securable& object, std::string_view owner);
-  // A schema takes along what is in it.
-  void ObjectDropped(const Securable& object);
+  // Who created objects owns them, and others get what the default privileges say. `save`, if given, is asked
+  // in the place of that of SaveWith.
+  Status ChangeObjects(const ObjectChanges& changes, const RoleSaver& save = {});
   Status SetOwner(const RoleContext& actor, const Securable& object, const sql::RoleSpec& owner);
   // REASSIGN OWNED.
   Status Reassign(const RoleContext& actor, const sql::OwnedStatement& statement);
@@ -108,13 +124,19 @@ class Roles {
  private:
   // A copy of the newest snapshot to change, then made the newest by Publish.
   std::shared_ptr<RoleSnapshot> Copy() const MR_REQUIRES(change_mutex_);
-  void Publish(std::shared_ptr<RoleSnapshot> next) MR_REQUIRES(change_mutex_);
+  Status Publish(std::shared_ptr<RoleSnapshot> next) MR_REQUIRES(change_mutex_) {
+    return Publish(std::move(next), save_);
+  }
+  Status Publish(std::shared_ptr<RoleSnapshot> next, const RoleSaver& save) MR_REQUIRES(change_mutex_);
+  static void AddOwner(const Securable& object, const std::string& owner, RoleSnapshot* roles);
+  static void Forget(const Securable& object, RoleSnapshot* roles);
   Status ApplyOptions(const RoleContext& actor, const RoleSnapshot& roles, const sql::RoleOptions& options,
                       Role* role) const;
   static Result<std::optional<int64_t>> ParseUntil(const RoleContext& actor, const std::string& text,
                                                    SourceLocation location);
 
   const RolesOptions options_;
+  RoleSaver save_;       // empty: nothing is kept
   Mutex change_mutex_;   // held by who makes the next snapshot
   mutable Mutex mutex_;  // of the fields below, for as long as it takes to copy them
   RoleSnapshotPtr current_ MR_GUARDED_BY(mutex_);

@@ -83,8 +83,7 @@ Status Roles::GrantPrivileges(const RoleContext& actor, const sql::GrantStatemen
       }
     }
   }
-  Publish(std::move(next));
-  return Ok();
+  return Publish(std::move(next));
 }
 
 Status Roles::GrantRoles(const RoleContext& actor, const sql::GrantRoleStatement& statement) {
@@ -120,8 +119,7 @@ Status Roles::GrantRoles(const RoleContext& actor, const sql::GrantRoleStatement
       next->Put(std::move(changed));
     }
   }
-  Publish(std::move(next));
-  return Ok();
+  return Publish(std::move(next));
 }
 
 Status Roles::SetDefaultPrivileges(const RoleContext& actor,
@@ -170,35 +168,35 @@ Status Roles::SetDefaultPrivileges(const RoleContext& actor,
     }
   }
   std::erase_if(next->defaults_, [](const DefaultGrant& grant) { return grant.grant.privileges == 0; });
-  Publish(std::move(next));
-  return Ok();
+  return Publish(std::move(next));
 }
 
-void Roles::ObjectCreated(const Securable& object, std::string_view owner) {
-  const MutexLock lock(change_mutex_);
-  auto next = Copy();
-  ObjectAcl acl{std::string(owner), {}};
-  for (const DefaultGrant& grant : next->default_grants()) {
+void Roles::AddOwner(const Securable& object, const std::string& owner, RoleSnapshot* roles) {
+  ObjectAcl acl{owner, {}};
+  for (const DefaultGrant& grant : roles->default_grants()) {
     if (grant.creator != owner || grant.kind != object.kind) continue;
     if (!grant.schema.empty() && grant.schema != object.schema) continue;
     acl.Add(grant.grant.grantee, acl.owner, grant.grant.privileges, /*with_option=*/false);
     if (grant.grant.options != 0) acl.Add(grant.grant.grantee, acl.owner, grant.grant.options, true);
   }
-  next->acls_.insert_or_assign(object, std::move(acl));
-  Publish(std::move(next));
+  roles->acls_.insert_or_assign(object, std::move(acl));
 }
 
-void Roles::ObjectDropped(const Securable& object) {
+void Roles::Forget(const Securable& object, RoleSnapshot* roles) {
+  roles->acls_.erase(object);
+  if (object.kind != Securable::Kind::kSchema) return;
+  std::erase_if(roles->acls_, [&](const auto& entry) {
+    return entry.first.kind == Securable::Kind::kTable && entry.first.schema == object.schema;
+  });
+  std::erase_if(roles->defaults_, [&](const DefaultGrant& grant) { return grant.schema == object.schema; });
+}
+
+Status Roles::ChangeObjects(const ObjectChanges& changes, const RoleSaver& save) {
   const MutexLock lock(change_mutex_);
   auto next = Copy();
-  next->acls_.erase(object);
-  if (object.kind == Securable::Kind::kSchema) {
-    std::erase_if(next->acls_, [&](const auto& entry) {
-      return entry.first.kind == Securable::Kind::kTable && entry.first.schema == object.schema;
-    });
-    std::erase_if(next->defaults_, [&](const DefaultGrant& grant) { return grant.schema == object.schema; });
-  }
-  Publish(std::move(next));
+  for (const Securable& object : changes.dropped) Forget(object, next.get());
+  for (const Securable& object : changes.created) AddOwner(object, changes.owner, next.get());
+  return Publish(std::move(next), save ? save : save_);
 }
 
 Status Roles::SetOwner(const RoleContext& actor, const Securable& object, const sql::RoleSpec& owner) {
@@ -214,8 +212,7 @@ Status Roles::SetOwner(const RoleContext& actor, const Securable& object, const 
   }
   ObjectAcl& acl = next->acls_.try_emplace(object, ObjectAcl{options_.superuser, {}}).first->second;
   acl.ChangeOwner(name);
-  Publish(std::move(next));
-  return Ok();
+  return Publish(std::move(next));
 }
 
 Status Roles::Reassign(const RoleContext& actor, const sql::OwnedStatement& statement) {
@@ -234,8 +231,7 @@ Status Roles::Reassign(const RoleContext& actor, const sql::OwnedStatement& stat
       if (acl.owner == from) acl.ChangeOwner(to);
     }
   }
-  Publish(std::move(next));
-  return Ok();
+  return Publish(std::move(next));
 }
 
 Result<std::vector<Securable>> Roles::ReleaseOwned(const RoleContext& actor,
@@ -261,7 +257,7 @@ Result<std::vector<Securable>> Roles::ReleaseOwned(const RoleContext& actor,
     });
   }
   std::ranges::sort(owned);
-  Publish(std::move(next));
+  MR_TRY(Publish(std::move(next)));
   return owned;
 }
 

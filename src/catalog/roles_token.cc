@@ -29,8 +29,7 @@ Status Roles::AddToken(const RoleContext& actor, const sql::CreateTokenStatement
     MR_ASSIGN(token.valid_until, ParseUntil(actor, *statement.valid_until, statement.valid_until_location));
   }
   next->tokens_.insert_or_assign(std::move(hash), std::move(token));
-  Publish(std::move(next));
-  return Ok();
+  return Publish(std::move(next));
 }
 
 Result<bool> Roles::DropToken(const RoleContext& actor, const sql::DropTokenStatement& statement) {
@@ -55,7 +54,7 @@ Result<bool> Roles::DropToken(const RoleContext& actor, const sql::DropTokenStat
                 "its role and superusers can", statement.name.location);
   }
   next->tokens_.erase(found);
-  Publish(std::move(next));
+  MR_TRY(Publish(std::move(next)));
   return true;
 }
 

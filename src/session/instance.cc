@@ -72,6 +72,13 @@ Instance::Instance(InstanceOptions options)
   warehouse.whole_files = &parquet_;
   warehouse.metrics = options_.metrics;
   warehouse.held_bytes_max = options_.held_bytes_max;
+  if (options_.data != nullptr) {
+    durability_.checkpoints = &options_.data->checkpoints();
+    durability_.log = &options_.data->log();
+    durability_.checkpoint_interval_micros = options_.checkpoint_interval_micros;
+    durability_.on_failure = options_.data->on_failure();
+    warehouse.durability = &durability_;
+  }
   warehouse_ = std::make_unique<dataflow::Warehouse>(std::move(warehouse));
 }
 
@@ -81,12 +88,14 @@ Status Instance::Start() {
   catalog::Settings settings;
   for (const auto& [key, value] : options_.settings) MR_TRY(settings.Set(key, value));
   warehouse_->SetEpochInterval(settings.epoch_interval_micros());
-  CatalogChange change(this, std::string(catalog::kDefaultSchema));
-  for (const auto& [table, comment] : warehouse_->system_tables()) {
-    MR_TRY(change.catalog().AddSystemTable(table->name.substr(4), *table->schema, comment));
+  {
+    CatalogChange change(this, std::string(catalog::kDefaultSchema));
+    for (const auto& [table, comment] : warehouse_->system_tables()) {
+      MR_TRY(change.catalog().AddSystemTable(table->name.substr(4), *table->schema, comment));
+    }
+    MR_TRY(change.Commit());
   }
-  change.Commit();
-  return {};
+  return options_.data == nullptr ? Status{} : Recover();
 }
 
 query::SnapshotDatabase& Instance::QueriesOf(const std::string& role) {
@@ -116,11 +125,24 @@ CatalogChange::CatalogChange(Instance* instance, const std::string& current_sche
   version_->catalog.SetCurrentSchema(current_schema);
 }
 
-void CatalogChange::Commit() {
+Status CatalogChange::Save() {
+  MR_TRY(instance_.Save(records_, objects_));
+  records_ = {};
+  objects_ = {};
+  return {};
+}
+
+void CatalogChange::Publish() {
   ++version_->number;
   version_->views = ViewsOf(version_->catalog, version_->number);
   MutexLock lock(instance_.mutex_);
   instance_.catalog_ = version_;
+}
+
+Status CatalogChange::Commit() {
+  MR_TRY(Save());
+  Publish();
+  return {};
 }
 
 }  // namespace millrace::session

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/mutex.h"
 #include "catalog/catalog.h"
 #include "catalog/roles.h"
@@ -21,6 +22,9 @@
 #include "query/parquet_files.h"
 #include "query/snapshot_database.h"
 #include "session/activity.h"
+#include "session/data_folder.h"
+#include "session/durable_catalog.h"
+#include "session/kept_jobs.h"
 
 namespace millrace::session {
 
@@ -45,6 +49,8 @@ struct InstanceOptions {
   std::function<Result<NewToken>()> make_token;   // empty: there are none
   telemetry::MetricsRegistry* metrics = nullptr;  // outlives the instance; null: nothing is measured
   std::string version = "0";                      // of Millrace, for version()
+  DataFolder* data = nullptr;                     // outlives the instance; null: nothing is kept
+  int64_t checkpoint_interval_micros = kCheckpointMicros;
 };
 
 struct CatalogVersion {
@@ -61,7 +67,8 @@ class Instance {
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  // Checks InstanceOptions::settings and makes the system tables; before the first session.
+  // Checks InstanceOptions::settings, makes the system tables, and makes again what the data folder keeps;
+  // before the first session. What cannot be made again is an error that names it: nothing of it is given up.
   Status Start();
 
   const InstanceOptions& options() const { return options_; }
@@ -77,8 +84,24 @@ class Instance {
   CatalogVersionPtr catalog() const MR_EXCLUDES(mutex_);
   int64_t started_micros() const { return started_micros_; }  // since 1970-01-01 00:00:00 UTC
 
+  // ---- with a data folder (instance_recovery.cc)
+  // What is kept of definitions; null without a data folder.
+  DurableCatalog* durable() { return durable_.get(); }
+  KeptJobs& kept_jobs() { return kept_jobs_; }
+  // The records of jobs that have ended go, once a checkpoint contains what they gave; those of failed jobs
+  // say so. Waits for that checkpoint. Any thread but a task's; not once the warehouse is being stopped.
+  Status ForgetEndedJobs();
+  // What was saved of a job that is no longer in the catalog.
+  void ForgetSaved(const StatementRecord& job);
+  // Jobs that failed, now or before the start: one line each.
+  std::vector<std::string> FailedJobs() const;
+
  private:
   friend class CatalogChange;
+
+  // instance_recovery.cc
+  Status Recover();
+  Status Save(const RecordChanges& records, const catalog::ObjectChanges& objects);
 
   InstanceOptions options_;
   const int64_t started_micros_;
@@ -88,6 +111,9 @@ class Instance {
   catalog::Roles roles_;
   ActivityBoard activities_;
   query::SnapshotDatabase queries_;
+  dataflow::Durability durability_;
+  std::unique_ptr<DurableCatalog> durable_;  // set by Start, before there are other threads
+  KeptJobs kept_jobs_;
   std::unique_ptr<dataflow::Warehouse> warehouse_;
   Mutex change_mutex_;  // held by a CatalogChange
   mutable Mutex mutex_;
@@ -102,19 +128,31 @@ class Instance {
 };
 
 // A change of the catalog, begun when no other is going on. Forgotten unless it is committed.
+//
+// With a data folder it comes in two steps: Save makes durable what records() and objects() say, in one
+// transaction; Publish lets everybody see the catalog. What can be undone in memory (a new table or view)
+// runs before, so that a failed Save leaves nothing; what cannot (a drop, a job that writes elsewhere) comes
+// between the two.
 class CatalogChange {
  public:
   // Bare names in the change's catalog are looked up in `current_schema`.
   CatalogChange(Instance* instance, const std::string& current_schema);
 
   catalog::Catalog& catalog() { return version_->catalog; }
-  // Everybody sees it from now on.
-  void Commit();
+  RecordChanges& records() { return records_; }
+  catalog::ObjectChanges& objects() { return objects_; }
+
+  Status Save();
+  void Publish();
+  // Both.
+  Status Commit();
 
  private:
   Instance& instance_;
   MutexLock lock_;
   std::shared_ptr<CatalogVersion> version_;
+  RecordChanges records_;
+  catalog::ObjectChanges objects_;
 };
 
 }  // namespace millrace::session

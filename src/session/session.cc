@@ -256,7 +256,7 @@ Result<Outcome> Session::RunStatement(const sql::Statement& statement, std::stri
     case sql::StatementKind::kCreateMaterializedView:
       return CreateMaterializedView(statement.As<sql::CreateMaterializedViewStatement>(), text);
     case sql::StatementKind::kCreateSchema:
-      return CreateSchema(statement.As<sql::CreateSchemaStatement>());
+      return CreateSchema(statement.As<sql::CreateSchemaStatement>(), text);
     case sql::StatementKind::kInsert:
       return Insert(statement.As<sql::InsertStatement>(), text);
     case sql::StatementKind::kStatementSet:

@@ -59,6 +59,8 @@ struct SessionOptions {
   int32_t process_id = 0;  // by which clients know the connection, e.g. to cancel; 0: none
   // Called about every 100 ms while a statement waits.
   std::function<void(const dataflow::Progress&)> on_progress = {};
+  // Serving: it runs the files of the start, whose INSERTs are remembered when they have ended.
+  bool of_start = false;
 };
 
 class Session {
@@ -103,6 +105,10 @@ class Session {
   // failed.
   void FailTransaction();
 
+  // Runs a statement of the data folder again, as it was run then. Nothing is checked of who may, and nothing
+  // is kept anew. For a session that was not started.
+  Status Replay(const StatementRecord& record);
+
   // --- Scripts. ---
   // Starts what has been collected, and waits until bounded sources have ended and everything is published.
   Status Settle();
@@ -135,9 +141,12 @@ class Session {
   Result<Outcome> CreateView(const sql::CreateViewStatement& statement, std::string_view text);
   Result<Outcome> CreateMaterializedView(const sql::CreateMaterializedViewStatement& statement,
                                          std::string_view text);
-  Result<Outcome> CreateSchema(const sql::CreateSchemaStatement& statement);
+  Result<Outcome> CreateSchema(const sql::CreateSchemaStatement& statement, std::string_view text);
   Result<Outcome> Drop(const sql::DropStatement& statement);
   void DropObjects(const std::vector<catalog::EntryPtr>& dropped);
+  Status DropSchemaRecord(const sql::DropStatement& statement, CatalogChange* change) const;
+  Status Replace(const catalog::ObjectName& name, std::vector<dataflow::Warehouse::Request> requests,
+                 uint64_t id, CatalogChange* change);
   plan::PlanContext PlanContextFor(std::string_view text) const;
 
   // session_insert.cc
@@ -152,6 +161,33 @@ class Session {
   // Script: keeps the requests for StartPending. Serving: starts them and, when they end, waits for that.
   Status Begin(std::vector<dataflow::Warehouse::Request> requests, bool ends);
   Status StartPending();
+
+  // session_durable.cc
+  bool Keeps() const { return !options_.script && instance_.durable() != nullptr; }
+  // A script is its user's own, and what is made again was checked when it was made.
+  bool IsUnchecked() const { return options_.script || replayed_ != nullptr; }
+  // Ids for what a statement makes; 0: it is not kept.
+  Result<uint64_t> TakeIds(bool is_temporary, uint32_t count = 1);
+  StatementRecord RecordOf(uint64_t id, StatementRecord::Kind kind, const sql::Statement& statement,
+                           std::string_view text) const;
+  // Has the change keep the object; nothing without an id, and for what is made again.
+  void Keep(uint64_t id, StatementRecord::Kind kind, const catalog::Entry& entry,
+            const sql::Statement& statement, std::string_view text, CatalogChange* change) const;
+  // What is kept cannot be made of what is not.
+  Status CheckLasting(const catalog::Entry& entry, const catalog::Catalog& catalog) const;
+  // The change does away with the records of these objects, and of the jobs that name them, which it gives.
+  std::vector<StatementRecord> DropRecords(const std::vector<catalog::ObjectName>& names,
+                                           CatalogChange* change) const;
+  // Ends those of the jobs that run, once that is durable.
+  void EndJobs(const std::vector<StatementRecord>& jobs, Outcome* outcome);
+  // Begin, for an INSERT or STATEMENT SET, which is kept if its tables are.
+  Status BeginJob(std::vector<dataflow::Warehouse::Request> requests, const sql::Statement& statement,
+                  std::string_view text, bool ends);
+  Result<std::shared_ptr<dataflow::Job>> StartKept(std::vector<dataflow::Warehouse::Request> requests,
+                                                   StatementRecord record);
+  // Of a file of the start: rows are not inserted again by the next one.
+  Status KeepInserted(const sql::InsertStatement& statement, std::string_view text,
+                      const catalog::ObjectName& table);
 
   // session_query.cc
   Status DescribeQuery(Prepared* prepared, const std::vector<std::optional<data::DataType>>& types);
@@ -243,7 +279,7 @@ class Session {
   Status CheckCreateIn(const std::string& schema) const;
   Status CheckOwner(const catalog::Securable& object) const;
   Status CheckConnector(const catalog::TableDefinition& table) const;
-  void Created(const catalog::Securable& object);
+  void Created(const catalog::Securable& object, CatalogChange* change) const;
 
   // session_show.cc
   Result<Outcome> Show(const sql::ShowStatement& statement);
@@ -266,6 +302,7 @@ class Session {
   std::string current_schema_{catalog::kDefaultSchema};
   CatalogVersionPtr version_;  // that `catalog_` was copied from
   catalog::Catalog catalog_;
+  const StatementRecord* replayed_ = nullptr;          // what is being made again
   std::vector<dataflow::Warehouse::Request> pending_;  // script: collected, not started
 
   ActiveQueries active_;

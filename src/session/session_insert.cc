@@ -111,7 +111,9 @@ Result<Outcome> Session::Insert(const sql::InsertStatement& statement, std::stri
   MR_TRY(CheckInsert(*sink.entry));
   MR_TRY(CheckReads(planned));
   if (!options_.script && IsConstant(sink.input()) && TakesRows(*sink.entry)) {
-    return InsertConstants(statement, sink);
+    MR_ASSIGN(Outcome inserted, InsertConstants(statement, sink));
+    MR_TRY(KeepInserted(statement, text, sink.entry->name));
+    return inserted;
   }
   if (transaction_ != TransactionState::kIdle) {
     return Fail(ErrorCode::kActiveTransaction,
@@ -123,7 +125,7 @@ Result<Outcome> Session::Insert(const sql::InsertStatement& statement, std::stri
   const bool ends = planned.bounded();
   std::vector<dataflow::Warehouse::Request> requests;
   requests.push_back(RequestFor(std::move(planned)));
-  MR_TRY(Begin(std::move(requests), ends));
+  MR_TRY(BeginJob(std::move(requests), statement, text, ends));
   // With table.dml-sync an INSERT has ended when its statement has.
   if (options_.script && settings_.Get("table.dml-sync") == "true") MR_TRY(Settle());
   return outcome;
@@ -135,15 +137,16 @@ Result<Outcome> Session::StatementSet(const sql::StatementSetStatement& statemen
   std::vector<dataflow::Warehouse::Request> requests;
   Outcome outcome{.tag = "STATEMENT SET"};
   bool ends = true;
+  const catalog::Catalog& now = catalog();
   for (const auto& insert : statement.inserts) {
-    MR_ASSIGN(plan::PlannedQuery planned, plan::PlanInsert(*insert, catalog(), PlanContextFor(text)));
+    MR_ASSIGN(plan::PlannedQuery planned, plan::PlanInsert(*insert, now, PlanContextFor(text)));
     MR_TRY(CheckInsert(*planned.root->As<plan::SinkNode>().entry));
     MR_TRY(CheckReads(planned));
     outcome.warnings.insert(outcome.warnings.end(), planned.warnings.begin(), planned.warnings.end());
     ends = ends && planned.bounded();
     requests.push_back(RequestFor(std::move(planned)));
   }
-  MR_TRY(Begin(std::move(requests), ends));
+  MR_TRY(BeginJob(std::move(requests), statement, text, ends));
   if (options_.script && settings_.Get("table.dml-sync") == "true") MR_TRY(Settle());
   return outcome;
 }

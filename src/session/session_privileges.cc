@@ -19,12 +19,12 @@ catalog::Securable TableNamed(const std::string& name) {
 }  // namespace
 
 Status Session::Check(catalog::Privilege privilege, const catalog::Securable& object) const {
-  if (options_.script) return {};
+  if (IsUnchecked()) return {};
   return instance_.roles().snapshot()->Check(role_, privilege, object);
 }
 
 Status Session::CheckNamed(const std::string& view, const std::string& name) const {
-  if (options_.script) return {};
+  if (IsUnchecked()) return {};
   const catalog::RoleSnapshotPtr roles = instance_.roles().snapshot();
   if (view.empty()) return roles->Check(role_, catalog::Privilege::kSelect, TableNamed(name));
   const std::string& owner = roles->OwnerOf(TableNamed(view));
@@ -35,7 +35,7 @@ Status Session::CheckNamed(const std::string& view, const std::string& name) con
 }
 
 Status Session::CheckRead(const std::string& name, const std::string& view) const {
-  if (options_.script) return {};
+  if (IsUnchecked()) return {};
   MR_TRY(CheckNamed(view, name));
   const catalog::EntryPtr entry = catalog_.Find(NameOf(name));
   // One that keeps its rows reads nothing.
@@ -58,13 +58,13 @@ Status Session::CheckCreateIn(const std::string& schema) const {
 }
 
 Status Session::CheckOwner(const catalog::Securable& object) const {
-  if (options_.script) return {};
+  if (IsUnchecked()) return {};
   return instance_.roles().snapshot()->CheckOwner(role_, object);
 }
 
 // What reads or writes files, sockets or the console of the server's machine is for its administrator.
 Status Session::CheckConnector(const catalog::TableDefinition& table) const {
-  if (options_.script || instance_.roles().snapshot()->IsSuperuser(role_)) return {};
+  if (IsUnchecked() || instance_.roles().snapshot()->IsSuperuser(role_)) return {};
   const std::string_view connector = table.connector();
   if (connector.empty() || connector == "http" || connector == "datagen" || connector == "blackhole")
     return {};
@@ -73,8 +73,10 @@ Status Session::CheckConnector(const catalog::TableDefinition& table) const {
               "it reaches the server's machine: a superuser can");
 }
 
-void Session::Created(const catalog::Securable& object) {
-  if (!options_.script) instance_.roles().ObjectCreated(object, role_);
+void Session::Created(const catalog::Securable& object, CatalogChange* change) const {
+  if (IsUnchecked()) return;
+  change->objects().created.push_back(object);
+  change->objects().owner = role_;
 }
 
 }  // namespace millrace::session
