@@ -1,5 +1,5 @@
 // What the subcommands of `millrace` do. Each returns the exit code: 0 for success, 1 for a failure that was
-// reported on standard error, 2 for wrong usage.
+// reported on standard error, 2 for wrong usage. docs/operations.md has those of `serve`.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,9 @@ struct ServeOptions {
   std::string login_time;                 // "60 s": until a client of PostgreSQL's protocol has logged in
   std::vector<std::string> settings;
   int threads = 0;
-  int64_t seconds = 0;  // 0: until a signal
+  int64_t seconds = 0;              // 0: until a signal
+  std::string data;                 // the data folder; empty: nothing is kept
+  std::string checkpoint_interval;  // "1 s"; empty: limits::kCheckpointMicros
 };
 int ServeCommand(const ServeOptions& options);
 

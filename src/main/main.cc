@@ -88,6 +88,10 @@ int main(int argc, char** argv) {
   serve_command->add_option(
       "--login-time", serve.login_time,
       "How long a client of PostgreSQL's protocol may take to log in; 60 s if not given");
+  serve_command->add_option("--data", serve.data,
+                            "The folder that keeps everything; without it all is gone when the server ends");
+  serve_command->add_option("--checkpoint-interval", serve.checkpoint_interval,
+                            "The pause between two checkpoints, with --data; 1 s if not given");
   serve_command->add_option("--set", serve.settings, "A setting, key=value");
   serve_command->add_option("--threads", serve.threads, "Worker threads; 0: one a processor")
       ->capture_default_str();
