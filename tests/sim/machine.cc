@@ -278,12 +278,19 @@ std::optional<Rows> Machine::Published(const std::string& name) const {
   return rows;
 }
 
-std::string Machine::JobError() const {
+std::map<uint64_t, std::string> Machine::JobErrors() const {
+  std::map<uint64_t, std::string> errors;
   for (const auto& job : warehouse_->jobs()) {
     MutexLock lock(job->mutex);
-    if (job->error.has_value()) return job->error->ToString();
+    if (job->error.has_value()) errors[job->objects.front().id] = job->error->ToString();
   }
-  return {};
+  return errors;
+}
+
+std::vector<std::string> Machine::Topics() const {
+  std::vector<std::string> names;
+  for (const auto& topic : log_->Topics()) names.push_back(topic->name());
+  return names;
 }
 
 }  // namespace millrace::sim

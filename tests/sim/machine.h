@@ -77,8 +77,9 @@ class Machine {
   int64_t epoch() const { return warehouse_->snapshots()->epoch; }
   // Whether the checkpoint that was in force at the start had the object.
   bool WasSaved(uint64_t id) const { return saved_.contains(id); }
-  // Of a job or table that has failed; empty: none has.
-  std::string JobError() const;
+  // Of the jobs that have failed, by the first of their objects.
+  std::map<uint64_t, std::string> JobErrors() const;
+  std::vector<std::string> Topics() const;
 
  private:
   Status CreateTable(const Object& object);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -62,6 +63,7 @@ class Simulation {
       kRefused,
     };
     State state = State::kWaiting;
+    bool is_answered_well = false;                     // its answer came from a machine that had not ended
     std::map<std::string, std::vector<Change>> parts;  // by table
     connectors::PushReceiptPtr receipt;                // of one table
     std::unique_ptr<dataflow::PushGroup> group;        // of several
@@ -71,6 +73,7 @@ class Simulation {
     std::vector<Change> changes;
     std::vector<size_t> ends;                   // of each batch
     bool is_finished = false;                   // a feed of which no more comes
+    bool is_spoiled = false;                    // a feed that cannot be read to its end
     int64_t time_ms = 0;                        // around which rowtimes are drawn
     std::vector<std::shared_ptr<Push>> pushes;  // given to the table, in the order of the log
   };
@@ -89,10 +92,14 @@ class Simulation {
   void Feed();
   Change DrawChange(const Object& table, int partition, FeedLog* log);
   void FinishFeed();
+  // Nobody can read the feed any further.
+  void SpoilFeed();
   void PushSome();
   void PushInto(const Object& table);
   void PushIntoAll(const std::vector<const Object*>& tables);
   std::vector<data::Batch> DrawBatches(const Object& table, std::vector<Change>* changes);
+  // Notes when the push is answered.
+  std::function<void()> WakeOf(const std::shared_ptr<Push>& push);
   void Given(const std::shared_ptr<Push>& push);
   // Asks what has become of those that wait or are under way.
   void PollPushes();
@@ -130,6 +137,15 @@ class Simulation {
   void Glance(bool is_start = false);
   void GlanceAtView(const Object& view);
   void GlanceAtGroup(uint64_t group, const std::vector<const Object*>& members);
+  // What is known of a relation when everything has been worked off.
+  enum class Trust : uint8_t {
+    kExact,   // all that it must hold
+    kLoose,   // not all: an INSERT into it, or into what it reads, has failed
+    kBroken,  // it has failed, as of one position or another
+  };
+  Trust TrustOf(const std::string& name) const;
+  Trust TrustOf(const Query& query) const;
+  void FindTrust();
   void CheckJobs();
   // Of files and epochs, when it has just started.
   void CheckStart();
@@ -151,6 +167,7 @@ class Simulation {
   std::vector<std::shared_ptr<Push>> open_;     // waiting or under way
   std::vector<std::shared_ptr<Push>> commits_;  // into several tables
   int64_t last_serial_ = 1'000;                 // each pushed row has its own, as c1
+  std::map<std::string, Trust> trust_;          // of relations; those that are not there: kExact
   std::map<std::string, Rows> expected_;        // of the comparison that is being made
   // The first epoch that shows a view as of the same position as what it reads, by id.
   std::map<uint64_t, int64_t> shown_from_;
