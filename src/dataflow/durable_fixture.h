@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -25,7 +24,7 @@ class DurableFixture : public WarehouseFixture {
   }
   ~DurableFixture() override {
     Crash();
-    std::filesystem::remove_all(folder_);
+    RemoveTree(folder_);
   }
 
   // What the catalog has. Objects get ids in the order of their creation.
@@ -120,6 +119,21 @@ class DurableFixture : public WarehouseFixture {
   Durability durability_;
 
  private:
+  static void RemoveTree(const std::string& folder) {
+    env::Files& files = *env::RealEnv().files;
+    const auto entries = files.List(folder);
+    if (!entries.has_value()) return;
+    for (const env::DirEntry& entry : *entries) {
+      const std::string path = folder + "/" + entry.name;
+      if (entry.is_directory) {
+        RemoveTree(path);
+      } else {
+        static_cast<void>(files.Remove(path));
+      }
+    }
+    static_cast<void>(files.Remove(folder));
+  }
+
   enum class Kind : uint8_t { kTable, kViews, kInsert };
   struct Definition {
     Kind kind;
