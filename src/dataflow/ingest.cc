@@ -93,6 +93,22 @@ Result<bool> Ingest::TryPush(data::Batch* batch, const std::function<void()>& wa
   return taken == 1;
 }
 
+Result<bool> Ingest::TryPushOnce(std::span<data::Batch> batches, const std::string& key,
+                                 const std::function<void()>& wake,
+                                 const connectors::PushReceiptPtr& receipt) {
+  if (!is_durable()) {
+    return Fail(ErrorCode::kNotSupported,
+                fmt::format("a push with a key into table '{}', which keeps no log of what it takes", table_),
+                "start the server with --data, or push without a key");
+  }
+  for (const data::Batch& batch : batches) MR_TRY(Check(batch));
+  const IngestPoint::Push push = point_->TryPush(batches, wake, receipt, key);
+  if (push == IngestPoint::Push::kFull) return false;
+  if (push != IngestPoint::Push::kTaken) return std::unexpected(Refusal(push));
+  NotePushed();
+  return true;
+}
+
 Error Ingest::Refusal(IngestPoint::Push why) const {
   switch (why) {
     case IngestPoint::Push::kTaken:

@@ -58,6 +58,15 @@ class Ingest {
   Result<bool> TryPush(data::Batch* batch, const std::function<void()>& wake,
                        const connectors::PushReceiptPtr& receipt = nullptr);
 
+  // Whether rows go through the log, so that a push can have a key.
+  bool is_durable() const { return point_->row_log() != nullptr; }
+  // All of the batches as one push, which has a name: with the same key again, of at most
+  // limits::kLogBatchIdBytesMax bytes, it is taken once, as long as the log remembers the key (src/log/
+  // batch_ids.h). `receipt` then tells of a repetition; the rows that count are those of the first. Otherwise
+  // as TryPush. kNotSupported: the table has no log.
+  Result<bool> TryPushOnce(std::span<data::Batch> batches, const std::string& key,
+                           const std::function<void()>& wake, const connectors::PushReceiptPtr& receipt);
+
   // For PushGroup; for the warehouse, which knows the other end; and for metrics.
   connectors::IngestPoint& point() const { return *point_; }
   std::shared_ptr<connectors::IngestPoint> shared_point() const { return point_; }

@@ -37,6 +37,13 @@ def test_health(curl):
     assert document["openapi"].startswith("3.") and "/v1/sql" in document["paths"]
 
 
+def test_a_key_needs_a_data_folder(curl):
+    run(curl, "CREATE TABLE keyed (a INT)")
+    answer = curl("/v1/tables/keyed", *JSON, "-H", "Idempotency-Key: k1", data=b'{"a":1}')
+    assert answer.status == 400 and "--data" in answer.json()["error"]["hint"], answer.body
+    run(curl, "DROP TABLE keyed")
+
+
 def test_metrics(curl):
     answer = curl("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")

@@ -83,14 +83,15 @@ void IngestPoint::Enqueue(data::Batch batch, int64_t epoch, std::vector<uint64_t
 }
 
 IngestPoint::Push IngestPoint::TryPush(std::span<data::Batch> batches, const std::function<void()>& wake,
-                                       const PushReceiptPtr& receipt) {
+                                       const PushReceiptPtr& receipt, const std::string& id) {
+  MR_CHECK(id.empty() || row_log_ != nullptr);
   size_t rows = 0;
   for (const data::Batch& batch : batches) {
     MR_CHECK_LE(batch.rows, limits::kBatchRows);
     MR_CHECK_EQ(batch.columns.size(), schema_.size());
     rows += batch.rows;
   }
-  if (row_log_ != nullptr && rows > 0) return TryPushLogged(batches, wake, receipt);
+  if (row_log_ != nullptr && rows > 0) return TryPushLogged(batches, wake, receipt, id);
   std::vector<uint64_t> woken;
   {
     MutexLock lock(mutex_);

@@ -139,8 +139,11 @@ class IngestPoint : public std::enable_shared_from_this<IngestPoint> {
   // Batches of at most limits::kBatchRows rows each, whole or none of them; moved from when they are taken.
   // `wake` may be empty. With a log the push is then under way: `receipt` (null: the writer does not ask)
   // settles when it is durable and delivered, or says why it is not.
+  //
+  // `id`: with a log, log::AppendBatch::id. A push with one that the log knows, or that is under way, adds
+  // nothing, whatever its rows are; its receipt says so, and settles when those of the first are delivered.
   Push TryPush(std::span<data::Batch> batches, const std::function<void()>& wake,
-               const PushReceiptPtr& receipt) MR_EXCLUDES(mutex_);
+               const PushReceiptPtr& receipt, const std::string& id = {}) MR_EXCLUDES(mutex_);
   Push TryPush(data::Batch* batch, const std::function<void()>& wake, const PushReceiptPtr& receipt = nullptr)
       MR_EXCLUDES(mutex_) {
     return TryPush(std::span(batch, 1), wake, receipt);
@@ -228,7 +231,7 @@ class IngestPoint : public std::enable_shared_from_this<IngestPoint> {
 
   // logged_push.cc: the way through the log.
   Push TryPushLogged(std::span<data::Batch> batches, const std::function<void()>& wake,
-                     const PushReceiptPtr& receipt) MR_EXCLUDES(mutex_);
+                     const PushReceiptPtr& receipt, const std::string& id) MR_EXCLUDES(mutex_);
   static std::optional<Refusal> PushAllLogged(std::span<Part> parts, const std::function<void()>& wake,
                                               const PushReceiptPtr& receipt) MR_NO_THREAD_SAFETY_ANALYSIS;
   Logged::Part PartOf(std::span<const data::Batch> batches);
@@ -242,6 +245,10 @@ class IngestPoint : public std::enable_shared_from_this<IngestPoint> {
   static void GiveUpAll(const LoggedPtr& logged, const Error& why);
   // The log has answered.
   static void Arrive(const LoggedPtr& logged, const Result<std::vector<log::AppendResult>>& results);
+  // The log knew the id of a push: it is over once the rows of the first have been delivered.
+  static void ArriveRepeated(const LoggedPtr& logged, const log::AppendResult& first);
+  // Those that are over with the head where it is.
+  void TakeRepetitions(std::vector<LoggedPtr>* over) MR_REQUIRES(mutex_);
   // Delivers it, if it is the next one in all its points. `next`: what may be delivered now.
   static void TryDeliver(const LoggedPtr& logged, std::vector<LoggedPtr>* next) MR_NO_THREAD_SAFETY_ANALYSIS;
 
@@ -269,6 +276,8 @@ class IngestPoint : public std::enable_shared_from_this<IngestPoint> {
   size_t rows_under_way_ MR_GUARDED_BY(mutex_) = 0;
   size_t bytes_under_way_ MR_GUARDED_BY(mutex_) = 0;
   std::map<uint64_t, LoggedPtr> early_ MR_GUARDED_BY(mutex_);
+  // Pushes that add nothing, by the offset behind the rows that they repeat.
+  std::multimap<uint64_t, LoggedPtr> repetitions_ MR_GUARDED_BY(mutex_);
   std::optional<Error> log_ended_ MR_GUARDED_BY(mutex_);
 };
 

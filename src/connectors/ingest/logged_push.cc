@@ -4,6 +4,9 @@
 // done, and another one may have gone on before that. Rows must reach the queues in the order of their
 // offsets, since readers begin again at an offset, so what has been answered early waits for what is before
 // it, in each of its tables. Transactions have one order in all partitions, so nothing waits in a circle.
+//
+// A push whose id the log knows has the offsets of the first: it takes no place in that order and brings no
+// rows, but waits until the head is behind those of the first, since its writer may ask for them then.
 #include <utility>
 
 #include "base/check.h"
@@ -48,8 +51,8 @@ std::vector<std::function<void()>> IngestPoint::FreeRoom(const Logged::Part& par
 }
 
 IngestPoint::Push IngestPoint::TryPushLogged(std::span<data::Batch> batches,
-                                             const std::function<void()>& wake,
-                                             const PushReceiptPtr& receipt) {
+                                             const std::function<void()>& wake, const PushReceiptPtr& receipt,
+                                             const std::string& id) {
   const auto logged = std::make_shared<Logged>();
   logged->parts.push_back(PartOf(batches));
   logged->receipt = receipt;
@@ -63,6 +66,7 @@ IngestPoint::Push IngestPoint::TryPushLogged(std::span<data::Batch> batches,
   if (receipt != nullptr) receipt->Begin();
   const auto append = [&]() -> Result<log::Admission> {
     MR_ASSIGN(log::AppendBatch encoded, row_log_->Encode(batches));
+    encoded.id = id;
     log::AppendDone done = [logged](Result<log::AppendResult> result) {
       if (!result.has_value()) return Arrive(logged, std::unexpected(result.error()));
       Arrive(logged, std::vector{*result});
@@ -158,6 +162,7 @@ void IngestPoint::GiveUpAll(const LoggedPtr& logged, const Error& why) {
       MutexLock lock(part.point->mutex_);
       if (!part.point->log_ended_.has_value()) part.point->log_ended_ = why;
       for (auto& [offset, early] : std::exchange(part.point->early_, {})) left.push_back(std::move(early));
+      for (auto& [offset, again] : std::exchange(part.point->repetitions_, {})) left.push_back(again);
     }
     GiveUp(next, std::unexpected(why));
   }
@@ -173,6 +178,7 @@ void IngestPoint::Arrive(const LoggedPtr& logged, const Result<std::vector<log::
     if (has_ended) return GiveUpAll(logged, why);
     return GiveUp(logged, std::unexpected(why));
   }
+  if (results->front().is_repetition) return ArriveRepeated(logged, results->front());
   for (size_t i = 0; i < results->size(); ++i) logged->parts[i].base_offset = (*results)[i].base_offset;
   std::vector<LoggedPtr> next = {logged};
   while (!next.empty()) {
@@ -182,12 +188,37 @@ void IngestPoint::Arrive(const LoggedPtr& logged, const Result<std::vector<log::
   }
 }
 
+void IngestPoint::ArriveRepeated(const LoggedPtr& logged, const log::AppendResult& first) {
+  if (logged->receipt != nullptr) logged->receipt->Repeat(first.record_count);
+  IngestPoint& point = *logged->parts.front().point;
+  std::optional<Error> ended;
+  {
+    MutexLock lock(point.mutex_);
+    const uint64_t end_offset = first.base_offset + first.record_count;
+    if (point.head_ < end_offset) {
+      ended = point.log_ended_;
+      if (!ended.has_value()) {
+        point.repetitions_.emplace(end_offset, logged);
+        return;
+      }
+    }
+  }
+  GiveUp(logged, ended.has_value() ? Status(std::unexpected(*ended)) : Ok());
+}
+
+void IngestPoint::TakeRepetitions(std::vector<LoggedPtr>* over) {
+  const auto end = repetitions_.upper_bound(head_);
+  for (auto next = repetitions_.begin(); next != end; ++next) over->push_back(std::move(next->second));
+  repetitions_.erase(repetitions_.begin(), end);
+}
+
 // As with PushAll, all points are locked at once, so that one stamp is right for all of them.
 void IngestPoint::TryDeliver(const LoggedPtr& logged, std::vector<LoggedPtr>* next) {
   Points points;
   for (const Logged::Part& part : logged->parts) points.push_back(part.point.get());
   std::vector<std::vector<uint64_t>> readers(logged->parts.size());
   std::vector<std::function<void()>> writers;
+  std::vector<LoggedPtr> repetitions;
   std::optional<Error> ended;
   bool is_next = true;
   LockAll(&points);
@@ -203,6 +234,7 @@ void IngestPoint::TryDeliver(const LoggedPtr& logged, std::vector<LoggedPtr>* ne
     if (!is_delivered) continue;
     for (data::Batch& batch : part.batches) part.point->Enqueue(std::move(batch), epoch, &readers[i]);
     part.point->head_ += part.rows;
+    part.point->TakeRepetitions(&repetitions);
     part.point->early_.erase(part.base_offset);
     const auto behind = part.point->early_.find(part.point->head_);
     if (behind != part.point->early_.end()) next->push_back(behind->second);
@@ -218,6 +250,7 @@ void IngestPoint::TryDeliver(const LoggedPtr& logged, std::vector<LoggedPtr>* ne
     if (point.on_delivered_) point.on_delivered_(logged->pushed_micros);
   }
   if (logged->receipt != nullptr) logged->receipt->End(Ok());
+  for (const LoggedPtr& repetition : repetitions) GiveUp(repetition, Ok());
 }
 
 }  // namespace millrace::connectors

@@ -332,6 +332,141 @@ TEST(LoggedPushCrashTest, WhatWasSettledIsThereAfterAPowerLoss) {
   }
 }
 
+// Pushes with an id, and what the receipts say: "taken", "repeats 3", or the error.
+class RepeatedPushTest : public LoggedPushTest {
+ protected:
+  static PushReceiptPtr Push(IngestPoint& point, const std::string& id, data::Batch batch) {
+    const auto receipt = std::make_shared<PushReceipt>();
+    EXPECT_EQ(point.TryPush(std::span(&batch, 1), {}, receipt, id), Push::kTaken);
+    return receipt;
+  }
+  static std::string Outcome(const PushReceiptPtr& receipt) {
+    if (!receipt->is_settled()) return "under way";
+    if (!receipt->status().has_value()) return std::string(SqlState(receipt->status().error().code()));
+    const auto repeated = receipt->repeated_rows();
+    return repeated.has_value() ? fmt::format("repeats {}", *repeated) : "taken";
+  }
+  std::string PushNow(IngestPoint& point, const std::string& id, data::Batch batch) {
+    const PushReceiptPtr receipt = Push(point, id, std::move(batch));
+    Run();
+    return Outcome(receipt);
+  }
+};
+
+TEST_F(RepeatedPushTest, ARepetitionBringsNothing) {
+  const auto point = Point();
+  const auto reader = point->AddReader({0}, {});
+  EXPECT_EQ(PushNow(*point, "a", IdRows(0, 3)), "taken");
+  EXPECT_EQ(PushNow(*point, "", IdRows(3, 1)), "taken");
+  EXPECT_EQ(PushNow(*point, "a", IdRows(0, 3)), "repeats 3");
+  // The id counts, not what is pushed under it.
+  EXPECT_EQ(PushNow(*point, "a", IdRows(100, 7)), "repeats 3");
+  EXPECT_EQ(PushNow(*point, "b", IdRows(4, 2)), "taken");
+  EXPECT_EQ(TakeIds(*reader), Ids(0, 6));
+  EXPECT_EQ(point->figures().rows, 6);
+  EXPECT_EQ(point->row_log()->end_offset(), 6u);
+  // Nor does it keep room.
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(PushNow(*point, "a", IdRows(0, limits::kBatchRows)), "repeats 3");
+  }
+  EXPECT_EQ(PushNow(*point, "c", IdRows(6, 1)), "taken");
+  EXPECT_EQ(TakeIds(*reader), Ids(6, 7));
+  // Of another table it is another id.
+  EXPECT_EQ(PushNow(*Point("t2"), "a", IdRows(0, 1)), "taken");
+}
+
+TEST_F(RepeatedPushTest, TheIdIsKnownAfterARestart) {
+  EXPECT_EQ(PushNow(*Point(), "a", IdRows(0, 3)), "taken");
+  for (int restart = 0; restart < 3; ++restart) {
+    CloseLog();
+    OpenLog();
+    const auto point = Point();
+    const auto reader = point->AddReader({0}, {});
+    EXPECT_EQ(PushNow(*point, "a", IdRows(0, 3)), "repeats 3");
+    EXPECT_EQ(TakeIds(*reader), Ids(0, 3));
+  }
+}
+
+TEST_F(RepeatedPushTest, AtTheSameTimeOneIsTaken) {
+  const auto point = Point();
+  const auto reader = point->AddReader({0}, {});
+  std::vector<PushReceiptPtr> receipts;
+  for (int i = 0; i < 4; ++i) receipts.push_back(Push(*point, "a", IdRows(0, 2)));
+  receipts.push_back(Push(*point, "b", IdRows(2, 1)));
+  Run();
+  std::vector<std::string> outcomes;
+  for (const PushReceiptPtr& receipt : receipts) outcomes.push_back(Outcome(receipt));
+  EXPECT_EQ(outcomes, (std::vector<std::string>{"taken", "repeats 2", "repeats 2", "repeats 2", "taken"}));
+  EXPECT_EQ(TakeIds(*reader), Ids(0, 3));
+}
+
+TEST_F(RepeatedPushTest, OneThatFailedIsTakenWhenItComesAgain) {
+  const auto point = Point();
+  const auto reader = point->AddReader({0}, {});
+  FillDiskAt(1);
+  const auto first = Push(*point, "a", IdRows(0, 2));
+  const auto second = Push(*point, "a", IdRows(0, 2));
+  Run();
+  EXPECT_EQ(Outcome(first), "53100");
+  EXPECT_EQ(Outcome(second), "53100") << "it waited for the same append";
+  EXPECT_EQ(PushNow(*point, "a", IdRows(0, 2)), "taken");
+  EXPECT_EQ(PushNow(*point, "a", IdRows(0, 2)), "repeats 2");
+  EXPECT_EQ(TakeIds(*reader), Ids(0, 2));
+}
+
+// Repetitions among transactions, in every order of the writers: each id is taken once, and a receipt that
+// has settled, repetition or not, has its rows in the queue.
+TEST(RepeatedPushOrderTest, WhatIsSettledIsDelivered) {
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    env::SimulatedEnv world(seed);
+    telemetry::MetricsRegistry metrics;
+    auto log = *log::Log::Open(world.env, {.folder = "/log", .metrics = &metrics, .on_failure = nullptr});
+    const auto epoch = std::make_shared<PushEpoch>();
+    std::vector<std::shared_ptr<IngestPoint>> points;
+    for (int i = 0; i < 2; ++i) {
+      auto rows = *RowLog::Open(log.get(), fmt::format("t{}", i), "t", IdAndName());
+      points.push_back(std::make_shared<IngestPoint>(IdAndName(), epoch, std::move(rows), nullptr));
+    }
+    const auto reader = points[0]->AddReader({0}, {});
+    std::mt19937_64 random(seed);
+    std::multiset<int64_t> seen;
+    std::vector<std::pair<int64_t, PushReceiptPtr>> receipts;
+    const auto look = [&] {
+      std::vector<int64_t> settled;
+      for (const auto& [id, receipt] : receipts) {
+        if (receipt->is_settled()) settled.push_back(id);
+      }
+      data::Batch batch;
+      while (*reader->Take(&batch)) {
+        for (size_t row = 0; row < batch.rows; ++row) seen.insert(IdAt(batch, row));
+      }
+      for (const int64_t id : settled) EXPECT_EQ(seen.count(id), 1u) << seed;
+    };
+    for (int64_t push = 0; push < 60; ++push) {
+      if (random() % 3 == 0) {
+        std::vector<IngestPoint::Part> parts = {{points[0].get(), {IdRows(1000 + push, 1)}},
+                                                {points[1].get(), {IdRows(1000 + push, 1)}}};
+        ASSERT_EQ(IngestPoint::PushAll(parts), std::nullopt);
+      } else {
+        const auto id = static_cast<int64_t>(random() % 12);
+        receipts.emplace_back(id, std::make_shared<PushReceipt>());
+        data::Batch batch = IdRows(id, 1);
+        ASSERT_EQ(points[0]->TryPush(std::span(&batch, 1), {}, receipts.back().second, fmt::format("{}", id)),
+                  Push::kTaken);
+      }
+      for (uint64_t steps = random() % 6; steps > 0; --steps) {
+        world.executor.RunOne();
+        look();
+      }
+    }
+    world.executor.RunUntilIdle();
+    look();
+    for (const auto& [id, receipt] : receipts)
+      EXPECT_TRUE(receipt->is_settled() && receipt->status()) << seed;
+    log.reset();
+  }
+}
+
 TEST_F(LoggedPushTest, DamageIsToldToTheReaderThatComesToIt) {
   {
     const auto point = Point();

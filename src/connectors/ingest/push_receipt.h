@@ -5,6 +5,7 @@
 // Shared by a writer and its pushes; a writer may use one for several. Any thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -34,10 +35,20 @@ class PushReceipt {
     return failure_.has_value() ? Status(std::unexpected(*failure_)) : Status();
   }
 
-  // For those who take the rows: a push is on its way; it is over.
+  // The push had an id that the log knew: so many rows are in the table since then, and nothing was added.
+  std::optional<uint64_t> repeated_rows() const MR_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return repeated_rows_;
+  }
+
+  // For those who take the rows: a push is on its way; it has been found to be a repetition; it is over.
   void Begin() MR_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     ++under_way_;
+  }
+  void Repeat(uint64_t rows) MR_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    repeated_rows_ = rows;
   }
   void End(const Status& status) MR_EXCLUDES(mutex_) {
     {
@@ -53,6 +64,7 @@ class PushReceipt {
   mutable Mutex mutex_;
   int under_way_ MR_GUARDED_BY(mutex_) = 0;
   std::optional<Error> failure_ MR_GUARDED_BY(mutex_);
+  std::optional<uint64_t> repeated_rows_ MR_GUARDED_BY(mutex_);
 };
 
 using PushReceiptPtr = std::shared_ptr<PushReceipt>;

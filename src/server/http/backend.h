@@ -49,6 +49,12 @@ class TableWriter {
   // log, and in the table once it settles without an error.
   virtual Result<size_t> TryPush(std::span<data::Batch> batches, const Wake& wake,
                                  const connectors::PushReceiptPtr& receipt) = 0;
+  // Whether rows are kept by a log, which can tell that a push is repeated.
+  virtual bool is_durable() const = 0;
+  // All batches as one push with a name, if the table is durable; false: no room. Of a push that has been
+  // taken before `receipt` says so. Otherwise as TryPush.
+  virtual Result<bool> TryPushOnce(std::span<data::Batch> batches, const std::string& key, const Wake& wake,
+                                   const connectors::PushReceiptPtr& receipt) = 0;
   // A record that is no row goes to sys.dead_letters.
   virtual void Reject(const connectors::MalformedRecord& record, const Error& reason) = 0;
   // `done` is called, from any thread, when everything pushed before is visible.

@@ -39,6 +39,7 @@ struct FakeTable {
 
   // With a log, as it were: a push is taken when SettleFirst says so.
   struct UnderWay {
+    std::string key;
     std::vector<std::string> rows;
     uint64_t row_count = 0;
     connectors::PushReceiptPtr receipt;
@@ -46,6 +47,7 @@ struct FakeTable {
   bool is_durable = false;
   size_t pushes MR_GUARDED_BY(mutex) = 0;
   std::deque<UnderWay> under_way MR_GUARDED_BY(mutex);
+  std::map<std::string, uint64_t> taken_keys MR_GUARDED_BY(mutex);  // and how many rows it were
 
   void Take(UnderWay push) MR_REQUIRES(mutex) {
     row_count += push.row_count;
@@ -57,7 +59,13 @@ struct FakeTable {
       MutexLock lock(mutex);
       first = std::move(under_way.front());
       under_way.pop_front();
-      if (status) Take(first);
+      const auto known = taken_keys.find(first.key);
+      if (status && known != taken_keys.end()) {
+        first.receipt->Repeat(known->second);
+      } else if (status) {
+        if (!first.key.empty()) taken_keys[first.key] = first.row_count;
+        Take(first);
+      }
     }
     first.receipt->End(status);
   }
@@ -119,6 +127,21 @@ class FakeWriter final : public TableWriter {
     push.receipt = receipt;
     table_.under_way.push_back(std::move(push));
     return taken;
+  }
+  bool is_durable() const override { return table_.is_durable; }
+  Result<bool> TryPushOnce(std::span<data::Batch> batches, const std::string& key, const Wake& wake,
+                           const connectors::PushReceiptPtr& receipt) override {
+    {
+      MutexLock lock(table_.mutex);
+      if (table_.batches_left < batches.size()) {
+        table_.room_waiters.push_back(wake);
+        return false;
+      }
+    }
+    MR_ASSIGN(const size_t taken, TryPush(batches, wake, receipt));
+    MutexLock lock(table_.mutex);
+    if (taken > 0) table_.under_way.back().key = key;
+    return taken > 0;
   }
   void Reject(const connectors::MalformedRecord& record, const Error&) override {
     MutexLock lock(table_.mutex);

@@ -22,6 +22,10 @@ struct HttpLimits {
   // and of a statement, which is collected (413).
   uint64_t table_body_bytes = uint64_t{1} << 30;
   uint64_t sql_body_bytes = uint64_t{64} << 20;
+  // Of rows for a table with an Idempotency-Key, which are kept in memory until the last has come, since they
+  // go through the log as one (413). As much as the queue of a reader holds: one push does not fill it
+  // several times over.
+  uint64_t keyed_body_bytes = limits::kIngestQueueBytes;
   // How much larger a packed body may become by unpacking; only looked at beyond unpack_free_bytes.
   uint64_t unpack_ratio = 200;
   uint64_t unpack_free_bytes = uint64_t{16} << 20;
@@ -51,6 +55,9 @@ inline constexpr size_t kAnswerPieceBytes = size_t{64} << 10;
 inline constexpr uint64_t kDiscardBytesMax = uint64_t{256} << 10;
 // Wrong records named in one answer.
 inline constexpr size_t kReportedErrorsMax = 100;
+// What a body with a key may take in memory when it is decoded, in bodies of the greatest length: short
+// records are larger as rows.
+inline constexpr uint64_t kKeyedMemoryFactor = 4;
 // Parameters of a target's query.
 inline constexpr size_t kQueryParametersMax = 256;
 

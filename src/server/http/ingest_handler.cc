@@ -25,6 +25,41 @@ Result<bool> ReadFlag(const Request& request, std::string_view name) {
   return Fail(ErrorCode::kInvalidParameter, fmt::format("{} is '{}', not true or false", name, *value));
 }
 
+// The key of a post; nullopt: it has none. The quotes that the header has by its definition may be left out.
+Result<std::optional<std::string>> ReadKey(const Request& request, const TableWriter& writer) {
+  const auto fail = [](std::string_view why, std::string_view hint) {
+    return Fail(ErrorCode::kInvalidParameter, fmt::format("Idempotency-Key: {}", why), std::string(hint));
+  };
+  const auto keys = std::ranges::count(request.headers, "idempotency-key", &Header::name);
+  if (keys == 0) return std::nullopt;
+  if (keys > 1) return fail("it is there twice", "give one key for the whole body");
+  std::string_view key = TrimSpace(*request.FindHeader("idempotency-key"));
+  if (key.size() >= 2 && key.front() == '"' && key.back() == '"') key = key.substr(1, key.size() - 2);
+  const bool is_printable =
+      std::ranges::all_of(key, [](unsigned char byte) { return byte >= ' ' && byte <= '~'; });
+  if (key.empty() || key.size() > limits::kLogBatchIdBytesMax || !is_printable) {
+    return fail("it is not a key",
+                fmt::format("give 1 to {} printable ASCII characters, new ones for each body, such as a UUID",
+                            limits::kLogBatchIdBytesMax));
+  }
+  if (!writer.is_durable()) {
+    return fail(fmt::format("it needs a data folder, and table '{}' keeps none", writer.name()),
+                "start the server with --data, or post without a key");
+  }
+  return std::string(key);
+}
+
+uint64_t MemoryOf(const data::Batch& batch) {
+  uint64_t bytes = sizeof(data::Batch);
+  for (const auto& column : batch.columns) bytes += sizeof(data::Column) + column->MemoryBytes();
+  return bytes;
+}
+
+// Of what a body comes to: what is too much for one is said as that.
+int StatusOfBody(const Error& error) {
+  return error.code() == ErrorCode::kProgramLimitExceeded ? 413 : StatusOf(error);
+}
+
 std::unexpected<HttpFailure> Refuse(int status, const Error& error) {
   return std::unexpected(HttpFailure{status, error});
 }
@@ -38,28 +73,36 @@ std::expected<std::unique_ptr<Handler>, HttpFailure> IngestHandler::Make(const R
   if (!format) return std::unexpected(format.error());
   const auto wants_visible = ReadFlag(request, "visible");
   if (!wants_visible) return Refuse(400, wants_visible.error());
+  auto key = ReadKey(request, *writer);
+  if (!key) return Refuse(400, key.error());
   auto decoder = BodyDecoder::Make(writer->schema(), *format, writer->zone());
   if (!decoder) return Refuse(400, decoder.error());
   std::unique_ptr<Unpacker> unpacker;
   const std::string* coding = request.FindHeader("content-encoding");
   if (coding != nullptr && ToLower(TrimSpace(*coding)) != "identity") {
-    const Unpacker::Bounds bounds = {.unpacked_bytes_max = context.limits->table_body_bytes,
+    const Unpacker::Bounds bounds = {.unpacked_bytes_max = BodyBytesMax(*context.limits, key->has_value()),
                                      .ratio_max = context.limits->unpack_ratio,
                                      .free_bytes = context.limits->unpack_free_bytes};
     auto made = Unpacker::Make(ToLower(TrimSpace(*coding)), bounds);
     if (!made) return Refuse(415, made.error());
     unpacker = std::move(*made);
   }
-  return std::unique_ptr<Handler>(new IngestHandler(std::move(writer), std::move(*decoder),
-                                                    std::move(unpacker), *wants_visible, context));
+  return std::unique_ptr<Handler>(new IngestHandler(
+      std::move(writer), std::move(*decoder), std::move(unpacker), std::move(*key), *wants_visible, context));
+}
+
+uint64_t IngestHandler::BodyBytesMax(const HttpLimits& limits, bool is_keyed) {
+  return is_keyed ? std::min(limits.table_body_bytes, limits.keyed_body_bytes) : limits.table_body_bytes;
 }
 
 IngestHandler::IngestHandler(std::unique_ptr<TableWriter> writer, std::unique_ptr<BodyDecoder> decoder,
-                             std::unique_ptr<Unpacker> unpacker, bool wants_visible, const Context& context)
+                             std::unique_ptr<Unpacker> unpacker, std::optional<std::string> key,
+                             bool wants_visible, const Context& context)
     : context_(context),
       writer_(std::move(writer)),
       decoder_(std::move(decoder)),
       unpacker_(std::move(unpacker)),
+      key_(std::move(key)),
       wants_visible_(wants_visible) {
   if (unpacker_ != nullptr) packed_.resize(kPackedBytes);
 }
@@ -75,7 +118,7 @@ Handler::Flow IngestHandler::Received(size_t bytes) {
     packed_left_ = {reinterpret_cast<const char*>(packed_.data()), bytes};
     is_unpacking_ = true;
   } else if (const Status decoded = decoder_->Fill(bytes, *this); !decoded) {
-    FailWith(StatusOf(decoded.error()), decoded.error());
+    FailWith(StatusOfBody(decoded.error()), decoded.error());
   }
   return Proceed();
 }
@@ -103,8 +146,7 @@ Handler::Flow IngestHandler::Proceed() {
     if (!is_clear && (failure_ || !MayDecodeOn())) return Flow::kWait;
     if (!is_unpacking_ && (!is_ended_ || is_finished_)) break;
     if (const Status more = DecodeMore(); !more) {
-      const bool is_too_long = more.error().code() == ErrorCode::kProgramLimitExceeded;
-      FailWith(is_too_long ? 413 : StatusOf(more.error()), more.error());
+      FailWith(StatusOfBody(more.error()), more.error());
     }
   }
   if (!is_ended_) return Flow::kMore;
@@ -135,6 +177,7 @@ Status IngestHandler::DecodeMore() {
 void IngestHandler::FailWith(int status, const Error& error) {
   SettleReports();
   is_unpacking_ = false;
+  if (key_ && !flight_ && accepted_ == 0) DropHeld();
   if (!failure_) failure_ = HttpFailure{status, error};
 }
 
@@ -142,10 +185,11 @@ void IngestHandler::FailWith(int status, const Error& error) {
 
 Status IngestHandler::OnBatch(data::Batch batch, std::span<const int64_t> offsets) {
   CountRecords(offsets);
+  if (key_) MR_TRY(Hold(MemoryOf(batch)));
   waiting_.push_back(std::move(batch));
   waiting_offsets_.push_back(offsets.front());
   last_offset_ = offsets.back();
-  if (wait_deadline_ == 0) PushWaiting();
+  if (wait_deadline_ == 0 && !key_) PushWaiting();
   // Nothing behind rows that are not taken is.
   if (resume_offset_) return std::unexpected(failure_->error);
   return {};
@@ -153,6 +197,7 @@ Status IngestHandler::OnBatch(data::Batch batch, std::span<const int64_t> offset
 
 // True: nothing waits, and nothing is under way.
 bool IngestHandler::PushWaiting() {
+  if (key_ && !is_finished_) return true;
   for (;;) {
     if (flight_ && !flight_->receipt->is_settled()) return false;
     if (flight_) Land();
@@ -172,9 +217,9 @@ bool IngestHandler::PushOnce() {
   auto receipt = std::make_shared<connectors::PushReceipt>(context_.wake);
   std::vector<uint64_t> rows;
   for (const data::Batch& batch : waiting_) rows.push_back(batch.rows);
-  const auto taken = writer_->TryPush(waiting_, context_.wake, receipt);
+  const auto taken = Offer(receipt);
   if (!taken) {
-    FailFrom(waiting_offsets_.front(), StatusOf(taken.error()), taken.error());
+    FailFrom(waiting_offsets_.front(), StatusOfBody(taken.error()), taken.error());
     return true;
   }
   if (*taken == 0) {
@@ -192,15 +237,21 @@ bool IngestHandler::PushOnce() {
   return true;
 }
 
+// How many batches were taken; with a key all of them or none.
+Result<size_t> IngestHandler::Offer(const connectors::PushReceiptPtr& receipt) {
+  if (!key_) return writer_->TryPush(waiting_, context_.wake, receipt);
+  MR_ASSIGN(const bool is_taken, writer_->TryPushOnce(waiting_, *key_, context_.wake, receipt));
+  return is_taken ? waiting_.size() : 0;
+}
+
 // The push under way is over.
 void IngestHandler::Land() {
   const Flight flight = *std::exchange(flight_, std::nullopt);
   const Status status = flight.receipt->status();
-  if (status) {
-    accepted_ += flight.rows;
-  } else {
-    FailFrom(flight.first_offset, StatusOf(status.error()), status.error());
-  }
+  if (!status) return FailFrom(flight.first_offset, StatusOfBody(status.error()), status.error());
+  const std::optional<uint64_t> repeated_rows = flight.receipt->repeated_rows();
+  is_repetition_ = repeated_rows.has_value();
+  accepted_ += repeated_rows.value_or(flight.rows);
 }
 
 // The next part of the body may be decoded although a push is under way.
@@ -209,9 +260,9 @@ bool IngestHandler::MayDecodeOn() const {
   return waiting_offsets_.empty() || last_offset_ - waiting_offsets_.front() < kAheadBytes;
 }
 
-// The rows from this offset of the body on are not taken.
+// The rows from this offset of the body on are not taken; with a key, nothing is.
 void IngestHandler::FailFrom(int64_t offset, int status, const Error& error) {
-  resume_offset_ = offset;
+  resume_offset_ = key_ ? 0 : offset;
   waiting_.clear();
   waiting_offsets_.clear();
   failure_.reset();  // that of something behind them
@@ -233,6 +284,11 @@ Status IngestHandler::OnMalformed(int64_t offset, std::string_view bytes, const 
   }
   ++malformed_seen_;
   Rejected rejected{offset, std::string(bytes.substr(0, limits::kDeadLetterBytesMax)), bytes.size(), reason};
+  if (key_) {
+    MR_TRY(Hold(sizeof(Rejected) + rejected.bytes.size() + reason.message().size() + reason.hint().size()));
+    rejected_.push_back(std::move(rejected));
+    return {};
+  }
   const bool is_clear = waiting_.empty() && !flight_;
   if (is_clear || rejected_.size() >= kRejectedWaitingMax) {
     RejectNow(rejected);
@@ -244,11 +300,52 @@ Status IngestHandler::OnMalformed(int64_t offset, std::string_view bytes, const 
 
 void IngestHandler::RejectNow(const Rejected& rejected) {
   ++rejected_count_;
+  // The first of the posts with this key has said so already.
+  if (!is_repetition_) Bury(rejected);
+}
+
+void IngestHandler::Bury(const Rejected& rejected) {
   writer_->Reject({.origin = context_.origin,
                    .offset = static_cast<uint64_t>(rejected.offset),
                    .bytes = rejected.bytes,
                    .size = rejected.size},
                   rejected.reason);
+}
+
+// -------------------------------------------------------------------------------- with a key
+
+// So much more of the body is kept in memory.
+Status IngestHandler::Hold(uint64_t bytes) {
+  held_bytes_ += bytes;
+  const uint64_t bytes_max = kKeyedMemoryFactor * body_bytes_max();
+  if (held_bytes_ <= bytes_max) return {};
+  return Fail(
+      ErrorCode::kProgramLimitExceeded,
+      fmt::format("the records take more than the {} bytes of memory that a post with an Idempotency-Key may",
+                  bytes_max),
+      "nothing of it was taken: post fewer at once, each part with a key of its own");
+}
+
+// Nothing of the body is taken.
+void IngestHandler::DropHeld() {
+  waiting_.clear();
+  waiting_offsets_.clear();
+  rejected_.clear();
+  reported_.clear();
+  settled_ = 0;
+}
+
+// A push is under way that nobody waits for any more. Its writer will repeat it, and no repetition tells the
+// dead letters of wrong records: so that is done now, as if it were taken.
+void IngestHandler::LetFly() {
+  if (!key_ || !flight_) return;
+  const connectors::PushReceipt& receipt = *flight_->receipt;
+  const bool is_taken =
+      !receipt.is_settled() || (receipt.status().has_value() && !receipt.repeated_rows().has_value());
+  for (const Rejected& rejected : rejected_) {
+    if (is_taken) Bury(rejected);
+  }
+  rejected_.clear();
 }
 
 // Which records of the body the reported ones are: rows come later than the wrong records between them.
@@ -271,8 +368,10 @@ void IngestHandler::SettleReports() {
 
 Response IngestHandler::Answer() {
   SettleReports();
-  context_.metrics->accepted_rows.Increment(accepted_);
-  context_.metrics->rejected_rows.Increment(rejected_count_);
+  if (!is_repetition_) {
+    context_.metrics->accepted_rows.Increment(accepted_);
+    context_.metrics->rejected_rows.Increment(rejected_count_);
+  }
   Response response;
   AppendReport(&response.body);
   if (failure_) {
@@ -291,8 +390,11 @@ Response IngestHandler::Abort(int status, const Error& error) {
   Error said = error;
   if (flight_) {
     said = error.WithHint(
-        "records from resume_offset on were on their way into the table, and may be in it when they are sent "
-        "again");
+        key_ ? "the records were on their way into the table: send them again with the same Idempotency-Key, "
+               "and they are taken once"
+             : "records from resume_offset on were on their way into the table, and may be in it when they "
+               "are sent again");
+    LetFly();
     FailFrom(std::exchange(flight_, std::nullopt)->first_offset, status, said);
   } else if (!waiting_.empty()) {
     FailFrom(waiting_offsets_.front(), status, said);
@@ -318,6 +420,7 @@ void IngestHandler::AppendReport(std::string* out) const {
     is_first = false;
   }
   out->push_back(']');
+  if (is_repetition_) *out += ",\"repeated\":true";
   if (resume_offset_) fmt::format_to(append, ",\"resume_offset\":{}", *resume_offset_);
   if (failure_) {
     std::string error;

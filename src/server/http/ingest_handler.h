@@ -5,7 +5,11 @@
 //
 // Where rows go through the log, what is decoded while a push is under way becomes the next one: so there is
 // never more than one, rows behind one that failed are not taken, and a request still costs few syncs. It is
-// answered when the last has settled. One thread at a time.
+// answered when the last has settled.
+//
+// With an Idempotency-Key the whole body is one push with that name, kept in memory until the last record has
+// come: all of it is taken or nothing, and once, however often it is sent. Wrong records go to
+// sys.dead_letters with the rows, so they do not when the post was a repetition. One thread at a time.
 #pragma once
 
 #include <atomic>
@@ -40,7 +44,9 @@ class IngestHandler final : public Handler, private formats::DecodeSink {
                                                                    std::unique_ptr<TableWriter> writer,
                                                                    const Context& context);
 
-  uint64_t body_bytes_max() const override { return context_.limits->table_body_bytes; }
+  ~IngestHandler() override { LetFly(); }
+
+  uint64_t body_bytes_max() const override { return BodyBytesMax(*context_.limits, key_.has_value()); }
   std::span<std::byte> Room() override;
   Flow Received(size_t bytes) override;
   Flow Ended() override;
@@ -72,17 +78,24 @@ class IngestHandler final : public Handler, private formats::DecodeSink {
   };
 
   IngestHandler(std::unique_ptr<TableWriter> writer, std::unique_ptr<BodyDecoder> decoder,
-                std::unique_ptr<Unpacker> unpacker, bool wants_visible, const Context& context);
+                std::unique_ptr<Unpacker> unpacker, std::optional<std::string> key, bool wants_visible,
+                const Context& context);
+  static uint64_t BodyBytesMax(const HttpLimits& limits, bool is_keyed);
 
   Status OnBatch(data::Batch batch, std::span<const int64_t> offsets) override;
   Status OnMalformed(int64_t offset, std::string_view bytes, const Error& reason) override;
   void CountRecords(std::span<const int64_t> offsets);
   void SettleReports();
   void RejectNow(const Rejected& rejected);
+  void Bury(const Rejected& rejected);
+  Status Hold(uint64_t bytes);
+  void DropHeld();
+  void LetFly();
 
   Flow Proceed();
   bool PushWaiting();
   bool PushOnce();
+  Result<size_t> Offer(const connectors::PushReceiptPtr& receipt);
   void Land();
   bool MayDecodeOn() const;
   void FailFrom(int64_t offset, int status, const Error& error);
@@ -95,6 +108,7 @@ class IngestHandler final : public Handler, private formats::DecodeSink {
   const std::unique_ptr<TableWriter> writer_;
   const std::unique_ptr<BodyDecoder> decoder_;
   const std::unique_ptr<Unpacker> unpacker_;
+  const std::optional<std::string> key_;
   const bool wants_visible_;
 
   std::vector<std::byte> packed_;  // room of a packed body
@@ -109,6 +123,8 @@ class IngestHandler final : public Handler, private formats::DecodeSink {
   int64_t last_offset_ = 0;               // of the last record that has been decoded
   std::optional<Flight> flight_;
   std::vector<Rejected> rejected_;  // records between them
+  uint64_t held_bytes_ = 0;         // with a key: what they and the wrong records take
+  bool is_repetition_ = false;      // what was accepted, was so before
   int64_t wait_deadline_ = 0;
   std::optional<int64_t> resume_offset_;
   std::shared_ptr<std::atomic<bool>> is_visible_;  // asked for when set

@@ -33,6 +33,9 @@ constexpr Limit kLimits[] = {
      [](int64_t value, HttpLimits* limits) { limits->header_bytes = static_cast<size_t>(value); }},
     {"body", Unit::kBytes, 1, 1024 * 1024 * kMiB,
      [](int64_t value, HttpLimits* limits) { limits->table_body_bytes = static_cast<uint64_t>(value); }},
+    // Such a body is one append of the log.
+    {"keyed-body", Unit::kBytes, 1, static_cast<int64_t>(limits::kLogPayloadBytesMax),
+     [](int64_t value, HttpLimits* limits) { limits->keyed_body_bytes = static_cast<uint64_t>(value); }},
     // A statement is kept whole.
     {"statement-body", Unit::kBytes, 1, 1024 * kMiB,
      [](int64_t value, HttpLimits* limits) { limits->sql_body_bytes = static_cast<uint64_t>(value); }},

@@ -8,13 +8,14 @@ namespace {
 TEST(LimitOptionTest, SetsWhatIsNamed) {
   HttpLimits limits;
   for (const char* option :
-       {"connections=500", "header=16kb", "body=64 mb", "statement-body=1mb", "header-time=2 s",
-        "idle-time=1 min", "body-time=500ms", "request-time=1 h", "room-time=0"}) {
+       {"connections=500", "header=16kb", "body=64 mb", "keyed-body=2mb", "statement-body=1mb",
+        "header-time=2 s", "idle-time=1 min", "body-time=500ms", "request-time=1 h", "room-time=0"}) {
     EXPECT_TRUE(SetHttpLimit(option, &limits).has_value()) << option;
   }
   EXPECT_EQ(limits.connections, 500u);
   EXPECT_EQ(limits.header_bytes, size_t{16} << 10);
   EXPECT_EQ(limits.table_body_bytes, uint64_t{64} << 20);
+  EXPECT_EQ(limits.keyed_body_bytes, uint64_t{2} << 20);
   EXPECT_EQ(limits.sql_body_bytes, uint64_t{1} << 20);
   EXPECT_EQ(limits.header_micros, 2'000'000);
   EXPECT_EQ(limits.idle_micros, 60'000'000);
@@ -30,7 +31,8 @@ TEST(LimitOptionTest, RefusesWhatIsNoLimit) {
     return set.has_value() ? std::string("taken") : set.error().message() + " [" + set.error().hint() + "]";
   };
   const std::string names =
-      "[write name=value; the names are connections, header, body, statement-body, header-time, idle-time, "
+      "[write name=value; the names are connections, header, body, keyed-body, statement-body, header-time, "
+      "idle-time, "
       "body-time, request-time, room-time]";
   EXPECT_EQ(error("colour=red"), "'colour=red' sets no limit of HTTP " + names);
   EXPECT_EQ(error("body"), "'body' sets no limit of HTTP " + names);

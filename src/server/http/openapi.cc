@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace millrace::server::http {
 namespace {
 
@@ -15,12 +17,13 @@ constexpr std::string_view kDocument = R"json({{
 "post":{{
 "operationId":"insertRows",
 "summary":"Adds the records of the body to a table.",
-"description":"The body is decoded as it comes. While the table has no room nothing more is read of it; after {ingest_wait} s of that the request ends with 429, whose resume_offset is where the first record begins that was not taken. A server with --data answers when the rows are on the disk; if they cannot be written (507: it is full), those from resume_offset on are not in the table. Records that are no rows go to sys.dead_letters and are named in the answer. Options of the format are given by their keys, e.g. csv.field-delimiter.",
+"description":"The body is decoded as it comes. While the table has no room nothing more is read of it; after {ingest_wait} s of that the request ends with 429, whose resume_offset is where the first record begins that was not taken. A server with --data answers when the rows are on the disk; if they cannot be written (507: it is full), those from resume_offset on are not in the table. Records that are no rows go to sys.dead_letters and are named in the answer. With an Idempotency-Key the body is taken as a whole or not at all, and once. Options of the format are given by their keys, e.g. csv.field-delimiter.",
 "parameters":[
 {{"$ref":"#/components/parameters/table"}},
 {{"name":"visible","in":"query","description":"Answer only when queries see the rows.","schema":{{"type":"boolean","default":false}}}},
 {{"name":"header","in":"query","description":"text/csv: the first record names the columns, in any order; those not named become NULL.","schema":{{"type":"boolean","default":false}}}},
-{{"name":"Content-Encoding","in":"header","schema":{{"enum":["identity","gzip","zstd"]}}}}
+{{"name":"Content-Encoding","in":"header","schema":{{"enum":["identity","gzip","zstd"]}}}},
+{{"name":"Idempotency-Key","in":"header","description":"A name for this body, in quotes or without: a post with one that the table has taken is answered with the count of then and repeated, and adds nothing. Needs a server with --data; the body has at most {keyed_bytes} bytes, before and after unpacking.","schema":{{"type":"string","minLength":1,"maxLength":{key_bytes},"pattern":"^[ -~]+$"}}}}
 ],
 "requestBody":{{"required":true,"description":"At most {table_bytes} bytes, before and after unpacking.","content":{{
 "application/x-ndjson":{{"schema":{{"type":"string","description":"One JSON object a line."}}}},
@@ -140,6 +143,7 @@ constexpr std::string_view kDocument = R"json({{
 "offset":{{"type":"integer","description":"Of its first byte in the unpacked body."}},
 "code":{{"type":"string"}},
 "reason":{{"type":"string"}}}}}}}},
+"repeated":{{"const":true,"description":"A post with this Idempotency-Key was taken before: the records accepted are those of then."}},
 "resume_offset":{{"type":"integer"}},
 "error":{{"$ref":"#/components/schemas/ErrorDetail"}}}}}},
 "Error":{{"type":"object","required":["error"],"properties":{{"error":{{"$ref":"#/components/schemas/ErrorDetail"}}}}}},
@@ -158,12 +162,13 @@ constexpr std::string_view kDocument = R"json({{
 
 std::string OpenApiDocument(std::string_view version, const HttpLimits& limits) {
   using fmt::arg;
-  return fmt::format(fmt::runtime(kDocument), arg("version", version),
-                     arg("ingest_wait", limits.ingest_wait_micros / kMicrosPerSecond),
-                     arg("table_bytes", limits.table_body_bytes), arg("sql_bytes", limits.sql_body_bytes),
-                     arg("view_rows", limits.default_view_rows),
-                     arg("heartbeat", limits.heartbeat_micros / kMicrosPerSecond),
-                     arg("errors", kReportedErrorsMax));
+  return fmt::format(
+      fmt::runtime(kDocument), arg("version", version),
+      arg("ingest_wait", limits.ingest_wait_micros / kMicrosPerSecond),
+      arg("table_bytes", limits.table_body_bytes), arg("sql_bytes", limits.sql_body_bytes),
+      arg("keyed_bytes", std::min(limits.table_body_bytes, limits.keyed_body_bytes)),
+      arg("key_bytes", limits::kLogBatchIdBytesMax), arg("view_rows", limits.default_view_rows),
+      arg("heartbeat", limits.heartbeat_micros / kMicrosPerSecond), arg("errors", kReportedErrorsMax));
 }
 
 }  // namespace millrace::server::http

@@ -62,10 +62,13 @@ TEST(OpenApiTest, ReferencesLeadSomewhere) {
 TEST(OpenApiTest, StatesTheLimits) {
   HttpLimits limits;
   limits.table_body_bytes = 12345;
+  limits.keyed_body_bytes = 6789;
   limits.default_view_rows = 678;
   const std::string document = OpenApiDocument("1", limits);
-  EXPECT_THAT(document, testing::AllOf(testing::HasSubstr("At most 12345 bytes"),
-                                       testing::HasSubstr("\"default\":678")));
+  EXPECT_THAT(
+      document,
+      testing::AllOf(testing::HasSubstr("At most 12345 bytes"), testing::HasSubstr("has at most 6789 bytes"),
+                     testing::HasSubstr("\"maxLength\":64"), testing::HasSubstr("\"default\":678")));
 }
 
 }  // namespace

@@ -160,8 +160,8 @@ Response Router::Preflight(const Request& request, std::string_view allow) const
   response.headers = {{"Access-Control-Allow-Methods", std::string(allow)},
                       {"Access-Control-Max-Age", "600"}};
   if (request.FindHeader("access-control-request-headers") != nullptr) {
-    response.headers.push_back(
-        {"Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, Accept"});
+    response.headers.push_back({"Access-Control-Allow-Headers",
+                                "Authorization, Content-Type, Content-Encoding, Accept, Idempotency-Key"});
   }
   return response;
 }

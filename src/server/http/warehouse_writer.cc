@@ -27,6 +27,11 @@ class WarehouseWriter final : public TableWriter {
                          const connectors::PushReceiptPtr& receipt) override {
     return ingest_->TryPush(batches, wake, receipt);
   }
+  bool is_durable() const override { return ingest_->is_durable(); }
+  Result<bool> TryPushOnce(std::span<data::Batch> batches, const std::string& key, const Wake& wake,
+                           const connectors::PushReceiptPtr& receipt) override {
+    return ingest_->TryPushOnce(batches, key, wake, receipt);
+  }
   void Reject(const connectors::MalformedRecord& record, const Error& reason) override {
     warehouse_.side_tables().Malformed(ingest_->table(), record, reason);
   }
