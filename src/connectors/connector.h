@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -170,6 +171,23 @@ class Sink {
   // Flush for good: after bounded input has ended, or the job was stopped in order. Without it what is
   // not yet final (a file in progress) stays so.
   virtual Status Close() = 0;
+
+  // --- Of a warehouse that outlives its process (SinkContext::is_durable). ---
+
+  // At the barrier of a checkpoint, behind Flush: everything written so far survives a crash, though it need
+  // not be visible yet.
+  virtual Status Prepare() { return {}; }
+  // What a sink that goes on after a restart has to know, as of the last Prepare or Close.
+  virtual std::string State() const { return {}; }
+  // Goes on from the States of sinks of the same table that fall to this one; before the first Write. What
+  // was written behind them comes again.
+  virtual Status Restore(std::span<const std::string_view> states) {
+    (void)states;
+    return {};
+  }
+  // To be called once the State of now is durable: makes visible what waited for that. Any thread, also when
+  // the sink has gone.
+  virtual std::function<void()> Publish() const { return {}; }
 };
 
 // Rows that a sink cannot express: they go to sys.dead_letters. Any thread.
@@ -189,6 +207,7 @@ struct SinkContext {
   PrintOutput* standard_error = nullptr;
   RejectedRows* rejected = nullptr;   // null: such a row is an error of Write
   WholeFiles* whole_files = nullptr;  // null: 'format' = 'parquet' is refused
+  bool is_durable = false;            // Prepare, Restore and Publish will be called
 };
 
 // ---------------------------------------------------------------------------------------- registry

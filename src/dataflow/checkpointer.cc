@@ -245,8 +245,7 @@ std::optional<Error> Checkpointer::NoteFailure(const Error& error) {
   return std::nullopt;
 }
 
-// What is to be told of it.
-std::vector<std::function<void()>> Checkpointer::NoteCommitted(Commit& commit) {
+void Checkpointer::NoteCommitted(Commit& commit) {
   answered_ = std::max(answered_, commit.request);
   // Tasks that are on their way to their end may save once more: an owner is forgotten when there was nothing
   // left of it.
@@ -262,11 +261,16 @@ std::vector<std::function<void()>> Checkpointer::NoteCommitted(Commit& commit) {
     bytes_total_->Increment(commit.record.bytes);
     seconds_->Record(static_cast<uint64_t>(Now() - commit.started_micros));
   }
-  return std::move(commit.save.committed);
 }
 
 void Checkpointer::Done(Status status) {
+  // Ahead of those who wait for the checkpoint: what is to follow it has been done then.
   std::vector<std::function<void()>> committed;
+  if (status.has_value()) {
+    MutexLock lock(mutex_);
+    committed = std::move(commit_->save.committed);
+  }
+  for (const auto& told : committed) told();
   std::optional<Error> final_error;
   CheckpointRecord record;
   {
@@ -274,7 +278,7 @@ void Checkpointer::Done(Status status) {
     is_committing_ = false;
     builder_ = nullptr;
     if (status.has_value()) {
-      committed = NoteCommitted(*commit_);
+      NoteCommitted(*commit_);
       record = commit_->record;
       commit_ = nullptr;
     } else {
@@ -284,7 +288,6 @@ void Checkpointer::Done(Status status) {
     }
   }
   changed_.NotifyAll();
-  for (const auto& told : committed) told();
   TellFailure(final_error);
   if (listener_) listener_(record);
   wake_();

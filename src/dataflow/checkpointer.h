@@ -141,7 +141,7 @@ class Checkpointer {
   // The error that is final, if there is one, here and below.
   std::optional<Error> StartCommit() MR_REQUIRES(mutex_);
   void Done(Status status) MR_EXCLUDES(mutex_);
-  std::vector<std::function<void()>> NoteCommitted(Commit& commit) MR_REQUIRES(mutex_);
+  void NoteCommitted(Commit& commit) MR_REQUIRES(mutex_);
   void TellFailure(const std::optional<Error>& error) MR_EXCLUDES(mutex_);
   // An attempt to make the commit has failed.
   std::optional<Error> NoteFailure(const Error& error) MR_REQUIRES(mutex_);

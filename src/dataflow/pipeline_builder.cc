@@ -171,8 +171,14 @@ Result<Link*> PipelineBuilder::MakeSinkLink(const plan::SinkNode& sink, Dataflow
   context.standard_error = environment_.standard_error;
   context.rejected = environment_.side;
   context.whole_files = environment_.whole_files;
+  context.is_durable = IsDurable();
   MR_ASSIGN(auto writer, connectors::MakeSink(options, ColumnsOf(table, nullptr), context));
-  return task->Own(std::make_unique<SinkLink>(std::move(writer), sink.upsert));
+  SinkLink* link = task->Own(std::make_unique<SinkLink>(std::move(writer), sink.upsert));
+  if (IsDurable()) {
+    task->AddState(
+        link->Owner(pipeline_->object_id, static_cast<uint32_t>(instance), static_cast<uint32_t>(instances)));
+  }
+  return link;
 }
 
 connectors::TableColumns ColumnsOf(const catalog::TableDefinition& table, const std::vector<bool>* needed) {

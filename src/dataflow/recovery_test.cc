@@ -307,6 +307,71 @@ TEST_F(RecoveryTest, WhatWasAcknowledgedIsThereWithAndWithoutCheckpoints) {
   while (Rows("late") != Lines{fmt::format("{}, {}", 2 * rows, 3 * sum)}) AwaitVisible();
 }
 
+// The lines of the files that can be seen, sorted.
+Lines VisibleLines(const std::string& folder) {
+  Lines lines;
+  if (!std::filesystem::exists(folder)) return lines;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().filename().string().starts_with('.')) continue;
+    std::ifstream file(entry.path());
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+  }
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+class FileSinkRecoveryTest : public RecoveryTest, public testing::WithParamInterface<int> {};
+
+TEST_P(FileSinkRecoveryTest, EachRowIsInOneVisibleFile) {
+  env::Random random(static_cast<uint64_t>(GetParam()));
+  SetShards(1 + static_cast<int>(random.Below(3)));
+  const std::string out = folder_ + "/out";
+  Table("CREATE TABLE f (k BIGINT, v BIGINT) WITH ('connector' = 'feed')");
+  Table("CREATE TABLE o (k BIGINT, v BIGINT) WITH ('connector' = 'filesystem', 'path' = '" + out +
+        "', 'format' = 'csv', 'sink.rolling-policy.file-size' = '" + std::to_string(50 + random.Below(300)) +
+        "b', 'sink.rolling-policy.check-interval' = '1 ms', 'sink.rolling-policy.inactivity-interval' = '" +
+        std::to_string(1 + random.Below(30)) + " ms')");
+  InsertJob("INSERT INTO o SELECT k, v FROM f WHERE k > 0");
+  OpenDurable();
+  Lines expected;
+  int64_t next = 0;
+  for (int step = 0; step < 40; ++step) {
+    SCOPED_TRACE(fmt::format("seed {} step {}", GetParam(), step));
+    switch (random.Below(6)) {
+      case 0:
+        Checkpoint();
+        if (random.Below(2) == 0) break;
+        [[fallthrough]];
+      case 1:
+        Crash();
+        if (random.Below(3) == 0) SetShards(1 + static_cast<int>(random.Below(3)));
+        OpenDurable();
+        break;
+      case 2:
+        AwaitFed();
+        break;
+      default:
+        for (uint64_t rows = 1 + random.Below(30); rows > 0; --rows, ++next) {
+          Feed("f", {{next % 3, next}});
+          if (next % 3 > 0) expected.push_back(fmt::format("{},{}", next % 3, next));
+        }
+    }
+    // What can be seen stays, and is there once.
+    const Lines seen = VisibleLines(out);
+    EXPECT_TRUE(std::adjacent_find(seen.begin(), seen.end()) == seen.end());
+    if (HasFailure()) return;
+  }
+  std::sort(expected.begin(), expected.end());
+  AwaitFed();
+  for (int i = 0; i < 200 && VisibleLines(out) != expected; ++i) {
+    AwaitVisible();
+    Checkpoint();
+  }
+  EXPECT_EQ(VisibleLines(out), expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, FileSinkRecoveryTest, testing::Range(1, 9));
+
 TEST_F(RecoveryTest, JobsAndCheckpointsAreTables) {
   Table("CREATE TABLE f (k BIGINT, v BIGINT) WITH ('connector' = 'feed')");
   Views({"CREATE MATERIALIZED VIEW s AS SELECT k, sum(v) AS s FROM f GROUP BY k"});

@@ -28,6 +28,9 @@ struct StateOwner {
   uint32_t shards = 1;
   std::function<void(state::StateWriter&)> save;
   std::function<Status(state::StateReader&)> restore;
+  // Asked behind `save`: what is to be called once that is durable, from any thread; may wait for files, but
+  // not for the warehouse. May be empty, and answer nothing.
+  std::function<std::function<void()>()> on_saved = {};
 };
 
 struct SavedState {
@@ -39,7 +42,7 @@ struct SavedState {
 // What one or more tasks saved at a barrier, or when they ended.
 struct TaskSave {
   std::vector<SavedState> states = {};
-  // Called once all of it is durable, from any thread; must only note or post.
+  // Called once all of it is durable (StateOwner::on_saved).
   std::vector<std::function<void()>> committed = {};
 
   void Append(TaskSave other) {

@@ -18,6 +18,29 @@ Status SinkLink::OnBatch(data::Batch batch) {
   return sink_->Write(batch);
 }
 
+Status SinkLink::OnEpoch(const Epoch& epoch) {
+  MR_TRY(sink_->Flush(static_cast<uint64_t>(epoch.number)));
+  return epoch.is_checkpoint ? sink_->Prepare() : Status();
+}
+
+StateOwner SinkLink::Owner(uint64_t object_id, uint32_t shard, uint32_t shards) {
+  static constexpr std::string_view kState = "sink";
+  const std::string object = ObjectOwner(object_id);
+  const auto save = [this](state::StateWriter& writer) { writer.PutShared(kState, sink_->State()); };
+  const auto restore = [this, shard, shards](state::StateReader& reader) -> Status {
+    MR_TRY(state::ExpectNothing(reader));
+    // What several shards have left is taken over by these in turns.
+    std::vector<std::string_view> states;
+    for (const auto& saved : reader.shared()) {
+      if (saved.name == kState && saved.shard % shards == shard && !saved.value.empty()) {
+        states.push_back(saved.value);
+      }
+    }
+    return states.empty() ? Status() : sink_->Restore(states);
+  };
+  return {object, object + "/sink", shard, shards, save, restore, [this] { return sink_->Publish(); }};
+}
+
 NotNullLink::NotNullLink(std::string name, data::Schema schema, std::vector<int> columns,
                          operators::SideOutput* side, Link* next)
     : name_(std::move(name)),

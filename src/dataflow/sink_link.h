@@ -7,6 +7,7 @@
 
 #include "connectors/connector.h"
 #include "dataflow/link.h"
+#include "dataflow/saved_state.h"
 
 namespace millrace::dataflow {
 
@@ -19,8 +20,10 @@ class SinkLink final : public Link {
   Status OnBatch(data::Batch batch) override;
   Status OnWatermark(int64_t) override { return {}; }
   Status OnIdle(bool) override { return {}; }
-  Status OnEpoch(const Epoch& epoch) override { return sink_->Flush(static_cast<uint64_t>(epoch.number)); }
+  Status OnEpoch(const Epoch& epoch) override;
   Status OnEnd() override { return sink_->Close(); }
+  // Saves and restores what the sink has to know; for checkpoints, in which it is this shard of so many.
+  StateOwner Owner(uint64_t object_id, uint32_t shard, uint32_t shards);
 
  private:
   std::unique_ptr<connectors::Sink> sink_;

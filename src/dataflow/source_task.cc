@@ -42,7 +42,8 @@ constexpr std::string_view kSent = "sent";
 
 void SourceTask::KeepPosition(const Chapter& chapter, bool is_saved) {
   AddState({chapter.object, chapter.name, 0, 1, [this](state::StateWriter& writer) { SavePosition(writer); },
-            [this, is_saved](state::StateReader& reader) { return RestorePosition(reader, is_saved); }});
+            [this, is_saved](state::StateReader& reader) { return RestorePosition(reader, is_saved); },
+            [this] { return source_->ForgetBefore(); }});
 }
 
 void SourceTask::SavePosition(state::StateWriter& writer) const {

@@ -72,7 +72,6 @@ class SourceTask final : public RootTask, private connectors::SourceSink {
  protected:
   Result<bool> Step() override;
   void OnFinish() override;
-  std::function<void()> OnSaved() override { return source_->ForgetBefore(); }
 
  private:
   struct Consumer {

@@ -107,10 +107,10 @@ void TableTask::KeepPosition(uint64_t object_id, bool is_saved) {
     ingest_->Seek({static_cast<uint64_t>(offset), /*is_backfill=*/false});
     return {};
   };
-  AddState({object, object + "/ingest", 0, 1, save, restore});
+  AddState({object, object + "/ingest", 0, 1, save, restore, [this] { return ForgetTaken(); }});
 }
 
-std::function<void()> TableTask::OnSaved() {
+std::function<void()> TableTask::ForgetTaken() const {
   if (row_log_ == nullptr) return {};
   return [offset = ingest_->position(), weak = std::weak_ptr(ingest_), row_log = row_log_] {
     if (const auto ingest = weak.lock(); ingest != nullptr) ingest->SetKept(offset);

@@ -44,12 +44,12 @@ class TableTask final : public RootTask {
  protected:
   Result<bool> Step() override;
   void OnFinish() override;
-  // The rows are in a checkpoint then: nobody needs them in the log.
-  std::function<void()> OnSaved() override;
 
  private:
   // All that was sent or pushed before the epoch began.
   Status TakeAllOf(const Epoch& epoch);
+  // For when what is saved now is durable: nobody needs these rows in the log then.
+  std::function<void()> ForgetTaken() const;
   bool HasAllBarriers() const MR_EXCLUDES(producers_mutex_);
   Status PassBarrier();
   Status OnMessage(Message message, int channel);

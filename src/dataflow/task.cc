@@ -78,12 +78,13 @@ TaskSave DataflowTask::SaveOwners() {
   for (const StateOwner& owner : owners_) {
     state::StateWriter writer(owner.shard, owner.shards);
     owner.save(writer);
-    if (writer.size() == 0) continue;
-    save.states.push_back(
-        {owner.object, owner.chapter, std::make_shared<const state::StateBuffer>(writer.Take())});
+    if (writer.size() > 0) {
+      save.states.push_back(
+          {owner.object, owner.chapter, std::make_shared<const state::StateBuffer>(writer.Take())});
+    }
+    auto on_saved = owner.on_saved ? owner.on_saved() : nullptr;
+    if (on_saved) save.committed.push_back(std::move(on_saved));
   }
-  if (owners_.empty()) return save;
-  if (auto committed = OnSaved()) save.committed.push_back(std::move(committed));
   return save;
 }
 

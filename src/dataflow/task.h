@@ -122,8 +122,6 @@ class DataflowTask : public env::Task {
   // Ends the table parts that it writes, before their input has ended.
   void EndParts();
   virtual void OnFinish() {}
-  // What is to be called once what is saved now is durable; may be empty.
-  virtual std::function<void()> OnSaved() { return {}; }
 
   env::Env& env_;
   env::WorkerPool& pool_;

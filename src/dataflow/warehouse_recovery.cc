@@ -142,6 +142,9 @@ std::shared_ptr<Job> Warehouse::AddFailedJob(const std::vector<Request>& request
 bool Warehouse::HadEnded(const std::vector<Request>& requests) const {
   return is_durable() && !requests.empty() &&
          std::all_of(requests.begin(), requests.end(), [&](const Request& request) {
+           // A sink may have something to finish.
+           const auto* sink = request.query.root->AsIf<plan::SinkNode>();
+           if (sink != nullptr && !sink->entry->table->connector().empty()) return false;
            return request.object_id != 0 && coordinator_.checkpointer()->HasEnded(request.object_id);
          });
 }

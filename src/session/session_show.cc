@@ -101,11 +101,17 @@ Result<Outcome> Session::ShowDelivery() {
   const auto add = [&](const catalog::Entry& entry, std::string_view connector, const char* role,
                        const std::string& promise) {
     const size_t colon = std::min(promise.find(": "), promise.size());
-    const bool is_kept = is_durable || role == std::string_view("sink");
-    rows.push_back({entry.name.ToString(), std::string(connector), role,
-                    is_kept ? promise.substr(0, colon) : "none",
-                    is_kept ? promise.substr(std::min(colon + 2, promise.size()))
-                            : "nothing outlives this process: it was started without --data"});
+    std::string contract = promise.substr(0, colon);
+    std::string reason = promise.substr(std::min(colon + 2, promise.size()));
+    if (!is_durable && role == std::string_view("sink") && contract != "none") {
+      contract = "at-least-once";
+      reason = "a run that is started again writes its rows again";
+    } else if (!is_durable && role != std::string_view("sink")) {
+      contract = "none";
+      reason = "nothing outlives this process: it was started without --data";
+    }
+    rows.push_back(
+        {entry.name.ToString(), std::string(connector), role, std::move(contract), std::move(reason)});
   };
   for (const catalog::EntryPtr& entry : catalog().AllEntries()) {
     if (entry->kind == catalog::EntryKind::kMaterializedView) {

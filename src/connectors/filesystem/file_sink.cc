@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "connectors/filesystem/partition_path.h"
@@ -30,6 +31,7 @@ FileSink::FileSink(const SinkContext& context, FileSinkConfig config,
       whole_files_(context.whole_files),
       rejected_(context.rejected),
       shard_(context.shard),
+      pending_(context.is_durable ? std::make_shared<PendingFiles>(context.env->files) : nullptr),
       config_(std::move(config)),
       encoder_(std::move(encoder)) {}
 
@@ -61,7 +63,7 @@ Result<std::unique_ptr<FileSink::PartFile>> FileSink::Open(const std::string& pa
   part->name = fmt::format("part-{}-{}-{}.{}", run_, shard_, next_part_++, config_.extension);
   part->opened_at = part->written_at = env_.clock->MonotonicMicros();
   MR_TRY(env_.files->MakeDirs(part->folder));
-  const std::string path = env::JoinPath(part->folder, fmt::format(".{}.inprogress", part->name));
+  const std::string path = HiddenPath(part->folder, part->name);
   if (encoder_ == nullptr) {
     MR_ASSIGN(part->whole_file, whole_files_->Create(config_.extension, path, config_.file_schema));
     return part;
@@ -88,12 +90,23 @@ Result<FileSink::PartFile*> FileSink::FileOf(const std::string& partition) {
 }
 
 Status FileSink::Finish(PartFile& part) {
-  const std::string hidden = env::JoinPath(part.folder, fmt::format(".{}.inprogress", part.name));
+  const std::string hidden = HiddenPath(part.folder, part.name);
   if (part.file != nullptr) {
     MR_TRY(part.file->Sync());
     MR_TRY(part.file->Close());
   } else {
     MR_TRY(part.whole_file->Finish());
+  }
+  if (pending_ != nullptr) {
+    if (part.whole_file != nullptr) {
+      // Who wrote it need not have synced it.
+      MR_ASSIGN(const env::FileInfo info, env_.files->Stat(hidden));
+      MR_ASSIGN(const auto file, env_.files->OpenWriteAt(hidden, info.size));
+      MR_TRY(file->Sync());
+      MR_TRY(file->Close());
+    }
+    pending_->Add({part.folder, part.name});
+    return env_.files->SyncDir(part.folder);
   }
   MR_TRY(env_.files->Rename(hidden, env::JoinPath(part.folder, part.name)));
   return env_.files->SyncDir(part.folder);
@@ -158,10 +171,118 @@ Status FileSink::Flush(uint64_t) {
   return {};
 }
 
-Status FileSink::Close() {
+Status FileSink::FinishAll() {
   for (auto& [partition, part] : open_) MR_TRY(Finish(*part));
   open_.clear();
   return {};
+}
+
+Status FileSink::Close() {
+  return FinishAll();
+}
+
+Status FileSink::Prepare() {
+  if (encoder_ == nullptr) return FinishAll();
+  for (auto& [partition, part] : open_) {
+    if (part->prepared_size == part->size()) continue;
+    MR_TRY(part->file->Sync());
+    if (part->prepared_size == 0) MR_TRY(env_.files->SyncDir(part->folder));
+    part->prepared_size = part->size();
+  }
+  return {};
+}
+
+// State: a version, then of each file a kind, and texts and numbers as their lengths say.
+//   pending: 'p' folder name        open: 'o' partition folder name size
+namespace {
+
+constexpr char kStateVersion = 1;
+
+void PutText(std::string_view text, std::string* out) {
+  const auto size = static_cast<uint32_t>(text.size());
+  out->append(reinterpret_cast<const char*>(&size), sizeof(size));
+  out->append(text);
+}
+
+std::unexpected<Error> BadState() {
+  return Fail(ErrorCode::kDataCorrupted, "the saved state of a file sink cannot be read");
+}
+
+Result<std::string> TakeText(std::string_view* in) {
+  uint32_t size = 0;
+  if (in->size() < sizeof(size)) return BadState();
+  std::memcpy(&size, in->data(), sizeof(size));
+  in->remove_prefix(sizeof(size));
+  if (in->size() < size) return BadState();
+  std::string text(in->substr(0, size));
+  in->remove_prefix(size);
+  return text;
+}
+
+}  // namespace
+
+std::string FileSink::State() const {
+  std::string state(1, kStateVersion);
+  for (const PendingFiles::File& file : pending_->files()) {
+    state += 'p';
+    PutText(file.folder, &state);
+    PutText(file.name, &state);
+  }
+  for (const auto& [partition, part] : open_) {
+    state += 'o';
+    PutText(partition, &state);
+    PutText(part->folder, &state);
+    PutText(part->name, &state);
+    const uint64_t size = part->prepared_size;
+    state.append(reinterpret_cast<const char*>(&size), sizeof(size));
+  }
+  return state;
+}
+
+Status FileSink::Restore(std::span<const std::string_view> states) {
+  for (std::string_view state : states) {
+    if (state.empty() || state.front() != kStateVersion) return BadState();
+    state.remove_prefix(1);
+    while (!state.empty()) {
+      const char kind = state.front();
+      state.remove_prefix(1);
+      PartFile part;
+      std::string partition;
+      if (kind != 'p' && kind != 'o') return BadState();
+      if (kind == 'o') {
+        MR_ASSIGN(partition, TakeText(&state));
+      }
+      MR_ASSIGN(part.folder, TakeText(&state));
+      MR_ASSIGN(part.name, TakeText(&state));
+      if (kind == 'p') {
+        pending_->Add({part.folder, part.name});
+        continue;
+      }
+      if (state.size() < sizeof(part.prepared_size)) return BadState();
+      std::memcpy(&part.prepared_size, state.data(), sizeof(part.prepared_size));
+      state.remove_prefix(sizeof(part.prepared_size));
+      MR_TRY(Reopen(partition, std::move(part)));
+    }
+  }
+  return pending_->Recover();
+}
+
+// Goes on with a file as it was at the checkpoint. There may be one of the partition already, of another
+// shard of before: then this one is finished, and appears with the next checkpoint.
+Status FileSink::Reopen(const std::string& partition, PartFile part) {
+  auto file = env_.files->OpenWriteAt(HiddenPath(part.folder, part.name), part.prepared_size);
+  if (!file.has_value()) {
+    return std::unexpected(file.error().Within("a file that was being written at the last checkpoint"));
+  }
+  part.file = std::move(*file);
+  part.opened_at = part.written_at = env_.clock->MonotonicMicros();
+  if (open_.contains(partition)) return Finish(part);
+  open_.emplace(partition, std::make_unique<PartFile>(std::move(part)));
+  return {};
+}
+
+std::function<void()> FileSink::Publish() const {
+  return [pending = pending_, count = pending_->count()] { pending->Publish(count); };
 }
 
 }  // namespace millrace::connectors

@@ -4,6 +4,11 @@
 // readers; finished, it becomes "part-<run>-<shard>-<n>.<ext>" by one rename: a reader sees it whole or
 // not at all. <run> keeps runs apart. Rows of a partitioned table go to folders key=value. Owned by one
 // task; one thread.
+//
+// In a warehouse that outlives its process a finished file stays hidden until a checkpoint with its rows is
+// durable: then it appears (PendingFiles). A file that is still being written is synced at the checkpoint,
+// and after a restart cut to what it had then and gone on with; one of a format that is written as a whole is
+// finished at each checkpoint. So every row is in one visible file in the end.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +19,7 @@
 #include <vector>
 
 #include "connectors/connector.h"
+#include "connectors/filesystem/pending_files.h"
 #include "connectors/whole_files.h"
 #include "env/env.h"
 #include "formats/format.h"
@@ -44,11 +50,16 @@ class FileSink final : public Sink {
   // Finishes files whose time has come; the rows of the others stay hidden.
   Status Flush(uint64_t epoch) override;
   Status Close() override;
+  Status Prepare() override;
+  std::string State() const override;
+  Status Restore(std::span<const std::string_view> states) override;
+  std::function<void()> Publish() const override;
 
  private:
   struct PartFile {
     std::string folder;
     std::string name;                             // finished
+    uint64_t prepared_size = 0;                   // what a restart goes on from
     std::unique_ptr<env::WritableFile> file;      // by rows
     std::unique_ptr<WholeFileWriter> whole_file;  // or as a whole
     int64_t opened_at = 0;                        // monotonic
@@ -61,6 +72,8 @@ class FileSink final : public Sink {
   Result<std::unique_ptr<PartFile>> Open(const std::string& partition);
   Status WriteRows(const std::string& partition, const data::Batch& rows);
   Status Finish(PartFile& part);
+  Status FinishAll();
+  Status Reopen(const std::string& partition, PartFile part);
   bool SamePartition(const data::Batch& batch, size_t a, size_t b) const;
   std::string PartitionOf(const data::Batch& batch, size_t row) const;
 
@@ -69,6 +82,7 @@ class FileSink final : public Sink {
   WholeFiles* const whole_files_;
   RejectedRows* const rejected_;
   const int shard_;
+  const std::shared_ptr<PendingFiles> pending_;  // null: files appear when they are finished
   const FileSinkConfig config_;
   const std::unique_ptr<formats::Encoder> encoder_;
   std::string run_;                                        // of the first file

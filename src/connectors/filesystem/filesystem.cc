@@ -133,9 +133,7 @@ Result<TableTraits> DescribeFilesystem(const TableRequest& request) {
   traits.metadata_keys = FileMetadataKeys();
   traits.accepts = ChangelogMode::kAppend;
   traits.reading = "exactly-once: read again from the position in the last checkpoint";
-  traits.delivery =
-      "at-least-once: after a crash, finished files stay and rows since the last checkpoint are written "
-      "again";
+  traits.delivery = "exactly-once: a file appears when the checkpoint with its rows is durable";
   return traits;
 }
 
