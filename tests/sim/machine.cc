@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <set>
 
 #include "data/batch_builder.h"
 #include "plan/planner.h"
 #include "sql/parser.h"
 #include "state/journal_commit_store.h"
+#include "state/state_reader.h"
 
 namespace millrace::sim {
 namespace {
@@ -285,6 +287,22 @@ std::map<uint64_t, std::string> Machine::JobErrors() const {
     if (job->error.has_value()) errors[job->objects.front().id] = job->error->ToString();
   }
   return errors;
+}
+
+Result<size_t> Machine::SpacesOf(const std::string& prefix) {
+  std::set<std::string> spaces;
+  for (const std::string& chapter : store_->Chapters()) {
+    if (!chapter.starts_with(prefix)) continue;
+    const auto source = store_->ReadChapter(chapter);
+    state::StateReader reader(source.get());
+    state::StateChunk chunk;
+    while (true) {
+      MR_ASSIGN(const bool has_more, reader.Next(&chunk));
+      if (!has_more) break;
+      spaces.emplace(chunk.space);
+    }
+  }
+  return spaces.size();
 }
 
 std::vector<std::string> Machine::Topics() const {

@@ -80,6 +80,8 @@ class Machine {
   // Of the jobs that have failed, by the first of their objects.
   std::map<uint64_t, std::string> JobErrors() const;
   std::vector<std::string> Topics() const;
+  // In how many spaces the chapters whose names begin so have records in force.
+  Result<size_t> SpacesOf(const std::string& prefix);
 
  private:
   Status CreateTable(const Object& object);

@@ -79,29 +79,45 @@ Rows TopN(const Query& query, const Rows& rows) {
   return result;
 }
 
+// The watermark of a feed, row by row: the lowest of its partitions'.
+class WatermarkClock {
+ public:
+  explicit WatermarkClock(const Query& query)
+      : query_(query), partitions_(static_cast<size_t>(query.partitions), kNone) {}
+  int64_t watermark() const { return watermark_; }
+  int64_t TimeOf(const Change& change) const { return *change.row[static_cast<size_t>(query_.time_column)]; }
+  void Take(const Change& change) {
+    int64_t& own = partitions_[static_cast<size_t>(change.partition)];
+    own = std::max(own, TimeOf(change) - query_.delay_ms);
+    watermark_ = std::max(watermark_, *std::min_element(partitions_.begin(), partitions_.end()));
+  }
+
+ private:
+  static constexpr int64_t kNone = std::numeric_limits<int64_t>::min();
+  const Query& query_;
+  std::vector<int64_t> partitions_;
+  int64_t watermark_ = kNone;
+};
+
 // Row by row: a row counts in those of its windows that the watermark before it had not closed. A watermark
 // closes a window when it has reached its last millisecond.
 Rows Windows(const Query& query, std::span<const Change> changes, bool is_finished) {
-  constexpr int64_t kNone = std::numeric_limits<int64_t>::min();
-  std::vector<int64_t> watermarks(static_cast<size_t>(query.partitions), kNone);
-  int64_t watermark = kNone;
+  WatermarkClock clock(query);
   std::map<Row, std::vector<const Row*>> groups;  // by start, end, and columns
   for (const Change& change : changes) {
-    const int64_t time = *change.row[static_cast<size_t>(query.time_column)];
+    const int64_t time = clock.TimeOf(change);
     for (int64_t start = time - time % query.step_ms; start > time - query.size_ms; start -= query.step_ms) {
       const int64_t end = start + query.size_ms;
-      if (watermark >= end - 1) continue;
+      if (clock.watermark() >= end - 1) continue;
       Row key = {start, end};
       for (const Cell& cell : Take(change.row, query.columns)) key.push_back(cell);
       groups[key].push_back(&change.row);
     }
-    int64_t& own = watermarks[static_cast<size_t>(change.partition)];
-    own = std::max(own, time - query.delay_ms);
-    watermark = std::max(watermark, *std::min_element(watermarks.begin(), watermarks.end()));
+    clock.Take(change);
   }
   Rows result;
   for (const auto& [key, group] : groups) {
-    if (is_finished || watermark >= *key[1] - 1) Aggregated(query, key, group, &result);
+    if (is_finished || clock.watermark() >= *key[1] - 1) Aggregated(query, key, group, &result);
   }
   return result;
 }
@@ -197,6 +213,18 @@ Rows Evaluate(const Query& query, const Inputs& inputs) {
     }
   }
   return result;
+}
+
+size_t OpenSlices(const Query& query, std::span<const Change> changes) {
+  WatermarkClock clock(query);
+  std::set<int64_t> slices;
+  for (const Change& change : changes) {
+    const int64_t time = clock.TimeOf(change);
+    slices.insert(time - time % query.step_ms);
+    clock.Take(change);
+  }
+  std::erase_if(slices, [&](int64_t slice) { return clock.watermark() >= slice + query.size_ms - 1; });
+  return slices.size();
 }
 
 std::vector<Column> ColumnsOf(const Query& query, const std::vector<Column>& input) {

@@ -79,6 +79,8 @@ struct Inputs {
 // The rows that a feed stands for. The key is c0.
 Rows RowsOf(std::span<const Change> changes, FeedMode mode);
 Rows Evaluate(const Query& query, const Inputs& inputs);
+// How many slices of `step_ms` have rows in windows of the query that have not closed.
+size_t OpenSlices(const Query& query, std::span<const Change> changes);
 std::vector<Column> ColumnsOf(const Query& query, const std::vector<Column>& input);
 std::string SqlOf(const Query& query);
 

@@ -133,8 +133,12 @@ class Simulation {
   // False: the process has ended meanwhile.
   bool WorkOff();
   void CompareAll();
-  // `is_start`: what was restored is seen as it was saved.
-  void Glance(bool is_start = false);
+  enum class Moment : uint8_t {
+    kWork,   // between any two epochs
+    kRest,   // everything has been worked off
+    kStart,  // nothing has run yet: what was restored is as it was saved
+  };
+  void Glance(Moment moment);
   void GlanceAtView(const Object& view);
   void GlanceAtGroup(uint64_t group, const std::vector<const Object*>& members);
   // What is known of a relation when everything has been worked off.
@@ -151,6 +155,7 @@ class Simulation {
   void CheckStart();
   // Nothing is kept of what has been dropped.
   void CheckChapters();
+  void CheckWindows();
   // All parts of a push are shown in one epoch.
   void GlanceAtPushes();
   Inputs InputsOf(const Query& query);
