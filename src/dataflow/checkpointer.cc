@@ -123,9 +123,17 @@ void Checkpointer::Ended(const std::shared_ptr<Job>& job, TaskSave save, bool in
   }
 }
 
-void Checkpointer::Break(const std::shared_ptr<Job>& job) {
+void Checkpointer::Break(const std::shared_ptr<Job>& job, bool is_behind_draft) {
   if (job->objects.empty()) return;
   MutexLock lock(mutex_);
+  if (is_behind_draft && is_drafting_) {
+    breaking_.push_back(job);
+  } else {
+    BreakNow(job);
+  }
+}
+
+void Checkpointer::BreakNow(const std::shared_ptr<Job>& job) {
   if (std::exchange(job->is_broken, true)) return;
   saves_.erase(job);
   carried_.erase(job);
@@ -199,6 +207,7 @@ void Checkpointer::Complete(TaskSave save) {
     commit_->record.barrier_micros = commit_->barrier_passed_micros - commit_->started_micros;
     commit_->metadata.Put(kEpochKey, std::to_string(commit_->record.epoch));
     GatherSaves();
+    for (const auto& job : std::exchange(breaking_, {})) BreakNow(job);
     GatherDrops();
     final_error = StartCommit();
   }

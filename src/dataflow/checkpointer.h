@@ -79,8 +79,9 @@ class Checkpointer {
   void Passed(const std::shared_ptr<Job>& job, TaskSave save) MR_EXCLUDES(mutex_);
   // A task has ended in order; `in_draft`: before the barrier of the draft had passed it.
   void Ended(const std::shared_ptr<Job>& job, TaskSave save, bool in_draft) MR_EXCLUDES(mutex_);
-  // A task of the job ended otherwise, and not behind the barrier of the draft.
-  void Break(const std::shared_ptr<Job>& job) MR_EXCLUDES(mutex_);
+  // A task of the job ended otherwise; `is_behind_draft`: it had passed the barrier of the draft, to which
+  // what it saved still belongs.
+  void Break(const std::shared_ptr<Job>& job, bool is_behind_draft) MR_EXCLUDES(mutex_);
   // The epoch of the draft has passed everywhere. `save`: what belongs to no job.
   void Complete(TaskSave save) MR_EXCLUDES(mutex_);
   // Nothing of this owner is kept from the next commit on.
@@ -135,6 +136,7 @@ class Checkpointer {
 
   bool IsDropped(const SavedState& saved) const MR_REQUIRES(mutex_);
   bool HasChapter(const std::string& chapter) const;
+  void BreakNow(const std::shared_ptr<Job>& job) MR_REQUIRES(mutex_);
   void AddMarks(Job& job, TaskSave* save) MR_REQUIRES(mutex_);
   void GatherSaves() MR_REQUIRES(mutex_);
   void GatherDrops() MR_REQUIRES(mutex_);
@@ -163,8 +165,10 @@ class Checkpointer {
   bool is_drafting_ MR_GUARDED_BY(mutex_) = false;
   std::unique_ptr<Commit> draft_ MR_GUARDED_BY(mutex_);
   using Saves = std::map<std::shared_ptr<Job>, TaskSave, ByNumber>;
-  Saves saves_ MR_GUARDED_BY(mutex_);                               // of the draft
-  Saves carried_ MR_GUARDED_BY(mutex_);                             // for the next
+  Saves saves_ MR_GUARDED_BY(mutex_);    // of the draft
+  Saves carried_ MR_GUARDED_BY(mutex_);  // for the next
+  // Behind the barrier of the draft, of which they still are part.
+  std::vector<std::shared_ptr<Job>> breaking_ MR_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Job>> broken_ MR_GUARDED_BY(mutex_);  // since the last commit began
   std::set<std::string> dropped_owners_ MR_GUARDED_BY(mutex_);
   std::unique_ptr<Commit> commit_ MR_GUARDED_BY(mutex_);  // under way, or waiting to be tried again

@@ -334,8 +334,8 @@ void Coordinator::Ended(DataflowTask* task, TaskSave save, bool in_order) {
       const bool has_passed_draft = in_flight_ && !is_in_epoch && checkpointer_->is_drafting();
       if (in_order) {
         checkpointer_->Ended(task->shared_job(), std::move(save), is_in_epoch);
-      } else if (!has_passed_draft) {
-        checkpointer_->Break(task->shared_job());
+      } else {
+        checkpointer_->Break(task->shared_job(), has_passed_draft);
       }
     }
     if (is_in_epoch) {
