@@ -132,7 +132,7 @@ void Scenario::DrawTable() {
   table.columns = {{Type::kInt, !table.is_keyed}, {Type::kInt, true}};
   if (OneIn(2)) table.columns.push_back({Type::kText, true});
   table.takes_inserts = !table.is_keyed || OneIn(2);
-  table.takes_pushes = !table.is_keyed || !table.takes_inserts;
+  table.takes_pushes = !table.takes_inserts || (!table.is_keyed && OneIn(2));
   if (table.is_keyed) table.mode = FeedMode::kUpsert;
   table.is_append = !table.is_keyed;
   table.never_empties = !table.is_keyed;

@@ -145,7 +145,7 @@ void Simulation::Step() {
       return OneIn(2) ? Settle() : void();
     case 6:
     case 7:
-      return CheckpointSoon();
+      return CheckpointSoon(OneIn(2) ? 0 : Below(200));
     case 8:
       return CreateSome();
     case 9:
@@ -188,9 +188,12 @@ void Simulation::Feed() {
     if (object.kind == Object::Kind::kFeed && !log.is_finished && !log.is_spoiled) feeds.push_back(&object);
   }
   if (feeds.empty()) return;
-  const Object& feed = *feeds[Below(feeds.size())];
+  FeedInto(*feeds[Below(feeds.size())], OneIn(4) ? 1 + Below(12) : 1);
+}
+
+void Simulation::FeedInto(const Object& feed, uint64_t batches) {
   FeedLog& log = fed_[feed.name];
-  for (uint64_t batches = OneIn(4) ? 1 + Below(12) : 1; batches > 0; --batches) {
+  for (; batches > 0; --batches) {
     const int partition = static_cast<int>(Below(static_cast<uint64_t>(feed.partitions)));
     std::vector<Change> changes;
     for (uint64_t rows = 1 + Below(OneIn(12) ? 80 : 8); rows > 0; --rows) {
@@ -221,12 +224,18 @@ void Simulation::SpoilFeed() {
     FeedLog& log = fed_[object.name];
     if (object.kind != Object::Kind::kFeed || object.mode != FeedMode::kAppend || !OneIn(3)) continue;
     if (log.is_finished || log.is_spoiled) continue;
+    // Often in the middle of a checkpoint, when some of the tasks have saved and others have not.
+    if (OneIn(2)) {
+      FeedInto(object, 5);
+      CheckpointSoon(Below(25));
+    }
     Note("spoil " + object.name);
     log.is_spoiled = true;
     FeedLog nowhere;
     Change change = DrawChange(object, 0, &nowhere);
     change.is_delete = true;
     feeds_.Push("public." + object.name, BatchOf(object.columns, {change}));
+    machine_.RunSlices(Below(60));
     return;
   }
 }
@@ -246,10 +255,10 @@ void Simulation::RunSome() {
   if (!rests) Fault("something runs without an end");
 }
 
-void Simulation::CheckpointSoon() {
+void Simulation::CheckpointSoon(uint64_t slices) {
   if (machine_.warehouse().Checkpoint(0).has_value()) Fault("a checkpoint was made by nobody");
   Note("a checkpoint is asked for");
-  if (OneIn(2)) machine_.RunSlices(Below(200));
+  machine_.RunSlices(slices);
 }
 
 void Simulation::CreateSome() {

@@ -91,6 +91,7 @@ class Simulation {
   void Step();
   void Feed();
   Change DrawChange(const Object& table, int partition, FeedLog* log);
+  void FeedInto(const Object& feed, uint64_t batches);
   void FinishFeed();
   // Nobody can read the feed any further.
   void SpoilFeed();
@@ -113,7 +114,7 @@ class Simulation {
   void CreateSome();
   void CreateAll(size_t first);
   void DropOne();
-  void CheckpointSoon();
+  void CheckpointSoon(uint64_t slices);
 
   // --- What goes wrong. ---
   void Crash();
