@@ -512,6 +512,31 @@ TEST_F(RetentionTest, TruncateBefore) {
   EXPECT_EQ(At().start_offset(), 9u) << "the last segment stays";
 }
 
+// A repetition is known for a day, restarts or not; so what has ids stays, and with it what is behind.
+TEST_F(RetentionTest, SegmentsAreKeptForTheirIds) {
+  MakeTopic({.segment_bytes = 64 << 10});
+  log_->StartRetention();
+  for (int i = 0; i < 4; ++i) {
+    AppendBatch batch = Lines(std::string(70'000, 'x') + "\n");
+    if (i == 1) batch.id = "a";
+    AppendOk(At(), batch);
+  }
+  for (int restart = 0; restart < 3; ++restart) {
+    At().TruncateBefore(4);
+    world_.executor.RunFor(limits::kLogRetentionMicros);
+    EXPECT_EQ(At().start_offset(), 1u) << "no id is in the first";
+    Reopen();
+    log_->StartRetention();
+    AppendBatch again = Lines("x\n");
+    again.id = "a";
+    EXPECT_EQ(AppendOk(At(), again), 1u);
+  }
+  world_.clock.Advance(limits::kLogBatchIdMicros);
+  At().TruncateBefore(4);
+  world_.executor.RunFor(limits::kLogRetentionMicros);
+  EXPECT_EQ(At().start_offset(), 3u);
+}
+
 // A reader that has the segment open may go on in it.
 TEST_F(RetentionTest, AReaderKeepsWhatItReads) {
   Fill({.segment_bytes = 64 << 10});

@@ -248,6 +248,12 @@ uint64_t Partition::KeepFrom() const {
   return from;
 }
 
+bool Partition::IsKeptForIds(const Segment& oldest, int64_t now_micros) const {
+  const std::optional<int64_t> last_id_micros = oldest.index.last_id_micros();
+  return last_id_micros.has_value() && *last_id_micros >= now_micros - limits::kLogBatchIdMicros &&
+         static_cast<uint64_t>(shown_bytes_) - oldest.bytes < kIdSegmentsBytes;
+}
+
 std::optional<Segment> Partition::TakeExpired(int64_t now_micros, bool by_settings) {
   const TopicSettings settings = topic_->settings();
   MutexLock lock(mutex_);
@@ -256,7 +262,7 @@ std::optional<Segment> Partition::TakeExpired(int64_t now_micros, bool by_settin
   // Of a segment that is damaged at its end the index says less than the next segment's beginning.
   const uint64_t end_offset = segments_[1].index.base_offset();
   if (end_offset > KeepFrom()) return std::nullopt;
-  bool is_expired = end_offset <= truncate_before_;
+  bool is_expired = end_offset <= truncate_before_ && !IsKeptForIds(oldest, now_micros);
   if (by_settings && settings.retention_age_micros > 0) {
     // Of a segment of which nothing can be read the age is not known, only that of the next.
     const SegmentIndex& next = segments_[1].index;

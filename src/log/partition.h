@@ -108,6 +108,9 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void SetPin(const std::string& name, uint64_t offset) MR_EXCLUDES(mutex_);
   void RemovePin(const std::string& name) MR_EXCLUDES(mutex_);
   // Removes the segments that hold nothing from `offset` on, as far as pins allow; soon.
+  //
+  // Segments with ids that are remembered stay, while what is behind them is less than
+  // kIdSegmentsBytes: only there are ids found after a restart.
   void TruncateBefore(uint64_t offset) MR_EXCLUDES(mutex_);
 
   // --------------------------------------------------------------- for the log, the writer and the readers
@@ -161,6 +164,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void Refuse(PendingAppend* pending) MR_EXCLUDES(mutex_);
   void UpdateFigures() MR_REQUIRES(mutex_);
   uint64_t KeepFrom() const MR_REQUIRES(mutex_);
+  bool IsKeptForIds(const Segment& oldest, int64_t now_micros) const MR_REQUIRES(mutex_);
   SegmentPlace PlaceIn(size_t place) const MR_REQUIRES(mutex_);
   std::optional<SegmentPlace> LocateTime(int64_t micros) const MR_EXCLUDES(mutex_);
 

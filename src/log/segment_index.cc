@@ -28,6 +28,7 @@ void SegmentIndex::Add(const BatchHeader& header, std::string_view id) {
   last_transaction_ = std::max(last_transaction_, header.transaction);
   if (!id.empty()) {
     ids_.push_back({std::string(id), header.base_offset, header.record_count, header.append_micros});
+    last_id_micros_ = header.append_micros;
   }
 }
 
@@ -105,6 +106,7 @@ std::optional<SegmentIndex> SegmentIndex::Decode(std::string_view bytes, uint64_
     note.append_micros = fields.Take<int64_t>();
     note.record_count = fields.Take<uint32_t>();
     note.id = fields.TakeBytes(fields.Take<uint8_t>());
+    index.last_id_micros_ = note.append_micros;
     index.ids_.push_back(std::move(note));
   }
   if (fields.failed() || !fields.rest().empty()) return std::nullopt;

@@ -52,6 +52,8 @@ class SegmentIndex {
   int64_t last_micros() const { return last_micros_; }
   uint64_t last_transaction() const { return last_transaction_; }
   const std::vector<BatchIdNote>& ids() const { return ids_; }
+  // When the last batch with an id was appended, if there is one; also when ids() are forgotten.
+  std::optional<int64_t> last_id_micros() const { return last_id_micros_; }
   // They are needed until the index is written and the topic has them.
   void ForgetIds() { ids_ = {}; }
 
@@ -69,6 +71,7 @@ class SegmentIndex {
   uint64_t last_transaction_ = 0;
   std::vector<Entry> entries_;
   std::vector<BatchIdNote> ids_;
+  std::optional<int64_t> last_id_micros_;
 };
 
 }  // namespace millrace::log
