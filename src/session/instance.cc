@@ -66,7 +66,7 @@ Instance::Instance(InstanceOptions options)
   warehouse.env = options_.env;
   warehouse.threads = options_.threads;
   warehouse.epoch_interval_micros = catalog::Settings().epoch_interval_micros();
-  warehouse.feeds = options_.test_feeds ? &feeds_ : nullptr;
+  warehouse.feeds = options_.test_feeds ? &feeds() : nullptr;
   warehouse.standard_output = options_.standard_output;
   warehouse.standard_error = options_.standard_error;
   warehouse.whole_files = &parquet_;

@@ -38,6 +38,8 @@ struct InstanceOptions {
   env::Env* env = nullptr;
   int threads = 2;
   bool test_feeds = false;  // allow 'connector' = 'feed'
+  // Where their rows come from; outlives the instance. Null: a hub of the instance.
+  connectors::FeedHub* feeds = nullptr;
   connectors::PrintOutput* standard_output = nullptr;
   connectors::PrintOutput* standard_error = nullptr;
   query::EngineLimits queries;
@@ -73,7 +75,7 @@ class Instance {
 
   const InstanceOptions& options() const { return options_; }
   env::Env& env() { return *options_.env; }
-  connectors::FeedHub& feeds() { return feeds_; }
+  connectors::FeedHub& feeds() { return options_.feeds != nullptr ? *options_.feeds : feeds_; }
   dataflow::Warehouse& warehouse() { return *warehouse_; }
   catalog::Roles& roles() { return roles_; }
   ActivityBoard& activities() { return activities_; }

@@ -91,6 +91,13 @@ Status Session::Start() {
   return {};
 }
 
+Status Session::Continue(State state) {
+  settings_ = std::move(state.settings);
+  current_schema_ = std::move(state.current_schema);
+  instance_.warehouse().SetEpochInterval(settings_.epoch_interval_micros());
+  return ApplySettings();
+}
+
 int64_t Session::statement_timeout_micros() const {
   const int64_t own = parameters_.DurationMicros("statement_timeout");
   const int64_t limit = instance_.roles().LimitsOf(login_role_).time_micros.value_or(0);

@@ -49,6 +49,8 @@ struct StatementResult {
 
 struct SessionOptions {
   bool script = false;
+  // Script: what it makes is kept in the data folder, as in a server. Each query starts by itself, then.
+  bool keeps = false;
   // Serving: who it is for, already authenticated, and what it said of itself.
   std::string role = {};
   std::string database = {};
@@ -74,6 +76,14 @@ class Session {
   // Puts the instance's settings and the client's parameters in force; before the first statement. Serving,
   // it counts as a connection of its role: kTooManyConnections past its limit.
   Status Start();
+
+  // Script: what SET and USE have made of it, and a session that goes on with that, after its Start.
+  struct State {
+    catalog::Settings settings;
+    std::string current_schema;
+  };
+  State state() const { return {settings_, current_schema_}; }
+  Status Continue(State state);
 
   // One statement, without its semicolon: parsed and described, not run. Parameters are $1, $2 ...; `types`
   // are those that the client fixes, the others are inferred.
@@ -158,12 +168,13 @@ class Session {
   Result<std::shared_ptr<dataflow::Ingest>> OpenIngest(const catalog::Entry& entry, SourceLocation location);
   functions::EvalContext MakeEvalContext() const;
   dataflow::Warehouse::Request RequestFor(plan::PlannedQuery planned) const;
-  // Script: keeps the requests for StartPending. Serving: starts them and, when they end, waits for that.
+  // Script: collects the requests for StartPending, or, if they are kept, starts them. Serving: starts them
+  // and, when they end, waits for that.
   Status Begin(std::vector<dataflow::Warehouse::Request> requests, bool ends);
   Status StartPending();
 
   // session_durable.cc
-  bool Keeps() const { return !options_.script && instance_.durable() != nullptr; }
+  bool Keeps() const { return (!options_.script || options_.keeps) && instance_.durable() != nullptr; }
   // A script is its user's own, and what is made again was checked when it was made.
   bool IsUnchecked() const { return options_.script || replayed_ != nullptr; }
   // Ids for what a statement makes; 0: it is not kept.

@@ -159,7 +159,7 @@ Status Session::BeginJob(std::vector<dataflow::Warehouse::Request> requests, con
   record.ids = count;
   record.names = names;
   MR_ASSIGN(const auto job, StartKept(std::move(requests), record));
-  if (!ends) return {};
+  if (!ends || options_.script) return {};
   Status ended = instance_.warehouse().Await(job, Reporter(), Cancelled());
   // Who waits for it has been told: it is not to be started again.
   const bool has_ended = job->live_tasks.load() <= 0 && !job->cancelled.load();

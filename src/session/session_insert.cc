@@ -37,12 +37,12 @@ Status Session::StartPending() {
 }
 
 Status Session::Begin(std::vector<dataflow::Warehouse::Request> requests, bool ends) {
-  if (options_.script) {
+  if (options_.script && !Keeps()) {
     for (auto& request : requests) pending_.push_back(std::move(request));
     return {};
   }
   MR_ASSIGN(const auto job, instance_.warehouse().Start(std::move(requests)));
-  return ends ? instance_.warehouse().Await(job, Reporter(), Cancelled()) : Status{};
+  return ends && !options_.script ? instance_.warehouse().Await(job, Reporter(), Cancelled()) : Status{};
 }
 
 functions::EvalContext Session::MakeEvalContext() const {
@@ -110,7 +110,9 @@ Result<Outcome> Session::Insert(const sql::InsertStatement& statement, std::stri
   const auto& sink = planned.root->As<plan::SinkNode>();
   MR_TRY(CheckInsert(*sink.entry));
   MR_TRY(CheckReads(planned));
-  if (!options_.script && IsConstant(sink.input()) && TakesRows(*sink.entry)) {
+  // A script's is a job, also when it is made again: only those of jobs are.
+  const bool is_pushed = !options_.script && replayed_ == nullptr;
+  if (is_pushed && IsConstant(sink.input()) && TakesRows(*sink.entry)) {
     MR_ASSIGN(Outcome inserted, InsertConstants(statement, sink));
     MR_TRY(KeepInserted(statement, text, sink.entry->name));
     return inserted;
