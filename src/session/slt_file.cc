@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace millrace::session {
 namespace {
 
@@ -51,7 +53,12 @@ class SltParser {
       const std::vector<std::string> words = Words(line);
       record.line = static_cast<int>(at_) + 1;
       ++at_;
-      if (words[0] == "halt") break;
+      if (words[0] == "halt") {
+        if (record.only_in.empty() && record.not_in.empty()) break;
+        record.kind = SltRecord::Kind::kHalt;
+        records_.push_back(std::exchange(record, SltRecord{}));
+        continue;
+      }
       if (words[0] == "onlyif" || words[0] == "skipif") {
         if (words.size() != 2) return Wrong(record, "takes one mode");
         (words[0] == "onlyif" ? record.only_in : record.not_in).push_back(words[1]);

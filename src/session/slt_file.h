@@ -22,7 +22,7 @@
 //                                      record)
 //
 //   onlyif batch1   /   skipif shards2     before a record: it counts in that mode only, or in all others
-//   halt                                   ends the file
+//   halt                                   ends the file; behind onlyif or skipif in those modes
 //
 // A query's values are joined by '|'; nulls are NULL, empty strings (empty). Rows of a feed are JSON
 // arrays in the order of the table's physical columns, or JSON objects, after an optional row kind. SQL runs
@@ -39,7 +39,7 @@
 namespace millrace::session {
 
 struct SltRecord {
-  enum class Kind : uint8_t { kOk, kError, kQuery, kExplain, kFeed, kWatermark, kFinish, kPrint, kAdvance };
+  enum class Kind : uint8_t { kOk, kError, kQuery, kExplain, kFeed, kWatermark, kFinish, kPrint, kAdvance, kHalt };
   Kind kind = Kind::kOk;
   int line = 0;
   std::string sql;       // of statements, queries, explain

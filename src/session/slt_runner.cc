@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
 #include "catalog/settings.h"
 #include "data/text.h"
-#include "env/thread_executor.h"
 #include "formats/format.h"
 #include "session/result_printer.h"
-#include "session/session.h"
 #include "session/slt_file.h"
+#include "session/slt_warehouse.h"
 
 namespace millrace::session {
 namespace {
@@ -48,6 +48,21 @@ std::vector<std::string> SplitJsonArray(std::string_view text) {
   return elements;
 }
 
+// Of the records with SQL that follow such.
+constexpr double kRestartChance = 0.3;
+
+// About what begins anew with the process.
+bool AsksTheProcess(const SltRecord& record) {
+  return record.kind == SltRecord::Kind::kQuery &&
+         (record.sql.find("sys.dead_letters") != std::string::npos ||
+          record.sql.find("sys.late_rows") != std::string::npos);
+}
+
+// The same for the same file.
+uint64_t SeedOf(std::string_view text) {
+  return HashBytes(text);
+}
+
 class BatchSink final : public formats::DecodeSink {
  public:
   Status OnBatch(data::Batch batch, std::span<const int64_t>) override {
@@ -68,48 +83,62 @@ std::string Joined(const std::vector<std::string>& lines) {
 
 class SltRunner {
  public:
-  SltRunner(const env::Env& env, const SltMode& mode)
-      : mode_(mode), clock_(*env.clock), executor_(clock_), env_(env) {
-    env_.clock = &clock_;
-    env_.executor = &executor_;
-    InstanceOptions options;
-    options.env = &env_;
-    options.threads = mode.threads;
-    options.test_feeds = true;
-    options.standard_output = &printed_;
-    options.standard_error = &printed_;
-    options.settings = mode.settings;
-    options.queries.threads = mode.threads;
-    instance_ = std::make_unique<Instance>(std::move(options));
-    session_ = std::make_unique<Session>(instance_.get(), SessionOptions{.script = true});
-  }
+  SltRunner(const env::Env& env, const SltMode& mode, uint64_t seed)
+      : mode_(mode), random_(seed), warehouse_(env, mode, seed) {}
 
   Result<SltOutcome> Run(const std::vector<SltRecord>& records) {
-    MR_TRY(instance_->Start());
-    MR_TRY(session_->Start());
+    MR_TRY(warehouse_.Open());
+    // What was printed, or happened at a time, before a crash would be so again.
+    always_saves_ = std::ranges::any_of(records, [](const SltRecord& record) {
+      return record.kind == SltRecord::Kind::kPrint || record.kind == SltRecord::Kind::kAdvance;
+    });
     SltOutcome outcome;
     for (const SltRecord& record : records) {
       const auto names_mode = [&](const std::string& name) { return name == mode_.name; };
       if (!record.only_in.empty() && std::none_of(record.only_in.begin(), record.only_in.end(), names_mode))
         continue;
       if (std::any_of(record.not_in.begin(), record.not_in.end(), names_mode)) continue;
+      if (mode_.restarts && AsksTheProcess(record)) continue;
+      if (record.kind == SltRecord::Kind::kHalt) break;
       ++outcome.records;
-      std::string failure = RunRecord(record);
+      std::string failure = MayRestart(record);
+      const bool is_open = failure.empty();
+      if (is_open) failure = RunRecord(record);
       if (!failure.empty()) outcome.failures.push_back({record.line, std::move(failure)});
+      if (!is_open) break;
     }
     return outcome;
   }
 
  private:
+  // Before records with SQL that follow others which gave rows, and by chance before the rest of them. Empty
+  // unless it fails.
+  std::string MayRestart(const SltRecord& record) {
+    if (!mode_.restarts) return "";
+    const bool gives = record.kind == SltRecord::Kind::kFeed || record.kind == SltRecord::Kind::kWatermark ||
+                       record.kind == SltRecord::Kind::kFinish || record.kind == SltRecord::Kind::kAdvance;
+    if (gives) {
+      was_given_ = true;
+      return "";
+    }
+    if (!was_given_ && !random_.Chance(kRestartChance)) return "";
+    was_given_ = false;
+    const bool saved = always_saves_ || random_.Chance(0.5);
+    const Status restarted = warehouse_.Restart(saved);
+    if (restarted.has_value()) return "";
+    return fmt::format("the restart {} failed: {}", saved ? "after a checkpoint" : "after a crash",
+                       restarted.error().ToString());
+  }
+
   // Empty when the record is as expected.
   std::string RunRecord(const SltRecord& record) {
     switch (record.kind) {
       case SltRecord::Kind::kOk: {
-        const auto result = session_->Execute(record.sql);
+        const auto result = session().Execute(record.sql);
         return result.has_value() ? "" : "the statement failed: " + result.error().ToString();
       }
       case SltRecord::Kind::kError: {
-        const auto result = session_->Execute(record.sql);
+        const auto result = session().Execute(record.sql);
         if (result.has_value()) return "the statement was to fail and did not";
         std::vector<std::string> lines;
         std::string text = result.error().ToString();
@@ -121,20 +150,20 @@ class SltRunner {
         return Compare(record, std::move(lines));
       }
       case SltRecord::Kind::kQuery: {
-        const auto result = session_->Execute(record.sql);
+        const auto result = session().Execute(record.sql);
         if (!result.has_value()) return "the query failed: " + result.error().ToString();
         return Compare(record, RowLines(*result));
       }
       case SltRecord::Kind::kExplain: {
-        const auto result = session_->Execute("EXPLAIN " + record.sql);
+        const auto result = session().Execute("EXPLAIN " + record.sql);
         if (!result.has_value()) return "the query failed: " + result.error().ToString();
         return Compare(record, Lines(result->text));
       }
       case SltRecord::Kind::kPrint: {
-        if (const Status settled = session_->Settle(); !settled.has_value()) {
+        if (const Status settled = session().Settle(); !settled.has_value()) {
           return "the job failed: " + settled.error().ToString();
         }
-        return Compare(record, Lines(printed_.Take()));
+        return Compare(record, Lines(warehouse_.printed().Take()));
       }
       case SltRecord::Kind::kFeed:
         return TextOf(Feed(record));
@@ -144,6 +173,8 @@ class SltRunner {
         return TextOf(Finish(record));
       case SltRecord::Kind::kAdvance:
         return TextOf(AdvanceClock(record));
+      case SltRecord::Kind::kHalt:
+        break;
     }
     return "";
   }
@@ -167,7 +198,7 @@ class SltRunner {
     return lines;
   }
 
-  std::vector<std::string> RowLines(const StatementResult& result) const {
+  std::vector<std::string> RowLines(const StatementResult& result) {
     std::vector<std::string> lines;
     for (const data::Batch& batch : result.batches) {
       for (size_t row = 0; row < batch.rows; ++row) {
@@ -178,7 +209,7 @@ class SltRunner {
             line += "NULL";
             continue;
           }
-          const std::string text = ValueText(*batch.columns[i], row, session_->zone());
+          const std::string text = ValueText(*batch.columns[i], row, session().zone());
           line += text.empty() ? "(empty)" : text;
         }
         lines.push_back(std::move(line));
@@ -197,7 +228,7 @@ class SltRunner {
     return fmt::format("expected:\n{}  but got:\n{}", Joined(expected), Joined(actual));
   }
 
-  Result<const catalog::TableDefinition*> FeedTable(const SltRecord& record) const {
+  Result<const catalog::TableDefinition*> FeedTable(const SltRecord& record) {
     sql::QualifiedName name;
     std::string part;
     for (const char c : record.table + ".") {
@@ -208,7 +239,7 @@ class SltRunner {
         part += c;
       }
     }
-    MR_ASSIGN(const catalog::EntryPtr entry, session_->catalog().Resolve(name));
+    MR_ASSIGN(const catalog::EntryPtr entry, session().catalog().Resolve(name));
     if (entry->table == nullptr || entry->table->connector() != "feed") {
       return Fail(ErrorCode::kInvalidParameter,
                   fmt::format("'{}' is not a table WITH ('connector'='feed')", record.table));
@@ -255,7 +286,7 @@ class SltRunner {
       }
     }
     formats::DecodeContext context;
-    context.zone = &session_->zone();
+    context.zone = &session().zone();
     MR_ASSIGN(auto decoder, formats::MakeDecoder("json", schema, {}, context));
     BatchSink sink;
     MR_TRY(decoder->Decode(text, *text, 0, sink));
@@ -267,9 +298,9 @@ class SltRunner {
             kinds->begin() + static_cast<std::ptrdiff_t>(offset + batch.rows));
       }
       offset += batch.rows;
-      instance_->feeds().Push(table->name.ToString(), std::move(batch), record.partition);
+      warehouse_.feeds().Push(table->name.ToString(), std::move(batch), record.partition);
     }
-    return session_->Settle();
+    return session().Settle();
   }
 
   Status Advance(const SltRecord& record) {
@@ -278,30 +309,30 @@ class SltRunner {
     if (!micros.has_value()) {
       return Fail(ErrorCode::kInvalidDatetime, fmt::format("'{}' is not a timestamp", record.argument));
     }
-    instance_->feeds().Advance(table->name.ToString(), *micros);
-    return session_->Settle();
+    warehouse_.feeds().Advance(table->name.ToString(), *micros);
+    return session().Settle();
   }
 
   Status Finish(const SltRecord& record) {
     MR_ASSIGN(const catalog::TableDefinition* table, FeedTable(record));
-    instance_->feeds().Finish(table->name.ToString());
-    return session_->Settle();
+    warehouse_.feeds().Finish(table->name.ToString());
+    return session().Settle();
   }
 
   Status AdvanceClock(const SltRecord& record) {
     MR_ASSIGN(const int64_t micros, catalog::ParseDuration(record.argument));
-    MR_TRY(session_->Settle());  // what came before is done at the old time
-    clock_.Advance(micros);
-    return session_->Settle();
+    MR_TRY(session().Settle());  // what came before is done at the old time
+    warehouse_.clock().Advance(micros);
+    return session().Settle();
   }
 
+  Session& session() { return warehouse_.session(); }
+
   const SltMode& mode_;
-  env::ShiftedClock clock_;
-  env::ThreadExecutor executor_;
-  env::Env env_;
-  connectors::MemoryPrintOutput printed_;
-  std::unique_ptr<Instance> instance_;
-  std::unique_ptr<Session> session_;
+  env::Random random_;
+  SltWarehouse warehouse_;
+  bool always_saves_ = false;
+  bool was_given_ = false;  // since the last restart
 };
 
 }  // namespace
@@ -312,6 +343,12 @@ const std::vector<SltMode>& SltModes() {
       {"batch1", {{"parallelism.default", "1"}, {"millrace.batch.rows", "1"}}, 1},
       {"shards2", {{"parallelism.default", "2"}}, 2},
       {"batch1-shards2", {{"parallelism.default", "2"}, {"millrace.batch.rows", "1"}}, 2},
+      {.name = "restarts", .settings = {{"parallelism.default", "1"}}, .restarts = true},
+      {.name = "restarts-shards2",
+       .settings = {{"parallelism.default", "1"}},
+       .threads = 2,
+       .restarts = true,
+       .other_shards = 2},
   };
   return modes;
 }
@@ -319,7 +356,7 @@ const std::vector<SltMode>& SltModes() {
 Result<SltOutcome> RunSltFile(env::Env& env, const std::string& path, const SltMode& mode) {
   MR_ASSIGN(const std::string text, env.files->ReadAll(path));
   MR_ASSIGN(const std::vector<SltRecord> records, ParseSlt(text));
-  SltRunner runner(env, mode);
+  SltRunner runner(env, mode, SeedOf(text));
   return runner.Run(records);
 }
 

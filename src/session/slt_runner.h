@@ -14,9 +14,13 @@ struct SltMode {
   std::string name;
   std::vector<std::pair<std::string, std::string>> settings;
   int threads = 1;
+  bool restarts = false;  // SltWarehouse::Restart, between records
+  int other_shards = 0;   // after every other restart, one after the others; 0: as in `settings`
 };
 
-// default (one shard, full batches), batch1 (a row a batch), shards2 (two shards), batch1-shards2.
+// default (one shard, full batches), batch1 (a row a batch), shards2 (two shards), batch1-shards2, restarts
+// (the warehouse ends and is opened again between records), restarts-shards2 (with two shards and one by
+// turns).
 const std::vector<SltMode>& SltModes();
 
 struct SltFailure {

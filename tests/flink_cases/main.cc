@@ -135,9 +135,9 @@ Result<int> Run(const Options& options) {
   const auto& modes = session::SltModes();
   const auto mode =
       std::find_if(modes.begin(), modes.end(), [&](const auto& known) { return known.name == options.mode; });
-  if (mode == modes.end()) {
+  if (mode == modes.end() || mode->restarts) {
     return Fail(ErrorCode::kInvalidParameter, fmt::format("no mode '{}'", options.mode),
-                "modes: those of millrace test");
+                "modes: those of millrace test without restarts");
   }
   std::set<std::string> expected;
   if (!options.expected.empty()) {
