@@ -39,7 +39,18 @@
 namespace millrace::session {
 
 struct SltRecord {
-  enum class Kind : uint8_t { kOk, kError, kQuery, kExplain, kFeed, kWatermark, kFinish, kPrint, kAdvance, kHalt };
+  enum class Kind : uint8_t {
+    kOk,
+    kError,
+    kQuery,
+    kExplain,
+    kFeed,
+    kWatermark,
+    kFinish,
+    kPrint,
+    kAdvance,
+    kHalt
+  };
   Kind kind = Kind::kOk;
   int line = 0;
   std::string sql;       // of statements, queries, explain
