@@ -226,11 +226,13 @@ void IngestPoint::TryDeliver(const LoggedPtr& logged, std::vector<LoggedPtr>* ne
     if (part.point->log_ended_.has_value()) ended = part.point->log_ended_;
     is_next = is_next && part.point->head_ == part.base_offset;
   }
+  // One that waited in several points is asked for by each that comes to it: the first time it is delivered.
+  const bool is_over = logged->is_over.load();
   const bool is_delivered = !ended.has_value() && is_next && !logged->is_over.exchange(true);
   const int64_t epoch = logged->parts.front().point->epoch_->open();
   for (size_t i = 0; i < logged->parts.size() && !ended.has_value(); ++i) {
     Logged::Part& part = logged->parts[i];
-    if (!is_next) part.point->early_[part.base_offset] = logged;
+    if (!is_next && !is_over) part.point->early_[part.base_offset] = logged;
     if (!is_delivered) continue;
     for (data::Batch& batch : part.batches) part.point->Enqueue(std::move(batch), epoch, &readers[i]);
     part.point->head_ += part.rows;
