@@ -507,11 +507,23 @@ class RandomRecoveryTest : public RecoveryTest, public testing::WithParamInterfa
               latest.empty() ? Lines{} : Lines{fmt::format("{}, {}", latest_sum, distinct.size())});
   }
 
-  // INSERTs give to tables, and these to views: what is fed now has come through when an epoch shows nothing
-  // new.
+  // INSERTs give to tables when they come to it, and these to views: waits for that, within reason.
   void AwaitAll() {
     AwaitFed();
-    for (int i = 0; i < 3; ++i) AwaitVisible();
+    int64_t evens = 0;
+    std::map<int64_t, int64_t> latest;
+    for (const auto& row : fed_) {
+      evens += row[1] % 2 == 0 ? 1 : 0;
+      latest[row[0]] = row[1];
+    }
+    Lines latest_rows;
+    for (const auto& [key, value] : latest) latest_rows.push_back(fmt::format("{}, {}", key, value));
+    std::sort(latest_rows.begin(), latest_rows.end());
+    const auto has_come = [&] {
+      return Rows("latest") == latest_rows && static_cast<int64_t>(Rows("even").size()) >= evens;
+    };
+    for (int i = 0; i < 5'000 && !has_come(); ++i) AwaitVisible();
+    AwaitVisible();
   }
 
   std::vector<std::vector<int64_t>> fed_;
