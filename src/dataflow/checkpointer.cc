@@ -157,8 +157,24 @@ void Checkpointer::AddMarks(Job& job, TaskSave* save) {
   }
 }
 
+// Of queries that were started together one may have passed the barrier when another broke them all: who
+// reads that one has passed it too, and would be ahead of it. It is about to hear of the failure anyway.
+void Checkpointer::BreakReaders() {
+  for (size_t i = 0; i < broken_.size(); ++i) {
+    const std::set<std::string> views = broken_[i]->views;
+    std::vector<std::shared_ptr<Job>> readers;
+    for (const auto& [job, saved] : saves_) {
+      const bool reads =
+          std::ranges::any_of(job->inputs, [&](const auto& name) { return views.contains(name); });
+      if (reads) readers.push_back(job);
+    }
+    for (const auto& job : readers) BreakNow(job);
+  }
+}
+
 // What the jobs have saved, and what there is to say of those that failed.
 void Checkpointer::GatherSaves() {
+  BreakReaders();
   TaskSave& save = commit_->save;
   for (auto& [job, saved] : saves_) {
     if (job->is_broken) continue;

@@ -138,6 +138,8 @@ class Checkpointer {
   bool HasChapter(const std::string& chapter) const;
   void BreakNow(const std::shared_ptr<Job>& job) MR_REQUIRES(mutex_);
   void AddMarks(Job& job, TaskSave* save) MR_REQUIRES(mutex_);
+  // Breaks those that read what broken jobs keep.
+  void BreakReaders() MR_REQUIRES(mutex_);
   void GatherSaves() MR_REQUIRES(mutex_);
   void GatherDrops() MR_REQUIRES(mutex_);
   // The error that is final, if there is one, here and below.

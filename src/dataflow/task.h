@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,10 @@ struct Job {
   // What it is in the catalog, if it is kept beyond the process: views and INSERTs, or a table. Fixed before
   // the start.
   std::vector<DurableObject> objects;
-  bool writes_tables = false;  // an INSERT into a table that users write to
-  int tasks = 0;               // that it began with; fixed before the start
+  std::set<std::string> views;   // of its objects, those that keep a result
+  std::set<std::string> inputs;  // stored tables and views that it reads
+  bool writes_tables = false;    // an INSERT into a table that users write to
+  int tasks = 0;                 // that it began with; fixed before the start
   // Guarded by the Checkpointer. Broken: a task ended otherwise than in order. Marked: a checkpoint has it.
   bool is_broken = false;
   bool is_marked = false;

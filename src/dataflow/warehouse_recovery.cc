@@ -106,7 +106,10 @@ Status Warehouse::MakeDurable(const Request& request, Job* job) {
   MR_TRY(CheckNoCycle(request));
   const std::string plan = plan::Explain(request.query, plan::Spreading(1, {}));
   MR_TRY(AddDurable(TargetOf(request), request.group_id, {request.object_id, plan}, job));
-  if (!request.view.empty()) object_ids_[request.view] = request.object_id;
+  job->inputs.merge(InputsOf(request.query));
+  if (request.view.empty()) return {};
+  object_ids_[request.view] = request.object_id;
+  job->views.insert(request.view);
   return {};
 }
 
