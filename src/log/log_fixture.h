@@ -95,6 +95,9 @@ class LogFixture : public testing::Test {
     }
   }
 
+  static env::FaultScript::Action Answering(ErrorCode code) {
+    return [code]() -> Status { return Fail(code, "as told"); };
+  }
   static std::string SegmentFile(uint64_t base, int partition = 0, int topic = 1) {
     char path[100];
     std::snprintf(path, sizeof path, "/log/topic-%010d/%05d/%020llu.log", topic, partition,

@@ -18,9 +18,6 @@ class LogTest : public LogFixture {
  protected:
   void SetUp() override { Open(); }
   uint64_t Syncs() const { return world_.faults.Count("log.sync.before"); }
-  env::FaultScript::Action Answering(ErrorCode code) {
-    return [code]() -> Status { return Fail(code, "as told"); };
-  }
 };
 
 // ---------------------------------------------------------------------------------------------- appending
@@ -283,102 +280,6 @@ TEST_F(LogTest, AnIdIsForgottenAfterItsTime) {
 
 // ----------------------------------------------------------------------------------------- transactions
 
-TEST_F(LogTest, AppendsToSeveralPartitionsAtOnce) {
-  MakeTopic({.partitions = 2}, "t");
-  MakeTopic({.codec = Codec::kZstd}, "u");
-  AppendOk(At(1), Lines("x\n"));
-  const auto answer =
-      OfferAll({{&At(0), Lines("a\n")}, {&At(1), Lines("b\nc\n")}, {&At(0, "u"), Lines("d\n")}});
-  const auto behind = Offer(At(1), Lines("y\n"));
-  world_.executor.RunUntilIdle();
-  ASSERT_TRUE(**answer);
-  EXPECT_EQ((***answer)[0].base_offset, 0u);
-  EXPECT_EQ((***answer)[1].base_offset, 1u);
-  EXPECT_EQ((***answer)[1].record_count, 2u);
-  EXPECT_EQ((***answer)[2].base_offset, 0u);
-  EXPECT_EQ((**behind)->base_offset, 3u);
-  for (int round = 0; round < 2; ++round) {
-    EXPECT_EQ(ReadFrom(At(0), 0), "a\n");
-    EXPECT_EQ(ReadFrom(At(1), 0), "x\nb\nc\ny\n");
-    EXPECT_EQ(ReadFrom(At(0, "u"), 0), "d\n");
-    Reopen();
-  }
-}
-
-TEST_F(LogTest, ATransactionThatCannotBeWrittenLeavesNothing) {
-  MakeTopic({.partitions = 3});
-  for (uint64_t nth = 1; nth <= 3; ++nth) {
-    world_.faults.At("log.append.write", nth, Answering(ErrorCode::kDiskFull));
-    const auto answer = OfferAll({{&At(0), Lines("a\n")}, {&At(1), Lines("b\n")}, {&At(2), Lines("c\n")}});
-    const auto behind = Offer(At(1), Lines("y\n"));
-    world_.executor.RunUntilIdle();
-    EXPECT_EQ((**answer).error().code(), ErrorCode::kDiskFull);
-    EXPECT_EQ((**behind)->base_offset, nth - 1) << "the others go on behind it";
-    Reopen();
-    EXPECT_EQ(At(0).end_offset(), 0u);
-    EXPECT_EQ(At(1).end_offset(), nth);
-    EXPECT_EQ(At(2).end_offset(), 0u);
-  }
-}
-
-// What a crash leaves when only some parts have come to the disk: take one away, whichever it is.
-TEST_F(LogTest, ATransactionWithAMissingPartDidNotHappen) {
-  for (int missing = 0; missing < 3; ++missing) {
-    const std::string name = "t" + std::to_string(missing);
-    MakeTopic({.partitions = 3}, name);
-    for (int i = 0; i < 3; ++i) AppendOk(At(i, name), Lines("before\n"));
-    const auto answer =
-        OfferAll({{&At(0, name), Lines("a\n")}, {&At(1, name), Lines("b\n")}, {&At(2, name), Lines("c\n")}});
-    world_.executor.RunUntilIdle();
-    ASSERT_TRUE(**answer);
-    log_.reset();
-    const std::string path = SegmentFile(0, missing, missing + 1);
-    SetBytes(path, Bytes(path).substr(0, Bytes(path).size() - 1));
-    Open();
-    for (int i = 0; i < 3; ++i) {
-      EXPECT_EQ(ReadFrom(At(i, name), 0), "before\n") << missing << " " << i;
-      EXPECT_EQ(AppendOk(At(i, name), Lines("after\n")), 1u);
-    }
-    EXPECT_THAT(log_->damage(), IsEmpty());
-  }
-}
-
-// The same, but one partition has gone on, which it does only when all parts are durable.
-TEST_F(LogTest, ATransactionThatSomebodyHasPassedHasHappened) {
-  MakeTopic({.partitions = 2});
-  MakeTopic({}, "u");
-  const auto answer = OfferAll({{&At(0), Lines("a\n")}, {&At(1), Lines("b\n")}, {&At(0, "u"), Lines("c\n")}});
-  world_.executor.RunUntilIdle();
-  ASSERT_TRUE(**answer);
-  const auto later = OfferAll({{&At(1), Lines("d\n")}, {&At(0, "u"), Lines("e\n")}});
-  world_.executor.RunUntilIdle();
-  ASSERT_TRUE(**later);
-  ASSERT_TRUE(log_->DropTopic("u"));
-  Reopen();
-  EXPECT_EQ(ReadFrom(At(0), 0), "a\n") << "its participants have passed it, or are gone";
-  EXPECT_EQ(ReadFrom(At(1), 0), "b\nd\n");
-  // A new topic of the same log must not look as if it had missed it.
-  MakeTopic({}, "u");
-  Reopen();
-  EXPECT_EQ(ReadFrom(At(0), 0), "a\n");
-}
-
-TEST_F(LogTest, RefusesWhatIsNoTransaction) {
-  MakeTopic({.partitions = 2});
-  const auto refusal = [&](std::vector<Log::Part> parts) -> std::string {
-    AppendAllDone done = [](Result<std::vector<AppendResult>>) { FAIL(); };
-    const auto admission = log_->TryAppendAll(&parts, &done, nullptr);
-    return admission ? "" : admission.error().message();
-  };
-  EXPECT_THAT(refusal({}), HasSubstr("has no parts"));
-  EXPECT_THAT(refusal({{&At(0), Lines("a\n")}, {&At(0), Lines("b\n")}}),
-              HasSubstr("two batches for one partition"));
-  EXPECT_THAT(refusal({{&At(0), Lines("a\n", "id")}, {&At(1), Lines("b\n")}}), HasSubstr("with an id"));
-  EXPECT_THAT(refusal({{&At(0), Lines("a\n")}, {&At(1), AppendBatch{}}}), HasSubstr("no records"));
-}
-
-// ------------------------------------------------------------------------------------------------ reading
-
 TEST_F(LogTest, AReaderFollowsTheEnd) {
   MakeTopic();
   int woken = 0;
@@ -444,112 +345,6 @@ TEST_F(LogTest, FindsOffsetsByTime) {
     EXPECT_EQ(*At().OffsetAt(start + 199'001), 201u) << "none is so late: the end";
     Reopen();
   }
-}
-
-// ---------------------------------------------------------------------------------------------- retention
-
-class RetentionTest : public LogTest {
- protected:
-  // Segments of one record each begin at 0, 1, 2, … 9.
-  void Fill(const TopicSettings& settings) {
-    MakeTopic(settings);
-    for (int i = 0; i < 10; ++i) {
-      AppendOk(At(), Lines(std::string(70'000, 'x') + "\n"));
-      world_.clock.Advance(1'000'000);
-    }
-  }
-};
-
-TEST_F(RetentionTest, BySize) {
-  Fill({.segment_bytes = 64 << 10, .retention_bytes = 200'000});
-  EXPECT_EQ(At().start_offset(), 0u) << "not before it is started";
-  At().SetPin("checkpoint", 4);
-  log_->StartRetention();
-  world_.executor.RunUntilIdle();
-  EXPECT_EQ(At().start_offset(), 4u) << "never past a pin";
-  EXPECT_FALSE(IsThere(SegmentFile(3)));
-  EXPECT_TRUE(IsThere(SegmentFile(4)));
-  At().SetPin("checkpoint", 9);
-  At().SetPin("other", 5);
-  At().RemovePin("other");
-  world_.executor.RunFor(limits::kLogRetentionMicros);
-  EXPECT_EQ(At().start_offset(), 7u) << "three segments have 200,000 bytes";
-  EXPECT_THAT(ReadFrom(At(), 2), HasSubstr("!topic 't' partition 0 has offset 2 no longer"));
-  const auto reader = At().NewReader(2, nullptr);
-  ReadBatch batch;
-  EXPECT_EQ(reader->Next(&batch).error().code(), ErrorCode::kDataExpired);
-  EXPECT_EQ(reader->resume_offset(), 7u);
-  Reopen();
-  EXPECT_EQ(At().start_offset(), 7u);
-  EXPECT_EQ(At().end_offset(), 10u);
-}
-
-TEST_F(RetentionTest, ByAge) {
-  Fill({.segment_bytes = 64 << 10, .retention_age_micros = 5'500'000});
-  log_->StartRetention();
-  world_.executor.RunUntilIdle();
-  EXPECT_EQ(At().start_offset(), 5u) << "that of 4 s is 6 s old, that of 5 s is 5 s old";
-  // When nothing comes any more, the last one goes too; its offsets stay given.
-  world_.executor.RunFor(30'000'000);
-  EXPECT_EQ(At().start_offset(), 10u);
-  EXPECT_EQ(At().end_offset(), 10u);
-  Reopen();
-  EXPECT_EQ(AppendOk(At(), Lines("a\n")), 10u);
-}
-
-TEST_F(RetentionTest, TruncateBefore) {
-  Fill({.segment_bytes = 64 << 10});
-  At().SetPin("reader", 3);
-  At().TruncateBefore(5);
-  world_.executor.RunUntilIdle();
-  EXPECT_EQ(At().start_offset(), 3u);
-  At().RemovePin("reader");
-  At().TruncateBefore(0);
-  world_.executor.RunUntilIdle();
-  EXPECT_EQ(At().start_offset(), 5u);
-  At().TruncateBefore(100);
-  world_.executor.RunUntilIdle();
-  EXPECT_EQ(At().start_offset(), 9u) << "the last segment stays";
-}
-
-// A repetition is known for a day, restarts or not; so what has ids stays, and with it what is behind.
-TEST_F(RetentionTest, SegmentsAreKeptForTheirIds) {
-  MakeTopic({.segment_bytes = 64 << 10});
-  log_->StartRetention();
-  for (int i = 0; i < 4; ++i) {
-    AppendBatch batch = Lines(std::string(70'000, 'x') + "\n");
-    if (i == 1) batch.id = "a";
-    AppendOk(At(), batch);
-  }
-  for (int restart = 0; restart < 3; ++restart) {
-    At().TruncateBefore(4);
-    world_.executor.RunFor(limits::kLogRetentionMicros);
-    EXPECT_EQ(At().start_offset(), 1u) << "no id is in the first";
-    Reopen();
-    log_->StartRetention();
-    AppendBatch again = Lines("x\n");
-    again.id = "a";
-    EXPECT_EQ(AppendOk(At(), again), 1u);
-  }
-  world_.clock.Advance(limits::kLogBatchIdMicros);
-  At().TruncateBefore(4);
-  world_.executor.RunFor(limits::kLogRetentionMicros);
-  EXPECT_EQ(At().start_offset(), 3u);
-}
-
-// A reader that has the segment open may go on in it.
-TEST_F(RetentionTest, AReaderKeepsWhatItReads) {
-  Fill({.segment_bytes = 64 << 10});
-  AppendOk(At(), Lines("a\nb\n"));
-  const auto reader = At().NewReader(2, nullptr);
-  ReadBatch batch;
-  ASSERT_TRUE(*reader->Next(&batch));
-  At().TruncateBefore(5);
-  world_.executor.RunUntilIdle();
-  EXPECT_EQ(reader->Next(&batch).error().code(), ErrorCode::kDataExpired);
-  reader->Seek(reader->resume_offset());
-  ASSERT_TRUE(*reader->Next(&batch));
-  EXPECT_EQ(batch.base_offset, 5u);
 }
 
 TEST_F(LogTest, ASegmentEndsByAge) {
@@ -635,18 +430,6 @@ TEST_F(LogTest, ADroppedTopicIsGone) {
   EXPECT_EQ(ReadFrom(At(), 0), "");
   EXPECT_FALSE(IsThere("/log/topic-0000000001"));
   EXPECT_TRUE(IsThere("/log/topic-0000000002"));
-}
-
-TEST_F(LogTest, DroppingATopicUndoesItsTransactions) {
-  MakeTopic({}, "t");
-  MakeTopic({}, "u");
-  const auto answer = OfferAll({{&At(0, "t"), Lines("a\n")}, {&At(0, "u"), Lines("b\n")}});
-  ASSERT_TRUE(log_->DropTopic("u"));
-  const auto behind = Offer(At(), Lines("c\n"));
-  world_.executor.RunUntilIdle();
-  EXPECT_FALSE(**answer);
-  EXPECT_EQ((**behind)->base_offset, 0u);
-  EXPECT_EQ(ReadFrom(At(), 0), "c\n");
 }
 
 TEST_F(LogTest, FailedCreationLeavesNothing) {

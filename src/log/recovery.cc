@@ -47,8 +47,10 @@ std::optional<SegmentIndex> ReadIndex(const env::Env& env, const std::string& fo
   return index;
 }
 
-// A segment that is followed by one that begins at `next`.
-Result<Segment> FindSealed(const env::Env& env, const std::string& folder, uint64_t base, uint64_t next) {
+// A segment that is followed by one that begins at `next`. Its header may be the only trace of transactions
+// whose segments retention has removed, if the next one has none yet.
+Result<Segment> FindSealed(const env::Env& env, const std::string& folder, uint64_t base, uint64_t next,
+                           uint64_t* last_transaction) {
   Segment segment;
   segment.path = SegmentPath(folder, base);
   MR_ASSIGN(const std::unique_ptr<env::ReadableFile> file, env.files->OpenRead(segment.path));
@@ -58,6 +60,7 @@ Result<Segment> FindSealed(const env::Env& env, const std::string& folder, uint6
   MR_ASSIGN(const std::optional<SegmentHeader> header, ReadSegmentHeader(*file, info.size, &is_intact));
   if (header) {
     segment.salt = header->salt;
+    *last_transaction = std::max(*last_transaction, header->last_transaction);
     std::optional<SegmentIndex> index = ReadIndex(env, folder, base, next, header->salt, info.size);
     if (index) {
       segment.index = std::move(*index);
@@ -109,12 +112,12 @@ Result<FoundPartition> FindPartition(const env::Env& env, const std::string& fol
   FoundPartition found;
   MR_ASSIGN(const std::vector<uint64_t> bases, ListSegments(env, folder));
   for (size_t i = 0; i + 1 < bases.size(); ++i) {
-    MR_ASSIGN(Segment segment, FindSealed(env, folder, bases[i], bases[i + 1]));
+    MR_ASSIGN(Segment segment, FindSealed(env, folder, bases[i], bases[i + 1], &found.last_transaction));
     found.segments.push_back(std::move(segment));
   }
   MR_TRY(FindLast(env, folder, bases.back(), &found));
   found.last_append_micros = found.last_header.last_append_micros;
-  found.last_transaction = found.last_header.last_transaction;
+  found.last_transaction = std::max(found.last_transaction, found.last_header.last_transaction);
   for (Segment& segment : found.segments) {
     if (!segment.index.IsEmpty()) {
       found.last_append_micros = std::max(found.last_append_micros, segment.index.last_micros());
