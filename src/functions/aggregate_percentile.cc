@@ -57,7 +57,7 @@ class Percentile final : public AggregateOf<Percentile, DoubleMultiset> {
     }
     VisitRows(rows, std::span(args).first(1), signs, [&](size_t row, int64_t sign) {
       if (frequencies[row] <= 0) return;
-      const uint64_t key = ToWord(values[row]);
+      const uint64_t key = data::ToWord(values[row]);
       At(states[row]).Add(key, HashKey(key), sign * frequencies[row]);
     });
   }
@@ -69,7 +69,7 @@ class Percentile final : public AggregateOf<Percentile, DoubleMultiset> {
     int64_t total = 0;
     state.ForEach([&](const auto& slot) {
       if (slot.count <= 0) return;
-      sorted.emplace_back(FromWord<double>(slot.key), slot.count);
+      sorted.emplace_back(data::FromWord<double>(slot.key), slot.count);
       total += slot.count;
     });
     if (sorted.empty() || percentages_.empty()) {

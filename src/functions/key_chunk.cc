@@ -28,7 +28,7 @@ void KeyChunk<Key>::FillWords(const Column& column) {
     data::DispatchScalar(column.physical(), [&]<typename T>() {
       if constexpr (sizeof(T) <= 8) {
         const ColumnView<T> view(column);
-        for (size_t i = 0; i < count; ++i) keys[i] = ToWord<T>(view[rows[i]]);
+        for (size_t i = 0; i < count; ++i) keys[i] = data::ToWord<T>(view[rows[i]]);
       }
     });
   } else {
@@ -83,7 +83,7 @@ template struct KeyChunk<StringRef>;
 
 void AppendKeyValue(uint64_t key, KeyClass, std::span<const MutableColumnPtr> columns) {
   data::DispatchScalar(columns[0]->physical(), [&]<typename T>() {
-    if constexpr (sizeof(T) <= 8) columns[0]->Append<T>(FromWord<T>(key));
+    if constexpr (sizeof(T) <= 8) columns[0]->Append<T>(data::FromWord<T>(key));
   });
 }
 

@@ -481,7 +481,7 @@ void KeyTable::AppendKeys(std::span<const EntryId> ids, std::span<const MutableC
       DispatchWord(key_column.physical, [&]<typename T>() {
         T* values = column.mutable_values<T>() + start;
         for (size_t i = 0; i < ids.size(); ++i) {
-          values[i] = FromWord<T>(KeyOf(ids[i])[key_column.first_word]);
+          values[i] = data::FromWord<T>(KeyOf(ids[i])[key_column.first_word]);
         }
       });
     }

@@ -2,51 +2,14 @@
 // keys. Free functions over memory of their caller.
 #pragma once
 
-#include <bit>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <limits>
-#include <type_traits>
 
 #include "base/check.h"
 #include "data/column.h"
+#include "data/value_word.h"
 
 namespace millrace::state {
-
-inline uint64_t DoubleWord(double value) {
-  if (value == 0) value = 0;  // -0.0 too
-  if (std::isnan(value)) value = std::numeric_limits<double>::quiet_NaN();
-  return std::bit_cast<uint64_t>(value);
-}
-
-inline uint64_t FloatWord(float value) {
-  if (value == 0) value = 0;
-  if (std::isnan(value)) value = std::numeric_limits<float>::quiet_NaN();
-  return std::bit_cast<uint32_t>(value);
-}
-
-template <typename T>
-uint64_t WordOf(T value) {
-  if constexpr (std::is_same_v<T, double>) {
-    return DoubleWord(value);
-  } else if constexpr (std::is_same_v<T, float>) {
-    return FloatWord(value);
-  } else {
-    return static_cast<uint64_t>(static_cast<int64_t>(value));
-  }
-}
-
-template <typename T>
-T FromWord(uint64_t word) {
-  if constexpr (std::is_same_v<T, double>) {
-    return std::bit_cast<double>(word);
-  } else if constexpr (std::is_same_v<T, float>) {
-    return std::bit_cast<float>(static_cast<uint32_t>(word));
-  } else {
-    return static_cast<T>(word);
-  }
-}
 
 inline data::StringRef LoadString(const uint64_t* words) {
   data::StringRef value;
@@ -93,7 +56,7 @@ inline void FillWords(const data::Column& column, size_t offset, size_t rows, si
                       uint64_t* words) {
   DispatchWord(column.physical(), [&]<typename T>() {
     const data::ColumnView<T> view(column);
-    for (size_t i = 0; i < rows; ++i) words[i * stride] = WordOf<T>(view[offset + i]);
+    for (size_t i = 0; i < rows; ++i) words[i * stride] = data::ToWord<T>(view[offset + i]);
   });
 }
 
