@@ -279,8 +279,6 @@ void Checkpointer::NoteCommitted(Commit& commit) {
   }
   commit.record.is_committed = true;
   commit.record.duration_micros = Now() - commit.barrier_passed_micros;
-  records_.push_back(commit.record);
-  if (records_.size() > limits::kCheckpointRecordsMax) records_.pop_front();
   if (commits_total_ != nullptr) {
     commits_total_->Increment();
     bytes_total_->Increment(commit.record.bytes);
@@ -332,17 +330,6 @@ bool Checkpointer::Await(int64_t request, int64_t micros) {
   MutexLock lock(mutex_);
   if (answered_ < request && !is_dead_) changed_.WaitFor(mutex_, micros);
   return answered_ >= request;
-}
-
-std::vector<CheckpointRecord> Checkpointer::records() const {
-  MutexLock lock(mutex_);
-  std::vector<CheckpointRecord> records;
-  if (commit_ != nullptr) {
-    records.push_back(commit_->record);
-    records.back().duration_micros = Now() - commit_->barrier_passed_micros;
-  }
-  records.insert(records.end(), records_.rbegin(), records_.rend());
-  return records;
 }
 
 bool Checkpointer::HasChapter(const std::string& chapter) const {

@@ -18,7 +18,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <limits>
 #include <map>
@@ -45,7 +44,7 @@ struct CheckpointRecord {
   int64_t epoch = 0;
   int64_t started_micros = 0;   // wall clock
   int64_t barrier_micros = 0;   // from the start of its epoch until all tasks had saved
-  int64_t duration_micros = 0;  // from there until it was durable; of one under way: until now
+  int64_t duration_micros = 0;  // from there until it was durable; or until the attempt failed
   uint64_t bytes = 0;           // before compression
   uint64_t attempts = 1;
   bool is_committed = false;
@@ -97,8 +96,6 @@ class Checkpointer {
   int64_t Request() MR_EXCLUDES(mutex_);
   // Waits until it is durable; false: `micros` have passed, or a commit is impossible.
   bool Await(int64_t request, int64_t micros) MR_EXCLUDES(mutex_);
-  // The youngest, the last first.
-  std::vector<CheckpointRecord> records() const MR_EXCLUDES(mutex_);
 
   // --- At the start, before the first epoch. ---
 
@@ -178,7 +175,6 @@ class Checkpointer {
   bool is_committing_ MR_GUARDED_BY(mutex_) = false;
   int64_t retry_micros_ MR_GUARDED_BY(mutex_) = kNever;
   bool is_dead_ MR_GUARDED_BY(mutex_) = false;
-  std::deque<CheckpointRecord> records_ MR_GUARDED_BY(mutex_);  // ended, oldest first
 
   // Null without metrics.
   telemetry::Counter* commits_total_ = nullptr;

@@ -101,8 +101,6 @@ class Warehouse {
   Status Checkpoint(int64_t micros);
   // Nothing of an INSERT that has ended, and is no longer in the catalog, needs to be kept.
   void ForgetJob(uint64_t object_id) MR_EXCLUDES(mutex_);
-  // The last checkpoints, the youngest first.
-  std::vector<CheckpointRecord> checkpoints() const;
 
   // How a stored table lies over its parts; one part when there is none of the name.
   plan::Spread SpreadOf(const catalog::ObjectName& name) const MR_EXCLUDES(mutex_);

@@ -88,11 +88,6 @@ Status Warehouse::Checkpoint(int64_t micros) {
   }
 }
 
-std::vector<CheckpointRecord> Warehouse::checkpoints() const {
-  const Checkpointer* checkpointer = coordinator_.checkpointer();
-  return checkpointer == nullptr ? std::vector<CheckpointRecord>{} : checkpointer->records();
-}
-
 Status Warehouse::AddDurable(const std::string& name, uint64_t group_id, DurableObject object, Job* job) {
   if (const Status fits = coordinator_.checkpointer()->CheckPlan(object); !fits.has_value()) {
     return std::unexpected(fits.error().Within(name));

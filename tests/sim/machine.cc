@@ -135,6 +135,15 @@ Status Machine::Start(const std::vector<Object>& objects) {
   return warehouse_->FinishRecovery();
 }
 
+int64_t Machine::CheckpointEpoch() const {
+  const auto text = store_->Metadata("dataflow/epoch");
+  int64_t epoch = 0;
+  if (text.has_value() && text->has_value()) {
+    std::from_chars((*text)->data(), (*text)->data() + (*text)->size(), epoch);
+  }
+  return epoch;
+}
+
 void Machine::Stop() {
   inserts_.clear();
   warehouse_.reset();

@@ -43,6 +43,8 @@ class Machine {
   Options& options() { return options_; }
   dataflow::Warehouse& warehouse() { return *warehouse_; }
   const state::CheckpointStore& store() const { return *store_; }
+  // Of the last checkpoint that was committed; 0: there is none.
+  int64_t CheckpointEpoch() const;
 
   // Opens the warehouse with these objects. After an error it has to be stopped.
   Status Start(const std::vector<Object>& objects);

@@ -306,7 +306,11 @@ void Simulation::DropOne() {
   // What becomes of those into a table that goes is nobody's concern.
   if (HasOpenPushes()) return;
   if (!machine_.AwaitEpoch()) return void(Fault("an epoch never passes"));
+  FindTrust();
   for (const Object& object : dropped) {
+    if (object.kind == Object::Kind::kView && TrustOf(object.name) == Trust::kBroken) {
+      failed_groups_.insert(object.group);
+    }
     scenario_.Remove(object.id);
     if (machine_.has_ended()) continue;
     Note(fmt::format("drop #{} {}", object.id, object.name));
@@ -370,10 +374,9 @@ void Simulation::End(bool loses_power) {
       ++statistics_.failures;
       Note("stopped: " + machine_.failure()->ToString());
     }
-    for (const auto& record : machine_.warehouse().checkpoints()) {
-      statistics_.checkpoints += record.is_committed;
-      if (record.is_committed) checkpoint_epoch_ = std::max(checkpoint_epoch_, record.epoch);
-    }
+    const uint64_t number = machine_.store().number();
+    statistics_.checkpoints += number - std::exchange(checkpoint_, number);
+    checkpoint_epoch_ = std::max(checkpoint_epoch_, machine_.CheckpointEpoch());
   }
   Note(loses_power ? "the power is gone" : "the process is gone");
   world.Crash();  // so that nothing is written on the way to the end
@@ -421,6 +424,7 @@ bool Simulation::TryStart(bool is_disturbed) {
   }
   if (std::exchange(may_fail_, false)) world.files.Disarm();  // that was meant for the start
   is_up_ = true;
+  failed_groups_.clear();
   FindPushes();
   CheckStart();
   positions_.clear();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -180,8 +181,12 @@ class Simulation {
   std::map<uint64_t, size_t> positions_;  // batches that a group has taken at least
   bool is_up_ = false;                    // it has started and has not ended
   bool is_full_ = false;
-  int64_t checkpoint_epoch_ = 0;  // the last that was told to be durable
-  bool may_fail_ = false;         // the disk has been told to, since the start
+  uint64_t checkpoint_ = 0;       // the last that was committed, when it last ended
+  int64_t checkpoint_epoch_ = 0;  // and its epoch
+  // Of views that had failed together, and of which the one that failed has been dropped since: the others go
+  // on at the next start.
+  std::set<uint64_t> failed_groups_;
+  bool may_fail_ = false;  // the disk has been told to, since the start
   int step_ = 0;
   std::string problem_;
   Statistics statistics_;

@@ -78,7 +78,7 @@ void Simulation::FindTrust() {
       trust_[name] = trust;
       has_changed = true;
     };
-    std::set<uint64_t> broken_groups;
+    std::set<uint64_t> broken_groups = failed_groups_;
     for (const Object& object : scenario_.objects()) {
       if (object.kind == Object::Kind::kFeed && fed_[object.name].is_spoiled)
         lower(object.name, Trust::kBroken);
