@@ -88,15 +88,18 @@ inline constexpr size_t kShellLiveRows = 1'000'000;
 inline constexpr size_t kShellLiveBytes = size_t{512} << 20;
 inline constexpr size_t kShellHttpBytesMax = size_t{64} << 20;
 
-// Partitions of one source that saved state may speak of.
-inline constexpr int64_t kSourcePartitionsMax = 1'000'000;
-
 // Jobs that have ended and are still shown; the oldest go.
 inline constexpr size_t kEndedJobsMax = 256;
 // A commit of a checkpoint that failed is made again after so long.
 inline constexpr int64_t kCheckpointRetryMicros = 1'000'000;
-// Checkpoints that sys.checkpoints shows.
+// Checkpoints that sys.checkpoints shows, at least.
 inline constexpr size_t kCheckpointRecordsMax = 100;
+// The pause between two checkpoints, µs: unless given, and what may be given. How long the end of the
+// process, or of a job's record, waits for one.
+inline constexpr int64_t kCheckpointMicros = 1'000'000;
+inline constexpr int64_t kCheckpointMicrosMin = 10'000;
+inline constexpr int64_t kCheckpointMicrosMax = int64_t{3600} * 1'000'000;
+inline constexpr int64_t kCheckpointWaitMicros = int64_t{3} * 1'000'000;
 
 // PostgreSQL's protocol. Bytes of a message before and after authentication (64 MiB of rows or text come in
 // one message at most; the text of a statement is bounded by kSqlBytesMax as well), and of what a length word
@@ -124,6 +127,11 @@ inline constexpr int64_t kAuthenticationMicrosMax = 60'000'000;
 inline constexpr int kLoginFailuresMax = 10;
 inline constexpr int64_t kLoginWaitMicros = 30'000'000;
 inline constexpr size_t kLoginAddressesMax = 10'000;
+
+// A segment of the log that nobody needs but for the ids of appends in it stays while what is behind it has
+// fewer bytes: four segments of the usual length. After a restart the ids are those of the segments that are
+// there.
+inline constexpr uint64_t kLogIdSegmentsBytes = uint64_t{256} << 20;
 
 // The durable log. Bytes of a payload, records of one batch, and of the id that a writer gives to a batch.
 inline constexpr size_t kLogPayloadBytesMax = size_t{256} << 20;

@@ -16,10 +16,6 @@
 
 namespace millrace::log {
 
-// After a restart the ids are those of the segments that are there. What nobody needs but for its ids stays
-// while what is behind it has fewer bytes: four segments of the usual length.
-inline constexpr uint64_t kIdSegmentsBytes = uint64_t{256} << 20;
-
 class BatchIds {
  public:
   explicit BatchIds(size_t capacity = limits::kLogBatchIdsMax, int64_t age_micros = limits::kLogBatchIdMicros)

@@ -251,7 +251,7 @@ uint64_t Partition::KeepFrom() const {
 bool Partition::IsKeptForIds(const Segment& oldest, int64_t now_micros) const {
   const std::optional<int64_t> last_id_micros = oldest.index.last_id_micros();
   return last_id_micros.has_value() && *last_id_micros >= now_micros - limits::kLogBatchIdMicros &&
-         static_cast<uint64_t>(shown_bytes_) - oldest.bytes < kIdSegmentsBytes;
+         static_cast<uint64_t>(shown_bytes_) - oldest.bytes < limits::kLogIdSegmentsBytes;
 }
 
 std::optional<Segment> Partition::TakeExpired(int64_t now_micros, bool by_settings) {

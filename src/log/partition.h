@@ -110,7 +110,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // Removes the segments that hold nothing from `offset` on, as far as pins allow; soon.
   //
   // Segments with ids that are remembered stay, while what is behind them is less than
-  // kIdSegmentsBytes: only there are ids found after a restart.
+  // limits::kLogIdSegmentsBytes: only there are ids found after a restart.
   void TruncateBefore(uint64_t offset) MR_EXCLUDES(mutex_);
 
   // --------------------------------------------------------------- for the log, the writer and the readers

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/limits.h"
 #include "catalog/settings.h"
 #include "main/commands.h"
 #include "main/stream_output.h"
@@ -133,13 +134,13 @@ Result<std::unique_ptr<session::DataFolder>> OpenData(const ServeOptions& option
 }
 
 Result<int64_t> CheckpointMicros(const ServeOptions& options) {
-  if (options.checkpoint_interval.empty()) return session::kCheckpointMicros;
+  if (options.checkpoint_interval.empty()) return limits::kCheckpointMicros;
   MR_ASSIGN(const int64_t micros, catalog::ParseDuration(options.checkpoint_interval));
-  if (micros < session::kCheckpointMicrosMin || micros > session::kCheckpointMicrosMax) {
+  if (micros < limits::kCheckpointMicrosMin || micros > limits::kCheckpointMicrosMax) {
     return Fail(ErrorCode::kInvalidParameter,
                 fmt::format("--checkpoint-interval cannot be '{}'", options.checkpoint_interval),
-                fmt::format("it may be from {} ms to {} s", session::kCheckpointMicrosMin / 1000,
-                            session::kCheckpointMicrosMax / 1'000'000));
+                fmt::format("it may be from {} ms to {} s", limits::kCheckpointMicrosMin / 1000,
+                            limits::kCheckpointMicrosMax / 1'000'000));
   }
   return micros;
 }
@@ -221,7 +222,7 @@ Status StopInstance(session::Instance* instance, const session::DataFolder* data
     instance->warehouse().Stop();
     return {};
   }
-  const Status saved = instance->warehouse().Checkpoint(session::kCheckpointWaitMicros);
+  const Status saved = instance->warehouse().Checkpoint(limits::kCheckpointWaitMicros);
   if (saved.has_value()) return {};
   if (const Status status = data->status(); !status.has_value()) EndForData(status.error());
   Complain("WARNING: no checkpoint at the end: " + saved.error().ToString());

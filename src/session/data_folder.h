@@ -28,13 +28,6 @@
 
 namespace millrace::session {
 
-// The pause between two checkpoints, µs: unless given, and what may be given. How long the end of the
-// process, or of a job's record, waits for one.
-inline constexpr int64_t kCheckpointMicros = 1'000'000;
-inline constexpr int64_t kCheckpointMicrosMin = 10'000;
-inline constexpr int64_t kCheckpointMicrosMax = int64_t{3600} * 1'000'000;
-inline constexpr int64_t kCheckpointWaitMicros = int64_t{3} * 1'000'000;
-
 struct DataFolderOptions {
   std::string path;
   // Over env::Files, in the place of LMDB: for simulated files.

@@ -52,7 +52,7 @@ struct InstanceOptions {
   telemetry::MetricsRegistry* metrics = nullptr;  // outlives the instance; null: nothing is measured
   std::string version = "0";                      // of Millrace, for version()
   DataFolder* data = nullptr;                     // outlives the instance; null: nothing is kept
-  int64_t checkpoint_interval_micros = kCheckpointMicros;
+  int64_t checkpoint_interval_micros = limits::kCheckpointMicros;
 };
 
 struct CatalogVersion {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "session/instance.h"
 #include "session/session.h"
 
@@ -35,7 +36,7 @@ Status Instance::ForgetEndedJobs() {
   const std::vector<DurableCatalog::EndedJob> ended = kept_jobs_.Ended();
   if (ended.empty()) return {};
   // A crash after this finds all that the jobs gave; a crash before it finds their records.
-  MR_TRY(warehouse_->Checkpoint(kCheckpointWaitMicros));
+  MR_TRY(warehouse_->Checkpoint(limits::kCheckpointWaitMicros));
   const std::vector<StatementRecord> records = durable_->records();
   MR_TRY(durable_->EndJobs(ended));
   for (const DurableCatalog::EndedJob& job : ended) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "session/durable_catalog.h"
 
 namespace millrace::session {
@@ -9,7 +10,7 @@ namespace {
 
 constexpr std::string_view kShardsKey = "parallelism.default";
 // Only those checkpoints are taken that a restart asks for.
-constexpr int64_t kNeverMicros = kCheckpointMicrosMax;
+constexpr int64_t kNeverMicros = limits::kCheckpointMicrosMax;
 constexpr int64_t kSaveMicros = 60'000'000;
 
 void SetValue(std::vector<std::pair<std::string, std::string>>* settings, std::string_view key,
