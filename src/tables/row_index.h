@@ -35,6 +35,12 @@ class RowIndex {
     }
   }
 
+  // Fetches the slot of a hash ahead of its use; the first candidate with this hash, or kNoRow.
+  void Prefetch(uint64_t hash) const { __builtin_prefetch(&At(hash & mask_)); }
+  uint32_t Candidate(uint64_t hash) const {
+    return Find(hash, [](uint32_t) { return true; });
+  }
+
   // Calls f(position) for every candidate with this hash.
   template <typename F>
   void ForEachOf(uint64_t hash, F&& f) const {

@@ -1,5 +1,7 @@
 #include "tables/table_part.h"
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/check.h"
@@ -13,6 +15,11 @@ TablePart::TablePart(data::SchemaPtr schema, TableMode mode, std::vector<int> ke
   MR_CHECK_EQ(mode_ == TableMode::kKeyed, !key_.empty());
   if (mode_ == TableMode::kMultiset) {
     for (size_t i = 0; i < schema_->size(); ++i) key_.push_back(static_cast<int>(i));
+  }
+  if (key_.size() != 1) return;
+  const data::PhysicalType physical = (*schema_)[static_cast<size_t>(key_[0])].type.physical();
+  if (physical == data::PhysicalType::kInt32 || physical == data::PhysicalType::kInt64) {
+    key_word_bytes_ = data::PhysicalSize(physical);
   }
 }
 
@@ -57,6 +64,7 @@ void TablePart::ApplyMultiset(const data::Batch& batch, AppliedChanges* changes)
   data::HashRows(batch, key_, &hashes);
   const auto hash_of = [this](uint32_t position) { return HashAt(position); };
   for (size_t row = 0; row < batch.rows; ++row) {
+    FetchAhead(hashes, row);
     const data::RowKind kind = batch.kind(row);
     if (data::IsAddition(kind)) {
       AppendRow(batch, row);
@@ -76,6 +84,7 @@ void TablePart::ApplyKeyed(const data::Batch& batch, AppliedChanges* changes) {
   data::HashRows(batch, key_, &hashes);
   const auto hash_of = [this](uint32_t position) { return HashAt(position); };
   for (size_t row = 0; row < batch.rows; ++row) {
+    FetchAhead(hashes, row);
     const data::RowKind kind = batch.kind(row);
     const uint32_t found = FindRow(batch, row, hashes[row]);
     const size_t chunk = found / limits::kBatchRows;
@@ -120,16 +129,41 @@ Chunk& TablePart::MutableChunk(size_t i) {
 }
 
 uint32_t TablePart::FindRow(const data::Batch& batch, size_t row, uint64_t hash) const {
-  return index_.Find(hash, [&](uint32_t position) {
-    const Chunk& chunk = *chunks_[position / limits::kBatchRows];
-    for (const int column : key_) {
-      if (!data::RowsIdentical(*chunk.columns[column], position % limits::kBatchRows, *batch.columns[column],
-                               row)) {
-        return false;
-      }
+  return index_.Find(hash, [&](uint32_t position) { return IsSameKey(position, batch, row); });
+}
+
+bool TablePart::IsSameKey(uint32_t position, const data::Batch& batch, size_t row) const {
+  const Chunk& chunk = *chunks_[position / limits::kBatchRows];
+  const size_t place = position % limits::kBatchRows;
+  if (key_word_bytes_ > 0) {
+    const data::Column& own = *chunk.columns[static_cast<size_t>(key_[0])];
+    const data::Column& other = *batch.columns[static_cast<size_t>(key_[0])];
+    if (!own.has_nulls() && !other.has_nulls()) {
+      const std::byte* a = own.raw_values() + place * key_word_bytes_;
+      const std::byte* b = other.raw_values() + (other.is_constant() ? 0 : row) * key_word_bytes_;
+      return key_word_bytes_ == 8 ? std::memcmp(a, b, 8) == 0 : std::memcmp(a, b, 4) == 0;
     }
-    return true;
+  }
+  return std::ranges::all_of(key_, [&](int column) {
+    return data::RowsIdentical(*chunk.columns[static_cast<size_t>(column)], place,
+                               *batch.columns[static_cast<size_t>(column)], row);
   });
+}
+
+// The slot of the index first, and once that is there, the key of the row that it names: of many rows at
+// once, since each is likely not to be in a cache.
+void TablePart::FetchAhead(std::span<const uint64_t> hashes, size_t row) const {
+  constexpr size_t kAhead = 16;
+  if (row == 0) {
+    for (size_t i = 0; i < std::min(2 * kAhead, hashes.size()); ++i) index_.Prefetch(hashes[i]);
+  }
+  if (row + 2 * kAhead < hashes.size()) index_.Prefetch(hashes[row + 2 * kAhead]);
+  if (row + kAhead >= hashes.size()) return;
+  const uint32_t position = index_.Candidate(hashes[row + kAhead]);
+  if (position == RowIndex::kNoRow) return;
+  const data::Column& column = *chunks_[position / limits::kBatchRows]->columns[static_cast<size_t>(key_[0])];
+  __builtin_prefetch(column.raw_values() +
+                     position % limits::kBatchRows * data::PhysicalSize(column.physical()));
 }
 
 bool TablePart::RowEquals(uint32_t position, const data::Batch& batch, size_t row) const {

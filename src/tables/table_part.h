@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/error.h"
@@ -81,6 +82,9 @@ class TablePart {
   // The chunk is replaced, or goes.
   void Replace(size_t i);
   uint32_t FindRow(const data::Batch& batch, size_t row, uint64_t hash) const;
+  bool IsSameKey(uint32_t position, const data::Batch& batch, size_t row) const;
+  // Before row `row` of a batch with these hashes is looked up: fetches what those behind it will need.
+  void FetchAhead(std::span<const uint64_t> hashes, size_t row) const;
   bool RowEquals(uint32_t position, const data::Batch& batch, size_t row) const;
   uint64_t HashAt(uint32_t position) const;
   void AppendRow(const data::Batch& batch, size_t row);
@@ -99,6 +103,8 @@ class TablePart {
   data::SchemaPtr schema_;
   TableMode mode_;
   std::vector<int> key_;  // for a multiset: every column
+  // Of a key of one column of whole numbers of 4 or 8 bytes: their size; otherwise 0.
+  size_t key_word_bytes_ = 0;
   bool deletes_by_key_ = false;
   std::vector<std::shared_ptr<Chunk>> chunks_;
   std::vector<bool> shared_;  // chunk i is in a snapshot
