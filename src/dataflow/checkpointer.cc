@@ -31,7 +31,7 @@ std::string EndMarkOf(const std::string& owner) {
 SavedState Mark(const std::string& owner, const std::string& chapter, std::string_view value) {
   state::StateWriter writer;
   writer.PutShared(kMarkName, value);
-  return {owner, chapter, std::make_shared<const state::StateBuffer>(writer.Take())};
+  return {owner, chapter, std::make_shared<state::SavedRecords>(std::move(writer))};
 }
 
 }  // namespace
@@ -184,7 +184,6 @@ void Checkpointer::GatherSaves() {
   saves_.clear();
   std::erase_if(save.states,
                 [this](const SavedState& saved) MR_REQUIRES(mutex_) { return IsDropped(saved); });
-  for (const SavedState& saved : save.states) commit_->record.bytes += saved.records->size();
   for (const auto& job : std::exchange(broken_, {})) {
     if (!job->writes_tables) continue;
     std::string message = "it was cancelled";
@@ -287,12 +286,16 @@ void Checkpointer::NoteCommitted(Commit& commit) {
 }
 
 void Checkpointer::Done(Status status) {
-  // Ahead of those who wait for the checkpoint: what is to follow it has been done then.
+  std::vector<state::SavedRecordsPtr> records;
   std::vector<std::function<void()>> committed;
-  if (status.has_value()) {
+  {
     MutexLock lock(mutex_);
-    committed = std::move(commit_->save.committed);
+    for (const SavedState& saved : commit_->save.states) records.push_back(saved.records);
+    if (status.has_value()) committed = std::move(commit_->save.committed);
   }
+  uint64_t bytes = 0;
+  for (const state::SavedRecordsPtr& saved : records) bytes += saved->Buffer().size();
+  // Ahead of those who wait for the checkpoint: what is to follow it has been done then.
   for (const auto& told : committed) told();
   std::optional<Error> final_error;
   CheckpointRecord record;
@@ -300,6 +303,7 @@ void Checkpointer::Done(Status status) {
     MutexLock lock(mutex_);
     is_committing_ = false;
     builder_ = nullptr;
+    commit_->record.bytes = bytes;
     if (status.has_value()) {
       NoteCommitted(*commit_);
       record = commit_->record;

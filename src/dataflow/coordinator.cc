@@ -396,7 +396,7 @@ void Coordinator::CompleteCheckpoint() {
       state::StateWriter writer;
       table->parts[0]->Save(writer);
       save.states.push_back({std::string(kSystemOwner), LooseChapter(*table),
-                             std::make_shared<const state::StateBuffer>(writer.Take())});
+                             std::make_shared<state::SavedRecords>(std::move(writer))});
     }
   }
   checkpointer_->Complete(std::move(save));

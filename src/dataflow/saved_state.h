@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "operators/operator.h"
 #include "state/checkpoint_store.h"
-#include "state/state_buffer.h"
+#include "state/saved_records.h"
 #include "state/state_reader.h"
 #include "state/state_writer.h"
 
@@ -36,7 +36,7 @@ struct StateOwner {
 struct SavedState {
   std::string object;
   std::string chapter;
-  state::StateBufferPtr records;
+  state::SavedRecordsPtr records;
 };
 
 // What one or more tasks saved at a barrier, or when they ended.

@@ -78,9 +78,9 @@ TaskSave DataflowTask::SaveOwners() {
   for (const StateOwner& owner : owners_) {
     state::StateWriter writer(owner.shard, owner.shards);
     owner.save(writer);
-    if (writer.size() > 0) {
+    if (!writer.is_empty()) {
       save.states.push_back(
-          {owner.object, owner.chapter, std::make_shared<const state::StateBuffer>(writer.Take())});
+          {owner.object, owner.chapter, std::make_shared<state::SavedRecords>(std::move(writer))});
     }
     auto on_saved = owner.on_saved ? owner.on_saved() : nullptr;
     if (on_saved) save.committed.push_back(std::move(on_saved));

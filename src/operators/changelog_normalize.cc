@@ -83,12 +83,14 @@ class UpsertMaterialize final : public Operator {
 
   // All rows under a key are one value: more than one is the exception.
   void Save(state::StateWriter& writer) override {
-    records_.Save(state_.keys, "rows", writer, [&](std::span<const EntryId> ids, state::SavedValues& values) {
-      for (const EntryId id : ids) {
-        for (const std::string& row : *RowsOf(id)) PutSized(row, &values.bytes());
-        values.End();
-      }
-    });
+    records_.Save(state_.keys, "rows", writer,
+                  [&](std::span<const EntryId> ids, std::span<const std::byte* const> /*payloads*/,
+                      state::SavedValues& values) {
+                    for (const EntryId id : ids) {
+                      for (const std::string& row : *RowsOf(id)) PutSized(row, &values.bytes());
+                      values.End();
+                    }
+                  });
     records_.SaveSpread(writer);
   }
 

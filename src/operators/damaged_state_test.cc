@@ -182,7 +182,7 @@ TEST(DamagedStateTest, DamagedStateIsAnErrorOrOtherState) {
     ASSERT_TRUE(op->OnEpoch(5 * kSecond).has_value());
     state::StateWriter writer;
     op->Save(writer);
-    const std::string whole(writer.view());
+    const std::string whole(writer.Take().view());
     ASSERT_FALSE(whole.empty());
     ASSERT_TRUE(TakesState(stateful, whole, stream));
     // Cuts and changed bytes, at some hundred places of each operator.

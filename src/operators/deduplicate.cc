@@ -59,9 +59,11 @@ class FirstArrival final : public Operator {
   }
 
   void Save(state::StateWriter& writer) override {
-    records_.Save(state_.seen, Space(), writer, [](std::span<const EntryId> ids, state::SavedValues& values) {
-      for (size_t i = 0; i < ids.size(); ++i) values.End();
-    });
+    records_.SaveLater(state_.seen, Space(), writer,
+                       [](std::span<const EntryId> ids, std::span<const std::byte* const> /*payloads*/,
+                          state::SavedValues& values) {
+                         for (size_t i = 0; i < ids.size(); ++i) values.End();
+                       });
     ttl_.Save(writer);
     records_.SaveSpread(writer);
   }

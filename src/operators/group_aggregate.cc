@@ -71,7 +71,8 @@ class GroupAggregate final : public Operator {
                &aggregates_),
         ttl_(context_.state_ttl_micros),
         records_(KeyTypes(*spec_), SpreadPlaces(context_.spread_columns, spec_->keys)),
-        elements_(&aggregates_) {
+        elements_(&aggregates_),
+        shared_aggregates_(std::make_shared<const AggregateSet>(aggregates_)) {
     elements_.SetSpace(Space());
   }
 
@@ -99,15 +100,19 @@ class GroupAggregate final : public Operator {
 
   void Save(state::StateWriter& writer) override {
     elements_.WriteDropped(writer);
-    records_.Save(state_.groups, Space(), writer,
-                  [&](std::span<const EntryId> ids, state::SavedValues& values) {
-                    for (const EntryId id : ids) {
-                      PutNumber(HeaderOf(state_.groups.payload(id)).rows, &values.bytes());
-                      aggregates_.Save(state_.groups.payload(id), &values.bytes());
-                      values.End();
-                    }
-                    if (elements_.is_on()) SaveElements(ids, writer);
-                  });
+    if (aggregates_.owns_memory()) {
+      records_.Save(state_.groups, Space(), writer,
+                    [&](std::span<const EntryId> ids, Payloads payloads, state::SavedValues& values) {
+                      AppendGroups(aggregates_, payloads, values);
+                      if (elements_.is_on()) SaveElements(ids, writer);
+                    });
+    } else {
+      records_.SaveLater(state_.groups, Space(), writer,
+                         [aggregates = shared_aggregates_](std::span<const EntryId> /*ids*/,
+                                                           Payloads payloads, state::SavedValues& values) {
+                           AppendGroups(*aggregates, payloads, values);
+                         });
+    }
     SaveShared("sequence", state_.sequence, writer);
     records_.SaveSpread(writer);
     ttl_.Save(writer);
@@ -155,9 +160,19 @@ class GroupAggregate final : public Operator {
     bool has_error = false;
   };
 
+  using Payloads = std::span<const std::byte* const>;
+
   static GroupHeader& HeaderOf(std::byte* payload) { return *reinterpret_cast<GroupHeader*>(payload); }
 
   // --- Checkpoints ---
+
+  static void AppendGroups(const AggregateSet& aggregates, Payloads payloads, state::SavedValues& values) {
+    for (const std::byte* payload : payloads) {
+      PutNumber(reinterpret_cast<const GroupHeader*>(payload)->rows, &values.bytes());
+      aggregates.Save(payload, &values.bytes());
+      values.End();
+    }
+  }
 
   void SaveElements(std::span<const EntryId> ids, state::StateWriter& writer) {
     for (size_t call = 0; call < aggregates_.size(); ++call) {
@@ -328,6 +343,7 @@ class GroupAggregate final : public Operator {
   StateTtl ttl_;
   state::TableRecords records_;
   ElementRecords elements_;
+  std::shared_ptr<const AggregateSet> shared_aggregates_;  // for what is saved when the operator may be gone
   uint32_t batch_number_ = 0;
 
   // Of the batch at hand.

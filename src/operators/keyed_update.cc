@@ -92,9 +92,10 @@ class KeyedUpdate final : public Operator {
 
   void Save(state::StateWriter& writer) override {
     records_.Save(state_.keys, Space(), writer,
-                  [&](std::span<const EntryId> ids, state::SavedValues& values) {
-                    for (const EntryId id : ids) {
-                      const KeyedRow& keyed = RowOf(id);
+                  [](std::span<const EntryId> /*ids*/, std::span<const std::byte* const> payloads,
+                     state::SavedValues& values) {
+                    for (const std::byte* payload : payloads) {
+                      const auto& keyed = *reinterpret_cast<const KeyedRow*>(payload);
                       PutNumber(keyed.rowtime, &values.bytes());
                       if (keyed.bytes != nullptr) values.bytes() += keyed.row();
                       values.End();

@@ -291,7 +291,8 @@ void RankedRows::Save(std::string_view partition_space, std::string_view row_spa
   SaveRemoved(row_space, records, writer);
   if (saves_partitions_) {
     records.Save(table_, partition_space, writer,
-                 [&](std::span<const EntryId> ids, state::SavedValues& values) {
+                 [&](std::span<const EntryId> ids, std::span<const std::byte* const> /*payloads*/,
+                     state::SavedValues& values) {
                    for (const EntryId id : ids) {
                      PutNumber(EntryOf(id).first, &values.bytes());
                      values.End();

@@ -150,8 +150,9 @@ inline Counted SaveAndCount(Operator& op) {
   state::StateWriter writer;
   op.Save(writer);
   Counted counted;
-  counted.bytes = writer.size();
-  state::StateCursor cursor(writer.view());
+  const state::StateBuffer written = writer.Take();
+  counted.bytes = written.size();
+  state::StateCursor cursor(written.view());
   state::StateRecord record;
   while (cursor.Next(&record).value_or(false)) {
     counted.puts += record.tag == state::StateTag::kPut ? 1 : 0;

@@ -16,13 +16,15 @@ ShownRows::ShownRows(std::vector<data::DataType> key_types, bool is_durable)
 // The value of a row that is not shown is empty.
 void ShownRows::Save(std::string_view space, state::TableRecords& records, state::StateWriter& writer) {
   is_saved_ = true;
-  records.Save(table_, space, writer, [&](std::span<const state::EntryId> ids, state::SavedValues& values) {
-    for (const state::EntryId id : ids) {
-      const Row& row = *reinterpret_cast<const Row*>(table_.payload(id));
-      if (row.bytes != nullptr) values.bytes().append(row.bytes, row.size);
-      values.End();
-    }
-  });
+  records.Save(table_, space, writer,
+               [](std::span<const state::EntryId> /*ids*/, std::span<const std::byte* const> payloads,
+                  state::SavedValues& values) {
+                 for (const std::byte* payload : payloads) {
+                   const Row& row = *reinterpret_cast<const Row*>(payload);
+                   if (row.bytes != nullptr) values.bytes().append(row.bytes, row.size);
+                   values.End();
+                 }
+               });
 }
 
 Status ShownRows::Restore(const state::StateChunk& chunk, state::TableRecords& records,

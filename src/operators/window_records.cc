@@ -19,6 +19,20 @@ constexpr char kGroups = 'g';
 constexpr char kShown = 's';
 constexpr std::string_view kWaiting = "waiting";
 
+void AppendGroups(const AggregateSet& aggregates, bool has_header, std::span<const EntryId> ids,
+                  std::span<const std::byte* const> payloads, state::SavedValues& values) {
+  for (size_t i = 0; i < ids.size(); ++i) {
+    PutNumber(ids[i], &values.bytes());
+    if (has_header) {
+      const auto& header = *reinterpret_cast<const SliceHeader*>(payloads[i]);
+      PutNumber(header.rows, &values.bytes());
+      PutNumber(header.change, &values.bytes());
+    }
+    aggregates.Save(payloads[i], &values.bytes());
+    values.End();
+  }
+}
+
 }  // namespace
 
 WindowRecords::WindowRecords(const WindowAggregateSpec* spec, const OperatorContext* context,
@@ -29,7 +43,8 @@ WindowRecords::WindowRecords(const WindowAggregateSpec* spec, const OperatorCont
       state_(*state),
       has_header_(spec->input_retracts || context->early_fire),
       records_(state->table_options.key_types, SpreadPlaces(context->spread_columns, spec->keys)),
-      elements_(state->aggregates) {}
+      elements_(state->aggregates),
+      shared_aggregates_(std::make_shared<const AggregateSet>(*state->aggregates)) {}
 
 void WindowRecords::Save(state::StateWriter& writer) {
   for (const SliceKey& slice : std::exchange(state_.gone_slices, {})) {
@@ -74,24 +89,25 @@ Status WindowRecords::Restore(state::StateReader& reader, const Columns& results
 void WindowRecords::SaveGroups(const SliceKey& key, Slice& slice, state::StateWriter& writer) {
   slice.is_saved = true;
   const std::string space = SpaceOf(kGroups, key);
-  records_.Save(slice.groups, space, writer, [&](std::span<const EntryId> ids, state::SavedValues& values) {
-    for (const EntryId id : ids) {
-      std::byte* payload = slice.groups.payload(id);
-      PutNumber(id, &values.bytes());
-      if (has_header_) {
-        PutNumber(HeaderOf(payload).rows, &values.bytes());
-        PutNumber(HeaderOf(payload).change, &values.bytes());
-      }
-      state_.aggregates->Save(payload, &values.bytes());
-      values.End();
-    }
-    for (size_t call = 0; call < (elements_.is_on() ? state_.aggregates->size() : 0); ++call) {
-      for (size_t i = 0; i < ids.size(); ++i) {
-        elements_.Write(call, space, records_.keys()[i], records_.hashes()[i], slice.groups.payload(ids[i]),
-                        writer);
-      }
-    }
-  });
+  using Payloads = std::span<const std::byte* const>;
+  if (!state_.aggregates->owns_memory()) {
+    records_.SaveLater(slice.groups, space, writer,
+                       [aggregates = shared_aggregates_, has_header = has_header_](
+                           std::span<const EntryId> ids, Payloads payloads, state::SavedValues& values) {
+                         AppendGroups(*aggregates, has_header, ids, payloads, values);
+                       });
+    return;
+  }
+  records_.Save(slice.groups, space, writer,
+                [&](std::span<const EntryId> ids, Payloads payloads, state::SavedValues& values) {
+                  AppendGroups(*state_.aggregates, has_header_, ids, payloads, values);
+                  for (size_t call = 0; call < (elements_.is_on() ? state_.aggregates->size() : 0); ++call) {
+                    for (size_t i = 0; i < ids.size(); ++i) {
+                      elements_.Write(call, space, records_.keys()[i], records_.hashes()[i],
+                                      slice.groups.payload(ids[i]), writer);
+                    }
+                  }
+                });
 }
 
 Status WindowRecords::RestoreElements(Slice& slice, RestoredSlice& read) {

@@ -69,6 +69,7 @@ class WindowRecords {
   bool has_header_;
   state::TableRecords records_;
   ElementRecords elements_;
+  std::shared_ptr<const AggregateSet> shared_aggregates_;  // for what is saved when the operator may be gone
 };
 
 }  // namespace millrace::operators

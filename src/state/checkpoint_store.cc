@@ -22,7 +22,7 @@ class Builder final : public CheckpointBuilder {
     pool_.Wake(task_);
   }
 
-  void Add(const std::string& chapter, StateBufferPtr records) override {
+  void Add(const std::string& chapter, SavedRecordsPtr records) override {
     request_->Add(chapter, std::move(records));
     pool_.Wake(task_);
   }

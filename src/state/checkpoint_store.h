@@ -31,6 +31,7 @@
 #include "state/block_codec.h"
 #include "state/commit_store.h"
 #include "state/merge_policy.h"
+#include "state/saved_records.h"
 #include "state/state_buffer.h"
 #include "state/state_reader.h"
 
@@ -61,11 +62,12 @@ class CheckpointBuilder {
  public:
   virtual ~CheckpointBuilder() = default;
   // Records of the chapter, as StateWriter writes them; several buffers of one chapter are those of its
-  // shards. Nothing waits: the bytes are kept until the store has written them. Who shares them can give them
-  // again, should the commit fail. Any thread, before Commit.
-  virtual void Add(const std::string& chapter, StateBufferPtr records) = 0;
+  // shards. Nothing waits: the records are kept until the store has written them, and what of them was
+  // deferred is made on its threads. Who shares them can give them again, should the commit fail. Any thread,
+  // before Commit.
+  virtual void Add(const std::string& chapter, SavedRecordsPtr records) = 0;
   void Add(const std::string& chapter, StateBuffer records) {
-    Add(chapter, std::make_shared<const StateBuffer>(std::move(records)));
+    Add(chapter, std::make_shared<SavedRecords>(std::move(records)));
   }
   // What the chapter held before this checkpoint is void; what is added to it is not. Any thread, before
   // Commit.

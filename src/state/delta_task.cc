@@ -7,8 +7,7 @@
 
 namespace millrace::state {
 
-void DeltaRequest::Add(const std::string& chapter, StateBufferPtr records) {
-  if (records->is_empty()) return;
+void DeltaRequest::Add(const std::string& chapter, SavedRecordsPtr records) {
   MutexLock lock(mutex_);
   MR_CHECK(phase_ == Phase::kOpen);
   buffers_.emplace_back(chapter, std::move(records));
@@ -98,10 +97,12 @@ void DeltaTask::Stop() {
   if (request) End(*request, Fail(ErrorCode::kCancelled, "the checkpoint was given up: the store is closed"));
 }
 
-Status DeltaTask::Take(const std::string& chapter, StateBufferPtr records) {
+Status DeltaTask::Take(const std::string& chapter, SavedRecordsPtr records) {
+  const StateBuffer& buffer = records->Buffer();
+  if (buffer.is_empty()) return Ok();
   ChapterSorter& sorter = sorters_[chapter];
   memory_bytes_ -= sorter.memory_bytes();
-  if (Status added = sorter.Add(std::move(records)); !added) {
+  if (Status added = sorter.Add(StateBufferPtr(std::move(records), &buffer)); !added) {
     return std::unexpected(added.error().Within("chapter '" + chapter + "'"));
   }
   memory_bytes_ += sorter.memory_bytes();

@@ -28,7 +28,7 @@ class DeltaRequest {
  public:
   explicit DeltaRequest(uint64_t number) : number_(number) {}
 
-  void Add(const std::string& chapter, StateBufferPtr records);
+  void Add(const std::string& chapter, SavedRecordsPtr records);
   void DropChapter(const std::string& chapter);
   void Commit(CommitBatch metadata, std::function<void(Status)> done);
   void GiveUp();
@@ -36,7 +36,7 @@ class DeltaRequest {
   enum class Phase : uint8_t { kOpen, kToCommit, kGivenUp };
   struct Step {
     Phase phase = Phase::kOpen;
-    std::optional<std::pair<std::string, StateBufferPtr>> buffer;  // none: all that came so far are taken
+    std::optional<std::pair<std::string, SavedRecordsPtr>> buffer;  // none: all that came so far are taken
   };
   Step Next();
   uint64_t number() const { return number_; }
@@ -49,7 +49,7 @@ class DeltaRequest {
   const uint64_t number_;
   Mutex mutex_;
   Phase phase_ MR_GUARDED_BY(mutex_) = Phase::kOpen;
-  std::deque<std::pair<std::string, StateBufferPtr>> buffers_ MR_GUARDED_BY(mutex_);
+  std::deque<std::pair<std::string, SavedRecordsPtr>> buffers_ MR_GUARDED_BY(mutex_);
   std::set<std::string> dropped_chapters_ MR_GUARDED_BY(mutex_);
   CommitBatch metadata_ MR_GUARDED_BY(mutex_);
   std::function<void(Status)> done_ MR_GUARDED_BY(mutex_);
@@ -71,7 +71,7 @@ class DeltaTask final : public env::Task {
 
  private:
   std::shared_ptr<DeltaRequest> Current();
-  Status Take(const std::string& chapter, StateBufferPtr records);
+  Status Take(const std::string& chapter, SavedRecordsPtr records);
   Status WriteLargest();
   Status WriteRun(const std::string& chapter, ChapterSorter& sorter);
   Status EnsureFile();

@@ -1,10 +1,12 @@
 #include "state/key_table.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
 #include <utility>
 
+#include "base/limits.h"
 #include "env/page_memory.h"
 #include "state/key_words.h"
 
@@ -49,32 +51,16 @@ struct KeyTable::Scratch {
   EntryId candidates[kChunkRows];
 };
 
-KeyTable::KeyTable(KeyTableOptions options) : options_(std::move(options)), scratch_(new Scratch) {
-  const auto& types = options_.key_types;
-  if (types.empty()) {
-    mode_ = Mode::kNoKey;
-  } else if (types.size() == 1 && !types[0].IsNested() && types[0].physical() != PhysicalType::kInt128) {
-    mode_ = types[0].physical() == PhysicalType::kString ? Mode::kOneString : Mode::kOneWord;
-  } else {
-    mode_ = Mode::kComposite;
-    mask_words_ = (types.size() + 63) / 64;
-  }
-  key_words_ = mask_words_;
-  for (const data::DataType& type : types) {
-    KeyColumn column{};
-    column.physical = type.physical();
-    column.is_nested = type.IsNested();
-    column.is_string = column.is_nested || column.physical == PhysicalType::kString;
-    column.words = column.is_string || column.physical == PhysicalType::kInt128 ? 2 : 1;
-    column.first_word = static_cast<uint32_t>(key_words_);
-    key_words_ += column.words;
-    has_strings_ |= column.is_string;
-    key_columns_.push_back(column);
-  }
-  key_offset_ = (options_.payload_bytes + 7) / 8 * 8;
-  access_offset_ = key_offset_ + key_words_ * 8;
-  row_bytes_ = access_offset_ + (options_.track_access ? 8 : 0);
-  row_bytes_ = std::max<size_t>((row_bytes_ + 15) / 16 * 16, 16);
+KeyTable::KeyTable(KeyTableOptions options)
+    : options_(std::move(options)),
+      layout_(std::make_shared<const KeyLayout>(options_.key_types, options_.payload_bytes,
+                                                options_.track_access)),
+      mode_(layout_->mode),
+      key_words_(layout_->key_words),
+      has_strings_(layout_->has_strings),
+      key_offset_(layout_->key_offset),
+      row_bytes_(layout_->row_bytes),
+      scratch_(new Scratch) {
   const auto target_shift = static_cast<uint32_t>(std::bit_width(options_.page_bytes / row_bytes_ | 1) - 1);
   page_shift_ = std::clamp(target_shift, kPageShiftMin, kPageShiftMax);
   page_mask_ = (1u << page_shift_) - 1;
@@ -113,19 +99,19 @@ void KeyTable::Clear() {
 const uint64_t* KeyTable::MakeWords(std::span<const ColumnPtr> keys, size_t offset, size_t rows,
                                     Scratch* scratch) const {
   scratch->nullable = nullptr;
-  if (mode_ != Mode::kComposite && keys[0]->has_nulls()) scratch->nullable = keys[0].get();
+  if (mode_ != KeyMode::kComposite && keys[0]->has_nulls()) scratch->nullable = keys[0].get();
   if (!keys[0]->is_constant()) {
-    if (mode_ == Mode::kOneWord && keys[0]->physical() == PhysicalType::kInt64) {
+    if (mode_ == KeyMode::kOneWord && keys[0]->physical() == PhysicalType::kInt64) {
       return reinterpret_cast<const uint64_t*>(keys[0]->values<int64_t>()) + offset;
     }
-    if (mode_ == Mode::kOneString) {
+    if (mode_ == KeyMode::kOneString) {
       return reinterpret_cast<const uint64_t*>(keys[0]->raw_values()) + offset * 2;
     }
   }
   scratch->words.assign(rows * key_words_, 0);
   scratch->encoded.resize(keys.size());
   for (size_t c = 0; c < keys.size(); ++c) {
-    const KeyColumn& key_column = key_columns_[c];
+    const KeyLayout::KeyColumn& key_column = layout_->columns[c];
     const Column& column = *keys[c];
     uint64_t* words = scratch->words.data() + key_column.first_word;
     if (key_column.is_nested) {
@@ -145,7 +131,7 @@ const uint64_t* KeyTable::MakeWords(std::span<const ColumnPtr> keys, size_t offs
     } else {
       FillWords(column, offset, rows, key_words_, words);
     }
-    if (mode_ != Mode::kComposite || !column.has_nulls()) continue;
+    if (mode_ != KeyMode::kComposite || !column.has_nulls()) continue;
     for (size_t i = 0; i < rows; ++i) {
       if (column.IsValid(offset + i)) continue;
       scratch->words[i * key_words_ + c / 64] |= uint64_t{1} << (c % 64);
@@ -155,19 +141,19 @@ const uint64_t* KeyTable::MakeWords(std::span<const ColumnPtr> keys, size_t offs
   return scratch->words.data();
 }
 
-template <KeyTable::Mode mode>
+template <KeyMode mode>
 bool KeyTable::SameKey(const uint64_t* words, EntryId id) const {
   const uint64_t* key = KeyOf(id);
-  if constexpr (mode == Mode::kOneWord) {
+  if constexpr (mode == KeyMode::kOneWord) {
     return key[0] == words[0];
-  } else if constexpr (mode == Mode::kOneString) {
+  } else if constexpr (mode == KeyMode::kOneString) {
     return SameString(key, words);
   } else {
     if (!has_strings_) return std::memcmp(key, words, key_words_ * 8) == 0;
-    for (size_t w = 0; w < mask_words_; ++w) {
+    for (size_t w = 0; w < layout_->mask_words; ++w) {
       if (key[w] != words[w]) return false;
     }
-    for (const KeyColumn& column : key_columns_) {
+    for (const KeyLayout::KeyColumn& column : layout_->columns) {
       const uint64_t* a = key + column.first_word;
       const uint64_t* b = words + column.first_word;
       if (column.is_string ? !SameString(a, b) : (a[0] != b[0] || (column.words == 2 && a[1] != b[1]))) {
@@ -179,7 +165,7 @@ bool KeyTable::SameKey(const uint64_t* words, EntryId id) const {
 }
 
 // The entry with this key, or kNoEntry and in *position the free slot where it belongs.
-template <KeyTable::Mode mode>
+template <KeyMode mode>
 EntryId KeyTable::Probe(const uint64_t* words, uint32_t tag, size_t* position) const {
   const size_t mask = slot_count_ - 1;
   size_t at = tag >> slot_shift_;
@@ -196,10 +182,10 @@ EntryId KeyTable::Probe(const uint64_t* words, uint32_t tag, size_t* position) c
   return kNoEntry;
 }
 
-template <KeyTable::Mode mode, bool insert>
+template <KeyMode mode, bool insert>
 void KeyTable::FindChunk(const uint64_t* words, const uint64_t* hashes, size_t rows, Scratch* scratch,
                          EntryId* out, size_t offset, std::vector<uint32_t>* inserted_rows) {
-  const size_t stride = mode == Mode::kOneWord ? 1 : mode == Mode::kOneString ? 2 : key_words_;
+  const size_t stride = mode == KeyMode::kOneWord ? 1 : mode == KeyMode::kOneString ? 2 : key_words_;
   uint32_t* tags = scratch->tags;
   EntryId* candidates = scratch->candidates;
 
@@ -227,7 +213,8 @@ void KeyTable::FindChunk(const uint64_t* words, const uint64_t* hashes, size_t r
 
   for (size_t i = 0; i < rows; ++i) {
     const uint64_t* key = words + i * stride;
-    if (mode != Mode::kComposite && scratch->nullable != nullptr && scratch->nullable->IsNull(offset + i)) {
+    if (mode != KeyMode::kComposite && scratch->nullable != nullptr &&
+        scratch->nullable->IsNull(offset + i)) {
       if (insert && null_entry_ == kNoEntry) {
         null_entry_ = NewEntry(0, nullptr);
         if (inserted_rows != nullptr) inserted_rows->push_back(static_cast<uint32_t>(offset + i));
@@ -262,9 +249,9 @@ template <bool insert>
 void KeyTable::FindRows(std::span<const ColumnPtr> keys, std::span<const uint64_t> hashes, size_t rows,
                         EntryId* out, std::vector<uint32_t>* inserted_rows) {
   MR_CHECK_EQ(keys.size(), options_.key_types.size());
-  MR_CHECK_LE(rows, mode_ == Mode::kNoKey ? rows : hashes.size());
+  MR_CHECK_LE(rows, mode_ == KeyMode::kNoKey ? rows : hashes.size());
   if (rows == 0) return;
-  if (mode_ == Mode::kNoKey) {
+  if (mode_ == KeyMode::kNoKey) {
     if (insert && null_entry_ == kNoEntry) {
       null_entry_ = NewEntry(0, nullptr);
       if (inserted_rows != nullptr) inserted_rows->push_back(0);
@@ -279,17 +266,17 @@ void KeyTable::FindRows(std::span<const ColumnPtr> keys, std::span<const uint64_
     const uint64_t* chunk_hashes = hashes.data() + offset;
     EntryId* chunk_out = out + offset;
     switch (mode_) {
-      case Mode::kOneWord:
-        FindChunk<Mode::kOneWord, insert>(words, chunk_hashes, count, scratch_.get(), chunk_out, offset,
-                                          inserted_rows);
+      case KeyMode::kOneWord:
+        FindChunk<KeyMode::kOneWord, insert>(words, chunk_hashes, count, scratch_.get(), chunk_out, offset,
+                                             inserted_rows);
         break;
-      case Mode::kOneString:
-        FindChunk<Mode::kOneString, insert>(words, chunk_hashes, count, scratch_.get(), chunk_out, offset,
-                                            inserted_rows);
+      case KeyMode::kOneString:
+        FindChunk<KeyMode::kOneString, insert>(words, chunk_hashes, count, scratch_.get(), chunk_out, offset,
+                                               inserted_rows);
         break;
       default:
-        FindChunk<Mode::kComposite, insert>(words, chunk_hashes, count, scratch_.get(), chunk_out, offset,
-                                            inserted_rows);
+        FindChunk<KeyMode::kComposite, insert>(words, chunk_hashes, count, scratch_.get(), chunk_out, offset,
+                                               inserted_rows);
     }
   }
 }
@@ -337,7 +324,7 @@ EntryId KeyTable::NewEntry(uint32_t tag, const uint64_t* words) {
   uint64_t* key = KeyOf(id);
   std::memcpy(key, words, key_words_ * 8);
   if (has_strings_) {
-    for (const KeyColumn& column : key_columns_) {
+    for (const KeyLayout::KeyColumn& column : layout_->columns) {
       if (!column.is_string) continue;
       const StringRef value = LoadString(key + column.first_word);
       if (value.is_inlined()) continue;
@@ -350,7 +337,7 @@ EntryId KeyTable::NewEntry(uint32_t tag, const uint64_t* words) {
 
 void KeyTable::FreeKeyBytes(EntryId id) {
   const uint64_t* key = KeyOf(id);
-  for (const KeyColumn& column : key_columns_) {
+  for (const KeyLayout::KeyColumn& column : layout_->columns) {
     if (!column.is_string) continue;
     const StringRef value = LoadString(key + column.first_word);
     if (!value.is_inlined()) key_bytes_.Free(const_cast<char*>(value.data()), value.size());
@@ -363,7 +350,7 @@ void KeyTable::Erase(EntryId id) {
   if (options_.track_changes) {
     changed_[id >> 6] &= ~bit;
     if ((written_[id >> 6] & bit) != 0) {
-      if (erased_ == 0) erased_keys_ = MakeKeyColumns();
+      if (erased_ == 0) erased_keys_ = layout_->MakeColumns();
       AppendKey(id, erased_keys_);
       ++erased_;
     }
@@ -447,56 +434,24 @@ void KeyTable::Payloads(std::span<const EntryId> ids, size_t offset, std::byte**
 }
 
 void KeyTable::AppendKeys(std::span<const EntryId> ids, std::span<const MutableColumnPtr> columns) const {
-  MR_CHECK_EQ(columns.size(), key_columns_.size());
-  for (size_t c = 0; c < columns.size(); ++c) {
-    const KeyColumn& key_column = key_columns_[c];
-    Column& column = *columns[c];
-    auto is_null = [&](EntryId id) {
-      if (mode_ != Mode::kComposite) return id == null_entry_;
-      return ((KeyOf(id)[c / 64] >> (c % 64)) & 1) != 0;
-    };
-    if (key_column.is_string) {
-      for (EntryId id : ids) {
-        if (is_null(id)) {
-          column.AppendNull();
-          continue;
-        }
-        const StringRef value = LoadString(KeyOf(id) + key_column.first_word);
-        if (key_column.is_nested) {
-          data::DecodeKey(value.view(), columns.subspan(c, 1));
-        } else {
-          column.AppendString(value.view());
-        }
-      }
-      continue;
-    }
-    const size_t start = column.size();
-    column.Resize(start + ids.size());
-    if (key_column.words == 2) {
-      auto* values = column.mutable_values<data::Int128>() + start;
-      for (size_t i = 0; i < ids.size(); ++i) {
-        std::memcpy(values + i, KeyOf(ids[i]) + key_column.first_word, 16);
-      }
-    } else {
-      DispatchWord(key_column.physical, [&]<typename T>() {
-        T* values = column.mutable_values<T>() + start;
-        for (size_t i = 0; i < ids.size(); ++i) {
-          values[i] = data::FromWord<T>(KeyOf(ids[i])[key_column.first_word]);
-        }
-      });
-    }
-    for (size_t i = 0; i < ids.size(); ++i) {
-      if (is_null(ids[i])) column.SetNull(start + i);
-    }
+  constexpr size_t kRows = 256;
+  std::array<const std::byte*, kRows> rows;
+  for (size_t begin = 0; begin < ids.size(); begin += kRows) {
+    const size_t count = std::min(kRows, ids.size() - begin);
+    for (size_t i = 0; i < count; ++i) rows[i] = RowOf(ids[begin + i]);
+    layout_->AppendKeys(std::span(rows).first(count), null_row(), columns);
   }
 }
 
-std::vector<MutableColumnPtr> KeyTable::MakeKeyColumns() const {
-  std::vector<MutableColumnPtr> columns;
-  for (const data::DataType& type : options_.key_types) {
-    columns.push_back(Column::Make(type.WithNullable(true), 0));
-  }
-  return columns;
+std::unique_ptr<KeyRows> KeyTable::CopyChanged() {
+  size_t count = 0;
+  for (const uint64_t word : changed_) count += static_cast<size_t>(std::popcount(word));
+  if (count == 0) return nullptr;
+  auto rows = std::make_unique<KeyRows>(layout_, count);
+  TakeChanged(limits::kBatchRows, [&](std::span<const EntryId> ids) {
+    for (const EntryId id : ids) rows->Add(id, RowOf(id), id == null_entry_);
+  });
+  return rows;
 }
 
 KeyTable::Erased KeyTable::TakeErased() {

@@ -3,9 +3,7 @@
 //
 // Layout. Slots of 8 bytes (32 hash bits and an entry id) are probed linearly; their order is that of
 // the hash bits, so growth is one sequential pass that reads no key. Entries lie in row pages that never
-// move: payload first (aligned to 16), then the key as 8-byte words (integers and floats 1, DECIMAL(p>18)
-// and strings 2; ARRAY, MAP, MULTISET and ROW as the string that EncodeKey makes). Bytes of
-// strings longer than 12 lie in an arena that takes erased ones back.
+// move (key_layout.h). Bytes of strings longer than 12 lie in an arena that takes erased ones back.
 //
 // A batch goes through in passes (slots prefetched, candidates prefetched, keys compared), so that the
 // cache misses of many rows overlap.
@@ -31,12 +29,9 @@
 #include "base/check.h"
 #include "data/column.h"
 #include "data/type.h"
+#include "state/key_rows.h"
 
 namespace millrace::state {
-
-// Dense: ids count up from 0, and those of erased entries are given out again first.
-using EntryId = uint32_t;
-inline constexpr EntryId kNoEntry = 0xFFFFFFFFu;
 
 struct KeyTableOptions {
   std::vector<data::DataType> key_types;
@@ -113,6 +108,9 @@ class KeyTable {
   // order. From then on they count as written. f may change nothing in the table.
   template <typename F>
   void TakeChanged(size_t piece, F&& f);
+  // Copies of the entries that changed since the last call of this or TakeChanged, in ascending order of ids.
+  // From then on they count as written. Null if there are none.
+  std::unique_ptr<KeyRows> CopyChanged();
   // The keys of entries that were written and have been erased since, as columns of their types; forgotten
   // here.
   struct Erased {
@@ -137,23 +135,11 @@ class KeyTable {
   size_t MemoryBytes() const;
 
   const KeyTableOptions& options() const { return options_; }
+  const KeyLayout& layout() const { return *layout_; }
+  // The entry of the null key of a one-column table, as it lies; null if there is none.
+  const std::byte* null_row() const { return null_entry_ == kNoEntry ? nullptr : RowOf(null_entry_); }
 
  private:
-  // How a key is compared, decided once a table.
-  enum class Mode : uint8_t {
-    kNoKey,      // no columns
-    kOneWord,    // one integer, time or float column
-    kOneString,  // one string or binary column
-    kComposite,  // anything else: null mask words, then the words of each column
-  };
-  // A key column within the key's words.
-  struct KeyColumn {
-    data::PhysicalType physical;
-    bool is_nested;  // stored as an encoded string
-    bool is_string;  // two words that are a StringRef
-    uint32_t first_word;
-    uint32_t words;
-  };
   // The keys of a chunk of a batch as words, and what the passes note of each row.
   struct Scratch;
 
@@ -161,16 +147,16 @@ class KeyTable {
   uint64_t* KeyOf(EntryId id) const { return reinterpret_cast<uint64_t*>(RowOf(id) + key_offset_); }
   int64_t* AccessOf(EntryId id) const {
     MR_DCHECK(options_.track_access);
-    return reinterpret_cast<int64_t*>(RowOf(id) + access_offset_);
+    return reinterpret_cast<int64_t*>(RowOf(id) + layout_->access_offset);
   }
 
   const uint64_t* MakeWords(std::span<const data::ColumnPtr> keys, size_t offset, size_t rows,
                             Scratch* scratch) const;
-  template <Mode mode>
+  template <KeyMode mode>
   bool SameKey(const uint64_t* words, EntryId id) const;
-  template <Mode mode>
+  template <KeyMode mode>
   EntryId Probe(const uint64_t* words, uint32_t tag, size_t* position) const;
-  template <Mode mode, bool insert>
+  template <KeyMode mode, bool insert>
   void FindChunk(const uint64_t* words, const uint64_t* hashes, size_t rows, Scratch* scratch, EntryId* out,
                  size_t offset, std::vector<uint32_t>* inserted_rows);
   template <bool insert>
@@ -178,20 +164,19 @@ class KeyTable {
                 EntryId* out, std::vector<uint32_t>* inserted_rows);
   EntryId NewEntry(uint32_t tag, const uint64_t* words);
   void FreeKeyBytes(EntryId id);
-  std::vector<data::MutableColumnPtr> MakeKeyColumns() const;
   void GrowSlots(size_t slots);
   void AddPage();
   size_t page_bytes() const { return row_bytes_ << page_shift_; }
 
   KeyTableOptions options_;
-  Mode mode_;
-  std::vector<KeyColumn> key_columns_;
-  size_t mask_words_ = 0;  // of the null mask in front of a composite key
-  size_t key_words_ = 0;   // with the mask
-  bool has_strings_ = false;
-  size_t key_offset_ = 0;
-  size_t access_offset_ = 0;
-  size_t row_bytes_ = 0;
+  std::shared_ptr<const KeyLayout> layout_;
+  // Of the layout, for the hot paths.
+  const KeyMode mode_;
+  const size_t key_words_;
+  const bool has_strings_;
+  const size_t key_offset_;
+  const size_t row_bytes_;
+
   uint32_t page_shift_ = 0;
   uint32_t page_mask_ = 0;
 

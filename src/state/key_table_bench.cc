@@ -98,6 +98,14 @@ BENCHMARK(BM_ReadModifyWrite)
     ->Args({10'000'000, 1})
     ->Unit(benchmark::kMillisecond);
 
+void AppendPayloads(std::span<const EntryId> /*ids*/, std::span<const std::byte* const> payloads,
+                    SavedValues& values) {
+  for (const std::byte* payload : payloads) {
+    values.bytes().append(reinterpret_cast<const char*>(payload), 16);
+    values.End();
+  }
+}
+
 // A checkpoint of all of a million entries with 16 bytes of payload, and what is read back from it.
 void BM_Save(benchmark::State& state) {
   const int64_t keys = state.range(0);
@@ -112,18 +120,35 @@ void BM_Save(benchmark::State& state) {
     for (const ColumnPtr& batch : batches) ReadModifyWrite(table, {&batch, 1}, hashes, ids);
     state.ResumeTiming();
     StateWriter writer;
-    records.Save(table, "t", writer, [&](std::span<const EntryId> saved, SavedValues& values) {
-      for (const EntryId id : saved) {
-        values.bytes().append(reinterpret_cast<const char*>(table.payload(id)), 16);
-        values.End();
-      }
-    });
+    records.Save(table, "t", writer, AppendPayloads);
     written = static_cast<int64_t>(writer.size());
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(table.size()));
   state.counters["bytes_an_entry"] = static_cast<double>(written) / static_cast<double>(table.size());
 }
 BENCHMARK(BM_Save)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
+
+// How long the table has to stand still when its records are made by another thread.
+void BM_SaveLater(benchmark::State& state) {
+  const int64_t keys = state.range(0);
+  KeyTable table({.key_types = {DataType::BigInt()}, .payload_bytes = 16, .track_changes = true});
+  TableRecords records({DataType::BigInt()}, {0});
+  std::vector<uint64_t> hashes(kRows);
+  std::vector<EntryId> ids(kRows);
+  const auto batches = IntBatches(keys, static_cast<size_t>(keys), true);
+  for (auto _ : state) {
+    state.PauseTiming();
+    for (const ColumnPtr& batch : batches) ReadModifyWrite(table, {&batch, 1}, hashes, ids);
+    state.ResumeTiming();
+    StateWriter writer;
+    records.SaveLater(table, "t", writer, AppendPayloads);
+    state.PauseTiming();
+    benchmark::DoNotOptimize(writer.Take());
+    state.ResumeTiming();
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(table.size()));
+}
+BENCHMARK(BM_SaveLater)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 
 void BM_Restore(benchmark::State& state) {
   const int64_t keys = state.range(0);
@@ -137,12 +162,7 @@ void BM_Restore(benchmark::State& state) {
       ReadModifyWrite(table, {&batch, 1}, hashes, ids);
     }
     StateWriter writer;
-    records.Save(table, "t", writer, [&](std::span<const EntryId> saved, SavedValues& values) {
-      for (const EntryId id : saved) {
-        values.bytes().append(reinterpret_cast<const char*>(table.payload(id)), 16);
-        values.End();
-      }
-    });
+    records.Save(table, "t", writer, AppendPayloads);
     std::vector<StateBuffer> buffers;
     buffers.push_back(writer.Take());
     layers.Add(std::move(buffers));

@@ -3,15 +3,20 @@
 // Removals and drops of a space are written before its puts, and a key is put at most once: then a reader may
 // take the records of a buffer in any order. Concrete and inline: owners write millions of records.
 //
+// An owner with much to write takes a copy, or a snapshot, of what it is and defers the writing: the owner
+// goes on, and another thread makes the records (saved_records.h).
+//
 // Made by the dataflow for each owner and checkpoint, used by the thread that runs the owner; not
 // thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -19,6 +24,11 @@
 #include "state/state_record.h"
 
 namespace millrace::state {
+
+class StateWriter;
+// Writes records from what it holds and shares with nobody who changes it. Any thread, whenever it suits,
+// also when the owner is gone; called once.
+using DeferredRecords = std::move_only_function<void(StateWriter&)>;
 
 class StateWriter {
  public:
@@ -79,18 +89,24 @@ class StateWriter {
     buffer_.Append(value);
   }
 
+  // Records that are written later, behind all others. Their keys are none of those of the others.
+  void Defer(DeferredRecords records) { deferred_.push_back(std::move(records)); }
+
   uint32_t shard() const { return shard_; }
   uint32_t shards() const { return shards_; }
+  bool is_empty() const { return buffer_.is_empty() && deferred_.empty(); }
   // What is written so far; empty if nothing is.
   std::string_view view() const { return buffer_.view(); }
   size_t size() const { return buffer_.size(); }
   // Forgets what is written, and keeps the room for it.
   void Clear() {
     space_.clear();
+    deferred_.clear();
     buffer_.Shrink(buffer_.size());
   }
-  // Hands the buffer over; the writer may be used for another checkpoint then.
+  // Hands the buffer over, with what was deferred; the writer may be used for another checkpoint then.
   StateBuffer Take() {
+    for (DeferredRecords& records : std::exchange(deferred_, {})) records(*this);
     space_.clear();
     return std::exchange(buffer_, StateBuffer());
   }
@@ -131,6 +147,7 @@ class StateWriter {
   uint32_t shards_;
   StateBuffer buffer_;
   std::string space_;
+  std::vector<DeferredRecords> deferred_;
 };
 
 }  // namespace millrace::state

@@ -7,15 +7,17 @@
 // Scratch memory of one owner, for all of its tables with the same keys; not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
-#include "base/limits.h"
 #include "state/key_table.h"
 #include "state/saved_keys.h"
 #include "state/state_reader.h"
@@ -52,30 +54,33 @@ class TableRecords {
       : key_types_(std::move(key_types)), spread_(std::move(spread)) {}
 
   // Writes what has changed in a table since the last time: removals of erased entries, then the changed
-  // ones. append_values(ids, &values) appends and ends one value for each id; after it keys() and hashes()
-  // are those of the ids, until it is called again.
+  // ones. append_values(ids, payloads, &values) appends and ends one value for each entry; during it keys()
+  // and hashes() are those of the entries.
   template <typename F>
   void Save(KeyTable& table, std::string_view space, StateWriter& writer, F&& append_values) {
     SaveErased(table, space, writer);
-    table.TakeChanged(limits::kBatchRows, [&](std::span<const EntryId> ids) {
-      Describe(table, ids);
-      values_.Clear();
-      append_values(ids, values_);
-      MR_CHECK_EQ(values_.size(), ids.size());
-      const bool has_access = table.options().track_access;
-      for (size_t i = 0; i < ids.size(); ++i) {
-        const std::string_view key = keys_[i];
-        const std::string_view value = values_[i];
-        char* place =
-            writer.Put(space, hashes_[i], key.size(), value.size() + (has_access ? sizeof(int64_t) : 0));
-        if (!key.empty()) std::memcpy(place, key.data(), key.size());
-        place += key.size();
-        if (has_access) {
-          const int64_t access = table.last_access(ids[i]);
-          std::memcpy(place, &access, sizeof(access));
-          place += sizeof(access);
-        }
-        if (!value.empty()) std::memcpy(place, value.data(), value.size());
+    table.TakeChanged(kPieceRows, [&](std::span<const EntryId> ids) {
+      rows_.clear();
+      for (const EntryId id : ids) rows_.push_back(table.payload(id));
+      Write(table.layout(), ids, table.null_row(), space, writer, append_values);
+    });
+  }
+  // The same with copies of the changed entries, of which another thread makes the records. append_values is
+  // moved there: it may hold nothing of the owner, and the payloads own no memory.
+  template <typename F>
+  void SaveLater(KeyTable& table, std::string_view space, StateWriter& writer, F append_values) {
+    SaveErased(table, space, writer);
+    std::unique_ptr<KeyRows> copies = table.CopyChanged();
+    if (copies == nullptr) return;
+    writer.Defer([copies = std::move(copies), records = TableRecords(key_types_, spread_),
+                  space = std::string(space),
+                  append_values = std::move(append_values)](StateWriter& later) mutable {
+      for (size_t begin = 0; begin < copies->size(); begin += kPieceRows) {
+        const size_t count = std::min(kPieceRows, copies->size() - begin);
+        records.rows_.clear();
+        for (size_t i = begin; i < begin + count; ++i) records.rows_.push_back(copies->row(i));
+        records.Write(copies->layout(), copies->ids().subspan(begin, count), copies->null_row(), space, later,
+                      append_values);
       }
     });
   }
@@ -106,6 +111,31 @@ class TableRecords {
   Result<const Restored*> RestoreParts(const StateChunk& chunk, KeyTable& table);
 
  private:
+  // The bytes of so many entries stay in the nearest caches.
+  static constexpr size_t kPieceRows = 512;
+
+  // The entries of rows_.
+  template <typename F>
+  void Write(const KeyLayout& layout, std::span<const EntryId> ids, const std::byte* null_row,
+             std::string_view space, StateWriter& writer, F& append_values) {
+    const std::vector<data::MutableColumnPtr> columns = layout.MakeColumns();
+    layout.AppendKeys(rows_, null_row, columns);
+    Describe(std::vector<data::ColumnPtr>(columns.begin(), columns.end()), ids.size());
+    values_.Clear();
+    append_values(ids, std::span<const std::byte* const>(rows_), values_);
+    MR_CHECK_EQ(values_.size(), ids.size());
+    const size_t access_bytes = layout.has_access ? sizeof(int64_t) : 0;
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const std::string_view key = keys_[i];
+      const std::string_view value = values_[i];
+      char* place = writer.Put(space, hashes_[i], key.size(), access_bytes + value.size());
+      if (!key.empty()) std::memcpy(place, key.data(), key.size());
+      place += key.size();
+      if (access_bytes > 0) std::memcpy(place, rows_[i] + layout.access_offset, access_bytes);
+      place += access_bytes;
+      if (!value.empty()) std::memcpy(place, value.data(), value.size());
+    }
+  }
   void SaveErased(KeyTable& table, std::string_view space, StateWriter& writer);
   Status FindEntries(const StateChunk& chunk, KeyTable& table, bool has_rest);
   std::vector<data::MutableColumnPtr> MakeColumns() const;
@@ -115,6 +145,7 @@ class TableRecords {
   SavedKeys keys_;
   std::vector<uint64_t> hashes_;
   SavedValues values_;
+  std::vector<const std::byte*> rows_;
   Restored restored_;
   std::vector<uint64_t> key_hashes_;
 };

@@ -48,10 +48,27 @@ Result<data::Batch> DecodeRows(std::string_view bytes, std::span<const data::Dat
 
 }  // namespace
 
-class TablePart::AppendSave {
+namespace {
+
+// What is saved: nothing of it changes any more.
+struct FrozenRows {
+  data::SchemaPtr schema;
+  char letter;
+  std::vector<int> spread;
+  PartSnapshotPtr rows;
+  size_t begin;  // the first row that is not saved
+  // Without spread columns: the records from `begin` on, and that of the first rows, if it has lost some.
+  std::vector<SavedBatch> batches = {};
+  std::optional<SavedBatch> cut = std::nullopt;
+  // With them: the number of the row at `begin`.
+  uint64_t number = 0;
+
+  std::string SpaceAt(uint64_t place) const { return SavedSpace(letter, !spread.empty(), place); }
+};
+
+class AppendSave {
  public:
-  AppendSave(TablePart& part, state::StateWriter& writer)
-      : part_(part), tracking_(*part.tracking_), writer_(writer) {}
+  AppendSave(FrozenRows part, state::StateWriter& writer) : part_(std::move(part)), writer_(writer) {}
 
   void SaveBatches();
   void SaveSpread();
@@ -62,87 +79,56 @@ class TablePart::AppendSave {
     size_t chunk = 0;
     size_t row = 0;
   };
-  std::optional<SavedBatch> TakeSmallBatches();
   void PutBatch(const SavedBatch& batch, Cursor& cursor);
   Cursor Seek(size_t row) const;
   data::Batch Next(Cursor& cursor, size_t rows) const;
   void SaveSpreadRows(size_t begin, size_t rows);
   void PutStretch(size_t stretch, std::span<const uint32_t> rows, size_t begin);
 
-  TablePart& part_;
-  PartTracking& tracking_;
+  const FrozenRows part_;
   state::StateWriter& writer_;
 };
 
-void TablePart::AppendSave::SaveBatches() {
-  std::optional<SavedBatch> first = TakeSmallBatches();
-  for (const SavedBatch& gone : std::exchange(tracking_.gone_batches, {})) {
-    writer_.Remove(tracking_.SpaceAt(gone.place), HashAtPlace(gone.place), KeyOf(gone.number));
-  }
-  if (std::exchange(tracking_.is_first_batch_cut, false)) {
+void AppendSave::SaveBatches() {
+  if (part_.cut.has_value()) {
     Cursor cursor;
-    PutBatch(tracking_.batches.front(), cursor);
+    PutBatch(*part_.cut, cursor);
   }
-  Cursor cursor = Seek(tracking_.saved_rows);
-  while (tracking_.saved_rows < part_.rows_) {
-    SavedBatch batch = first.has_value() ? *first : SavedBatch{*tracking_.place, tracking_.next_number++, 0};
-    first.reset();
-    batch.rows = std::min(limits::kBatchRows, part_.rows_ - tracking_.saved_rows);
-    PutBatch(batch, cursor);
-    tracking_.batches.push_back(batch);
-    tracking_.saved_rows += batch.rows;
-  }
+  Cursor cursor = Seek(part_.begin);
+  for (const SavedBatch& batch : part_.batches) PutBatch(batch, cursor);
 }
 
-// The last records, as far as they have no more rows than what is to be written behind them, become one with
-// it, so that a table that grows by a row a checkpoint has few records; a row is written again at most once
-// for each doubling. Gives the record that is to be put anew, if there is one.
-std::optional<SavedBatch> TablePart::AppendSave::TakeSmallBatches() {
-  std::optional<SavedBatch> first;
-  std::deque<SavedBatch>& batches = tracking_.batches;
-  while (!batches.empty()) {
-    const size_t unsaved = part_.rows_ - tracking_.saved_rows;
-    if (batches.back().rows > unsaved || batches.back().rows + unsaved > limits::kBatchRows) break;
-    if (first.has_value()) tracking_.gone_batches.push_back(*first);
-    first = batches.back();
-    batches.pop_back();
-    tracking_.saved_rows -= first->rows;
-    if (batches.empty()) tracking_.is_first_batch_cut = false;
-  }
-  return first;
-}
-
-void TablePart::AppendSave::PutBatch(const SavedBatch& batch, Cursor& cursor) {
+void AppendSave::PutBatch(const SavedBatch& batch, Cursor& cursor) {
   std::string bytes;
   data::EncodeBatch(Next(cursor, batch.rows), &bytes);
-  writer_.Put(tracking_.SpaceAt(batch.place), HashAtPlace(batch.place), KeyOf(batch.number), bytes);
+  writer_.Put(part_.SpaceAt(batch.place), HashAtPlace(batch.place), KeyOf(batch.number), bytes);
 }
 
-TablePart::AppendSave::Cursor TablePart::AppendSave::Seek(size_t row) const {
-  size_t behind = part_.rows_ - row;
-  size_t chunk = part_.chunks_.size();
+AppendSave::Cursor AppendSave::Seek(size_t row) const {
+  size_t behind = part_.rows->rows - row;
+  size_t chunk = part_.rows->chunks.size();
   while (behind > 0) {
     --chunk;
-    if (behind <= part_.chunks_[chunk]->rows) return {chunk, part_.chunks_[chunk]->rows - behind};
-    behind -= part_.chunks_[chunk]->rows;
+    if (behind <= part_.rows->chunks[chunk]->rows) return {chunk, part_.rows->chunks[chunk]->rows - behind};
+    behind -= part_.rows->chunks[chunk]->rows;
   }
   return {chunk, 0};
 }
 
 // The next rows; as they lie if they are a chunk.
-data::Batch TablePart::AppendSave::Next(Cursor& cursor, size_t rows) const {
+data::Batch AppendSave::Next(Cursor& cursor, size_t rows) const {
   data::Batch batch;
   batch.rows = rows;
-  const Chunk& first = *part_.chunks_[cursor.chunk];
+  const Chunk& first = *part_.rows->chunks[cursor.chunk];
   if (cursor.row == 0 && first.rows == rows) {
     batch.columns.assign(first.columns.begin(), first.columns.end());
     ++cursor.chunk;
     return batch;
   }
   std::vector<MutableColumnPtr> columns;
-  for (const data::Field& field : *part_.schema_) columns.push_back(Column::Make(field.type, rows));
+  for (const data::Field& field : *part_.schema) columns.push_back(Column::Make(field.type, rows));
   while (rows > 0) {
-    const Chunk& chunk = *part_.chunks_[cursor.chunk];
+    const Chunk& chunk = *part_.rows->chunks[cursor.chunk];
     const size_t taken = std::min(rows, chunk.rows - cursor.row);
     for (size_t i = 0; i < columns.size(); ++i) {
       for (size_t row = cursor.row; row < cursor.row + taken; ++row) {
@@ -157,26 +143,23 @@ data::Batch TablePart::AppendSave::Next(Cursor& cursor, size_t rows) const {
   return batch;
 }
 
-void TablePart::AppendSave::SaveSpread() {
-  while (tracking_.saved_rows < part_.rows_) {
-    const size_t rows = std::min(limits::kSavedSpreadRows, part_.rows_ - tracking_.saved_rows);
-    SaveSpreadRows(tracking_.saved_rows, rows);
-    tracking_.saved_rows += rows;
-    tracking_.next_number += rows;
+void AppendSave::SaveSpread() {
+  for (size_t begin = part_.begin; begin < part_.rows->rows; begin += limits::kSavedSpreadRows) {
+    SaveSpreadRows(begin, std::min(limits::kSavedSpreadRows, part_.rows->rows - begin));
   }
 }
 
-void TablePart::AppendSave::SaveSpreadRows(size_t begin, size_t rows) {
+void AppendSave::SaveSpreadRows(size_t begin, size_t rows) {
   // Chunks are full but for the last: parts with spread columns keep all rows.
   std::vector<uint16_t> stretches;
   stretches.reserve(rows);
   std::vector<uint64_t> hashes;
   while (stretches.size() < rows) {
     const size_t row = begin + stretches.size();
-    const Chunk& chunk = *part_.chunks_[row / limits::kBatchRows];
+    const Chunk& chunk = *part_.rows->chunks[row / limits::kBatchRows];
     hashes.assign(chunk.rows, 0);
     bool combine = false;
-    for (const int column : tracking_.spread) {
+    for (const int column : part_.spread) {
       data::HashColumn(*chunk.columns[static_cast<size_t>(column)], hashes, combine);
       combine = true;
     }
@@ -199,15 +182,15 @@ void TablePart::AppendSave::SaveSpreadRows(size_t begin, size_t rows) {
   }
 }
 
-// `rows`: counted from `begin`, whose number is the next.
-void TablePart::AppendSave::PutStretch(size_t stretch, std::span<const uint32_t> rows, size_t begin) {
+// `rows`: counted from `begin`.
+void AppendSave::PutStretch(size_t stretch, std::span<const uint32_t> rows, size_t begin) {
   data::Batch batch;
   batch.rows = rows.size();
-  for (size_t i = 0; i < part_.schema_->size(); ++i) {
-    const MutableColumnPtr column = Column::Make((*part_.schema_)[i].type, rows.size());
+  for (size_t i = 0; i < part_.schema->size(); ++i) {
+    const MutableColumnPtr column = Column::Make((*part_.schema)[i].type, rows.size());
     for (const uint32_t row : rows) {
       const size_t position = begin + row;
-      column->AppendRow(*part_.chunks_[position / limits::kBatchRows]->columns[i],
+      column->AppendRow(*part_.rows->chunks[position / limits::kBatchRows]->columns[i],
                         position % limits::kBatchRows);
     }
     batch.columns.push_back(column);
@@ -217,17 +200,51 @@ void TablePart::AppendSave::PutStretch(size_t stretch, std::span<const uint32_t>
     for (size_t i = 1; i < rows.size(); ++i) AppendVarint(rows[i] - rows[i - 1], &gaps);
   }
   const uint64_t hash = HashAtPlace(FirstPlaceOfStretch(stretch));
-  std::string key = KeyOf(tracking_.next_number + rows.front());
+  std::string key = KeyOf(part_.number + (begin - part_.begin) + rows.front());
   AppendFixed(hash, &key);
   std::string value;
   AppendString(gaps, &value);
   data::EncodeBatch(batch, &value);
-  writer_.Put(tracking_.Space(), hash, key, value);
+  writer_.Put(part_.SpaceAt(0), hash, key, value);
 }
 
+}  // namespace
+
+// Which records there are to be is settled here and now; they are made later, of the rows as they are now.
 void TablePart::SaveAppended(state::StateWriter& writer) {
-  AppendSave save(*this, writer);
-  tracking_->spread.empty() ? save.SaveBatches() : save.SaveSpread();
+  PartTracking& tracking = *tracking_;
+  std::optional<SavedBatch> first = tracking.TakeSmallBatches(rows_);
+  for (const SavedBatch& gone : std::exchange(tracking.gone_batches, {})) {
+    writer.Remove(tracking.SpaceAt(gone.place), HashAtPlace(gone.place), KeyOf(gone.number));
+  }
+  const bool is_cut = std::exchange(tracking.is_first_batch_cut, false);
+  if (tracking.saved_rows == rows_ && !is_cut) return;
+  FrozenRows frozen{.schema = schema_,
+                    .letter = tracking.letter,
+                    .spread = tracking.spread,
+                    .rows = TakeSnapshot(),
+                    .begin = tracking.saved_rows};
+  if (is_cut) frozen.cut = tracking.batches.front();
+  if (!tracking.spread.empty()) {
+    frozen.number = tracking.next_number;
+    tracking.next_number += rows_ - tracking.saved_rows;
+    tracking.saved_rows = rows_;
+    writer.Defer([frozen = std::move(frozen)](state::StateWriter& later) mutable {
+      AppendSave(std::move(frozen), later).SaveSpread();
+    });
+    return;
+  }
+  while (tracking.saved_rows < rows_) {
+    SavedBatch batch = first.has_value() ? *first : SavedBatch{*tracking.place, tracking.next_number++, 0};
+    first.reset();
+    batch.rows = std::min(limits::kBatchRows, rows_ - tracking.saved_rows);
+    frozen.batches.push_back(batch);
+    tracking.batches.push_back(batch);
+    tracking.saved_rows += batch.rows;
+  }
+  writer.Defer([frozen = std::move(frozen)](state::StateWriter& later) mutable {
+    AppendSave(std::move(frozen), later).SaveBatches();
+  });
 }
 
 class TablePart::AppendRestore {

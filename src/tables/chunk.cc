@@ -36,4 +36,14 @@ size_t Chunk::MemoryBytes() const {
   return bytes;
 }
 
+uint64_t HashAt(const Chunk& chunk, size_t row, const std::vector<int>& columns) {
+  uint64_t hash = 0;
+  bool combine = false;
+  for (const int column : columns) {
+    hash = data::HashRow(*chunk.columns[static_cast<size_t>(column)], row, combine ? &hash : nullptr);
+    combine = true;
+  }
+  return hash;
+}
+
 }  // namespace millrace::tables

@@ -30,6 +30,9 @@ struct Chunk {
   Held held;
 };
 
+// The hash of these columns of a row, as data::HashRows makes it.
+uint64_t HashAt(const Chunk& chunk, size_t row, const std::vector<int>& columns);
+
 using ChunkPtr = std::shared_ptr<const Chunk>;
 
 }  // namespace millrace::tables

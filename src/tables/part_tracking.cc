@@ -6,6 +6,7 @@
 
 #include "base/byte_coding.h"
 #include "base/check.h"
+#include "base/limits.h"
 #include "tables/table_part.h"
 
 namespace millrace::tables {
@@ -31,9 +32,9 @@ PartTracking::PartTracking(TableMode mode, std::vector<int> spread_columns,
       spread(std::move(spread_columns)),
       changes(std::move(key_types)) {}
 
-std::string PartTracking::SpaceAt(uint64_t at) const {
+std::string SavedSpace(char letter, bool is_spread, uint64_t place) {
   std::string space(1, letter);
-  if (spread.empty()) AppendFixed(at, &space);
+  if (!is_spread) AppendFixed(place, &space);
   return space;
 }
 
@@ -45,6 +46,20 @@ Result<uint64_t> PartTracking::PlaceIn(std::string_view space) const {
     return BadRows("they are those of a table of another kind, or of one whose rows are spread otherwise");
   }
   return at;
+}
+
+std::optional<SavedBatch> PartTracking::TakeSmallBatches(size_t rows) {
+  std::optional<SavedBatch> first;
+  while (!batches.empty()) {
+    const size_t unsaved = rows - saved_rows;
+    if (batches.back().rows > unsaved || batches.back().rows + unsaved > limits::kBatchRows) break;
+    if (first.has_value()) gone_batches.push_back(*first);
+    first = batches.back();
+    batches.pop_back();
+    saved_rows -= first->rows;
+    if (batches.empty()) is_first_batch_cut = false;
+  }
+  return first;
 }
 
 void PartTracking::NoteGone(size_t rows_gone) {

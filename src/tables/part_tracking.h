@@ -25,15 +25,22 @@ struct SavedBatch {
   size_t rows;
 };
 
+// The space of a part's records: that of the table, or of the part's place when any part may have any row.
+std::string SavedSpace(char letter, bool is_spread, uint64_t place);
+
 struct PartTracking {
   PartTracking(TableMode mode, std::vector<int> spread_columns, std::vector<data::DataType> key_types);
 
-  // The space of a part's records: that of the table, or of the part's place when any part may have any row.
-  std::string SpaceAt(uint64_t place) const;
+  std::string SpaceAt(uint64_t at) const { return SavedSpace(letter, !spread.empty(), at); }
   std::string Space() const { return SpaceAt(*place); }
   // The place in the name of a space; zero when rows are spread by columns. An error if it is not of this
   // table.
   Result<uint64_t> PlaceIn(std::string_view space) const;
+  // Of an append part with so many rows now, without spread columns. The last records, as far as they have no
+  // more rows than what is to be written behind them, become one with it, so that a table that grows by a row
+  // a checkpoint has few records; a row is written again at most once for each doubling. Gives the record
+  // that is to be put anew, if there is one.
+  std::optional<SavedBatch> TakeSmallBatches(size_t rows);
   // The oldest rows of an append part are gone.
   void NoteGone(size_t rows_gone);
   size_t MemoryBytes() const;

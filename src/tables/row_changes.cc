@@ -3,6 +3,7 @@
 namespace millrace::tables {
 
 void RowChanges::AddGone(const Chunk& chunk, size_t row, const std::vector<int>& key, uint64_t hash) {
+  has_any_ = true;
   if (gone_.empty() || gone_.back().hashes.size() == limits::kBatchRows) {
     gone_.emplace_back();
     for (const data::DataType& type : types_) gone_.back().keys.push_back(data::Column::Make(type, 0));

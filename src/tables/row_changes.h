@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "tables/chunk.h"
@@ -19,14 +20,30 @@ class RowChanges {
   // `types`: of the columns of the key.
   explicit RowChanges(std::vector<data::DataType> types) : types_(std::move(types)) {}
 
+  // Whether anything has changed.
+  bool HasAny() const { return has_any_; }
+  // All of it, after which nothing counts as changed.
+  RowChanges Take() {
+    RowChanges taken(types_);
+    taken.words_.resize(words_.size());
+    std::swap(taken.words_, words_);
+    std::swap(taken.gone_, gone_);
+    taken.has_any_ = std::exchange(has_any_, false);
+    return taken;
+  }
+
   // A row behind the last one, that is not saved.
   void Added(uint32_t position) {
+    has_any_ = true;
     if (position / kWordRows == words_.size()) words_.push_back(0);
     words_[position / kWordRows] |= kNew << ShiftOf(position);
   }
   // So many rows are there, those behind the ones before as saved.
   void ResizeSaved(size_t rows) { words_.resize((rows + kWordRows - 1) / kWordRows); }
-  void Changed(uint32_t position) { words_[position / kWordRows] |= kChanged << ShiftOf(position); }
+  void Changed(uint32_t position) {
+    has_any_ = true;
+    words_[position / kWordRows] |= kChanged << ShiftOf(position);
+  }
   // Not saved, nor has the saved state to be told when it goes: it has been, or has never had the row.
   bool IsNew(uint32_t position) const { return StateOf(position) == kNew; }
   void MarkSaved(uint32_t position) { words_[position / kWordRows] &= ~(kNew << ShiftOf(position)); }
@@ -75,6 +92,7 @@ class RowChanges {
   std::vector<data::DataType> types_;
   std::vector<uint64_t> words_;
   std::vector<Gone> gone_;
+  bool has_any_ = false;
 };
 
 }  // namespace millrace::tables

@@ -23,7 +23,7 @@ void TurnEveryBit(TableMode mode, std::vector<int> key, std::vector<int> spread)
   whole.Apply(BatchOf(*schema, rows));
   state::StateWriter writer;
   whole.Save(writer);
-  const std::string bytes(writer.view());
+  const std::string bytes(writer.Take().view());
   size_t errors = 0;
   for (size_t bit = 0; bit < bytes.size() * 8; ++bit) {
     std::string damaged = bytes;
@@ -49,6 +49,7 @@ void TurnEveryBit(TableMode mode, std::vector<int> key, std::vector<int> spread)
     part.Apply(BatchOf(*schema, rows));
     state::StateWriter next;
     part.Save(next);
+    next.Take();
   }
   EXPECT_GT(errors, bytes.size());
 }
@@ -136,7 +137,7 @@ TEST_F(GoldenRows, KeyedVersion1) {
   anew->Apply(BatchOf(*schema_, expected));
   state::StateWriter writer;
   anew->Save(writer);
-  EXPECT_EQ(writer.view(), states_[0]);
+  EXPECT_EQ(writer.Take().view(), states_[0]);
 }
 
 TEST_F(GoldenRows, MultisetVersion1) {
@@ -146,7 +147,7 @@ TEST_F(GoldenRows, MultisetVersion1) {
   anew->Apply(BatchOf(*schema_, expected));
   state::StateWriter writer;
   anew->Save(writer);
-  EXPECT_EQ(writer.view(), states_[1]);
+  EXPECT_EQ(writer.Take().view(), states_[1]);
 }
 
 TEST_F(GoldenRows, AppendedVersion1) {

@@ -177,14 +177,7 @@ bool TablePart::RowEquals(uint32_t position, const data::Batch& batch, size_t ro
 }
 
 uint64_t TablePart::HashAt(uint32_t position) const {
-  const Chunk& chunk = *chunks_[position / limits::kBatchRows];
-  uint64_t hash = 0;
-  bool combine = false;
-  for (const int column : key_) {
-    hash = data::HashRow(*chunk.columns[column], position % limits::kBatchRows, combine ? &hash : nullptr);
-    combine = true;
-  }
-  return hash;
+  return tables::HashAt(*chunks_[position / limits::kBatchRows], position % limits::kBatchRows, key_);
 }
 
 Chunk& TablePart::OpenChunk() {

@@ -91,9 +91,7 @@ class TablePart {
   void RemoveRow(uint32_t position, uint64_t hash);
 
   // Checkpoints of keyed parts and multisets, which have an index, and of append parts.
-  class IndexedSave;
   class IndexedRestore;
-  class AppendSave;
   class AppendRestore;
   void SaveIndexed(state::StateWriter& writer);
   Status RestoreIndexed(state::StateReader& reader);

@@ -146,31 +146,36 @@ class Model {
   }
 
   void Save() {
-    const Written written = table_.Save();
-    Check(written);
-    saved_ = now_;
-    before_ = now_;
-    has_moved_ = false;
-    touched_.clear();
+    std::vector<state::StateWriter> writers = table_.StartSave();
+    const std::vector<ModelPart> now = now_;
+    const std::set<int> touched = std::exchange(touched_, {});
+    const bool has_moved = std::exchange(has_moved_, false);
+    // What changes from here on is no part of it.
+    const bool changes_meanwhile = random_() % 2 == 0;
+    if (changes_meanwhile) Change();
+    const Written written = table_.FinishSave(std::move(writers));
+    if (!has_moved) Check(written, now, touched);
+    saved_ = now;
+    before_ = now;
+    if (changes_meanwhile) return;
     const Written again = table_.Save();
     EXPECT_EQ(again.bytes, 0u) << "something is written although nothing has changed";
   }
 
   // The records that were written are those of what has changed, and no more.
-  void Check(const Written& written) {
-    if (has_moved_) return;
+  void Check(const Written& written, const std::vector<ModelPart>& parts, const std::set<int>& touched) {
     EXPECT_EQ(written.drops, 0u);
     if (table_.mode == TableMode::kAppend) return;
     size_t puts = 0;
     size_t removes = 0;
-    for (size_t part = 0; part < now_.size(); ++part) {
+    for (size_t part = 0; part < parts.size(); ++part) {
       std::map<std::pair<int, int>, int> now;
       std::map<std::pair<int, int>, int> before;
       const bool is_keyed = table_.mode == TableMode::kKeyed;
-      for (const ModelRow& row : now_[part]) ++now[{row.key, is_keyed ? 0 : row.content}];
+      for (const ModelRow& row : parts[part]) ++now[{row.key, is_keyed ? 0 : row.content}];
       for (const ModelRow& row : before_[part]) ++before[{row.key, is_keyed ? 0 : row.content}];
       for (const auto& [row, count] : now) {
-        puts += is_keyed ? touched_.contains(row.first) : !before.contains(row) || before[row] != count;
+        puts += is_keyed ? touched.contains(row.first) : !before.contains(row) || before[row] != count;
       }
       for (const auto& [row, count] : before) removes += now.contains(row) ? 0 : 1;
     }

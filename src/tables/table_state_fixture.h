@@ -101,14 +101,22 @@ struct Table {
     }
   }
 
-  Written Save() {
+  Written Save() { return FinishSave(StartSave()); }
+  // What the parts have to save, as it is now; its records are made by FinishSave.
+  std::vector<state::StateWriter> StartSave() {
+    std::vector<state::StateWriter> writers;
+    for (size_t i = 0; i < parts.size(); ++i) {
+      writers.emplace_back(static_cast<uint32_t>(i), static_cast<uint32_t>(parts.size()));
+      parts[i]->Save(writers.back());
+    }
+    return writers;
+  }
+  Written FinishSave(std::vector<state::StateWriter> writers) {
     Written written;
     std::vector<state::StateBuffer> buffers;
-    for (size_t i = 0; i < parts.size(); ++i) {
-      state::StateWriter writer(static_cast<uint32_t>(i), static_cast<uint32_t>(parts.size()));
-      parts[i]->Save(writer);
-      written.bytes += writer.size();
+    for (state::StateWriter& writer : writers) {
       buffers.push_back(writer.Take());
+      written.bytes += buffers.back().size();
       state::StateCursor cursor(buffers.back().view());
       state::StateRecord record;
       bool has_put = false;
