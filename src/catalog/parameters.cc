@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 #include <iterator>
+#include <unordered_map>
+#include <utility>
 
 #include "base/suggest.h"
 #include "data/datetime.h"
@@ -107,12 +109,29 @@ std::string_view Trim(std::string_view text) {
   return text;
 }
 
+// Names in any case.
+struct HashOfName {
+  size_t operator()(std::string_view name) const {
+    uint64_t hash = 14695981039346656037ull;  // FNV-1a
+    for (const char c : name) hash = (hash ^ static_cast<uint8_t>(LowerOf(c))) * 1099511628211ull;
+    return hash;
+  }
+};
+struct IsSameName {
+  bool operator()(std::string_view a, std::string_view b) const {
+    return std::ranges::equal(a, b, [](char x, char y) { return LowerOf(x) == LowerOf(y); });
+  }
+};
+
+// Each statement asks for some.
 const Known* FindKnown(std::string_view name) {
-  if (Lower(name) == "timezone") name = "TimeZone";
-  const auto* found = std::ranges::find_if(kKnown, [&](const Known& known) {
-    return std::ranges::equal(known.name, name, [](char a, char b) { return LowerOf(a) == LowerOf(b); });
-  });
-  return found == std::end(kKnown) ? nullptr : found;
+  static const auto* const known_names = [] {
+    auto* names = new std::unordered_map<std::string_view, const Known*, HashOfName, IsSameName>;
+    for (const Known& known : kKnown) names->emplace(known.name, &known);
+    return names;
+  }();
+  const auto found = known_names->find(name);
+  return found == known_names->end() ? nullptr : found->second;
 }
 
 bool IsCustom(std::string_view name) {
@@ -374,6 +393,7 @@ Status Parameters::Set(std::string_view name, std::span<const std::string> value
     for (const std::string& part : values) value += (value.empty() ? "" : ", ") + part;
   }
   const std::string key = CanonicalName(name);
+  may_have_changed_ = true;
   if (local) {
     // Outside a transaction it would end at once.
     if (before_transaction_) local_[key] = std::move(value);
@@ -392,12 +412,14 @@ Status Parameters::Reset(std::string_view name) {
     return Fail(ErrorCode::kCannotChangeParameter,
                 fmt::format("parameter '{}' cannot be changed", known->name));
   }
+  may_have_changed_ = true;
   values_.erase(key);
   local_.erase(key);
   return Ok();
 }
 
 void Parameters::ResetAll() {
+  may_have_changed_ = true;
   values_.clear();
   local_.clear();
 }
@@ -415,6 +437,7 @@ Status Parameters::SetDefault(std::string_view name, std::span<const std::string
 }
 
 void Parameters::SetFixed(std::string_view name, std::string value) {
+  may_have_changed_ = true;
   defaults_[CanonicalName(name)] = std::move(value);
 }
 
@@ -448,17 +471,22 @@ void Parameters::Begin() {
 }
 
 void Parameters::Commit() {
+  may_have_changed_ = may_have_changed_ || !local_.empty();
   local_.clear();
   before_transaction_.reset();
 }
 
 void Parameters::Rollback() {
-  if (before_transaction_) values_ = std::move(*before_transaction_);
+  if (before_transaction_) {
+    may_have_changed_ = may_have_changed_ || values_ != *before_transaction_;
+    values_ = std::move(*before_transaction_);
+  }
   Commit();
 }
 
 std::vector<std::pair<std::string, std::string>> Parameters::TakeChanges() {
   std::vector<std::pair<std::string, std::string>> changes;
+  if (!std::exchange(may_have_changed_, false)) return changes;
   for (const Known& known : kKnown) {
     if (!known.is_reported) continue;
     std::string value = Value(known.name);

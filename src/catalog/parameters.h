@@ -78,6 +78,7 @@ class Parameters {
   Values local_;     // set for the transaction
   std::optional<Values> before_transaction_;
   std::map<std::string, std::string, std::less<>> told_;  // of those that are reported
+  bool may_have_changed_ = true;                          // since they were told
 };
 
 // The names in a list such as `"$user", public`, as SHOW search_path gives it.
