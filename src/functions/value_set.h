@@ -296,8 +296,9 @@ class ValueSet {
  private:
   static constexpr uint8_t kHashedLog2 = 4;
 
-  // From so many values on a tracked set is saved by element.
-  static constexpr uint32_t kElementsMin = 16;
+  // From so many values on a tracked set is saved by element: a record of an element takes, with its group's
+  // key, some five times the value, and a set that grows has to list it.
+  static constexpr uint32_t kElementsMin = 64;
   enum class Tracking : uint8_t { kOff, kWhole, kByElement };
 
   static std::unexpected<Error> BadElement() {
@@ -322,6 +323,7 @@ class ValueSet {
     tracking_ = Tracking::kByElement;
     changed_ = new std::vector<Key>;
     if (!all_changed) return;
+    changed_->reserve(size_t{used_} * 2);
     ForEach([this](const Slot& slot) {
       if constexpr (kIsCounted) const_cast<Slot&>(slot).changed = 1;
       changed_->push_back(slot.key);

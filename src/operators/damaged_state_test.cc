@@ -146,12 +146,13 @@ TEST(DamagedStateTest, NothingCountsAsChangedAfterRestoring) {
   Random random(1);
   StreamOptions options = Options(1, 0, 400);
   options.keys = 2;
+  options.rows = 500;
   const auto stream = MakeStream(random, options);
   for (const Stateful& stateful : AllStateful()) {
     SCOPED_TRACE(stateful.name);
     Ignored ignored;
     const auto op = stateful.make(ContextOf(stateful, &ignored, &ignored));
-    ASSERT_TRUE(op->OnBatch(0, testing::BatchOf(stream, 0, 250, true)).has_value());
+    ASSERT_TRUE(op->OnBatch(0, testing::BatchOf(stream, 0, 500, true)).has_value());
     ASSERT_TRUE(op->OnEpoch(5 * kSecond).has_value());
     state::StateWriter writer;
     op->Save(writer);
@@ -170,15 +171,15 @@ TEST(DamagedStateTest, NothingCountsAsChangedAfterRestoring) {
 
 TEST(DamagedStateTest, DamagedStateIsAnErrorOrOtherState) {
   Random random(1);
-  StreamOptions options = Options(1, 0, 40);
+  StreamOptions options = Options(1, 0, 400);
   options.keys = 2;
-  options.rows = 120;
+  options.rows = 300;
   const auto stream = MakeStream(random, options);
   for (const Stateful& stateful : AllStateful()) {
     SCOPED_TRACE(stateful.name);
     Ignored ignored;
     const auto op = stateful.make(ContextOf(stateful, &ignored, &ignored));
-    ASSERT_TRUE(op->OnBatch(0, testing::BatchOf(stream, 0, 120, true)).has_value());
+    ASSERT_TRUE(op->OnBatch(0, testing::BatchOf(stream, 0, 300, true)).has_value());
     ASSERT_TRUE(op->OnEpoch(5 * kSecond).has_value());
     state::StateWriter writer;
     op->Save(writer);

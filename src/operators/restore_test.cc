@@ -126,8 +126,9 @@ TEST(RestoreTest, LargeAggregateStates) {
   for (uint64_t seed = 0; seed < kRestoreSeeds; ++seed) {
     Random random(seed);
     const bool retracts = seed % 2 == 0;
-    StreamOptions options = Options(seed, retracts ? 3 : 0, 100);
+    StreamOptions options = Options(seed, retracts ? 3 : 0, 500);
     options.keys = 2;
+    options.rows = retracts ? 1000 : 500;
     auto spec = std::make_shared<GroupAggregateSpec>();
     spec->input_types = testing::TestTypes();
     spec->keys = seed % 5 == 0 ? std::vector<int>{} : std::vector<int>{0};
@@ -143,9 +144,9 @@ TEST(RestoreTest, LargeAggregateStates) {
 TEST(RestoreTest, LargeAggregateStatesThatGo) {
   for (uint64_t seed = 0; seed < kRestoreSeeds; ++seed) {
     Random random(seed);
-    StreamOptions options = Options(seed, 0, 100);
+    StreamOptions options = Options(seed, 0, 500);
     options.keys = 2;
-    options.rows = 80;
+    options.rows = 260;
     std::vector<TestRow> stream;
     for (int round = 0; round < 3; ++round) {
       std::vector<TestRow> rows = MakeStream(random, options);
