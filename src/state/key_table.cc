@@ -34,10 +34,10 @@ bool IsTooFull(size_t used, size_t slots) {
   return used * 16 > slots * 11;
 }
 
-// Whatever the caller's hash is used for besides (sharding), the upper half of the product depends on all
-// of its bits.
+// The upper half of the product depends on all bits of the hash. The factor is not that of ShardOf: the rows
+// of one shard have like upper bits in its product, and would all be crowded into one part of the slots.
 uint32_t TagOf(uint64_t hash) {
-  return static_cast<uint32_t>((hash * 0x9E3779B97F4A7C15ull) >> 32);
+  return static_cast<uint32_t>((hash * 0xA24BAED4963EE407ull) >> 32);
 }
 
 }  // namespace
@@ -464,6 +464,16 @@ size_t KeyTable::MemoryBytes() const {
   return slot_count_ * 8 + block_bytes_ + pages_.capacity() * sizeof(std::byte*) + tags_.capacity() * 4 +
          (live_.capacity() + changed_.capacity() + written_.capacity()) * 8 + free_ids_.capacity() * 4 +
          key_bytes_.allocated_bytes();
+}
+
+size_t KeyTable::LongestRun() const {
+  size_t longest = 0;
+  size_t run = 0;
+  for (size_t i = 0; i < slot_count_; ++i) {
+    run = slots_[i] == 0 ? 0 : run + 1;
+    longest = std::max(longest, run);
+  }
+  return longest;
 }
 
 }  // namespace millrace::state

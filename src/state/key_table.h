@@ -133,6 +133,8 @@ class KeyTable {
   size_t id_limit() const { return next_id_; }
   // Slots, pages and key bytes; not what payloads hold elsewhere.
   size_t MemoryBytes() const;
+  // For tests: of slots side by side that are in use, the most; as many may have to be probed.
+  size_t LongestRun() const;
 
   const KeyTableOptions& options() const { return options_; }
   const KeyLayout& layout() const { return *layout_; }

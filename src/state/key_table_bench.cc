@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/hash.h"
 #include "data/column.h"
 #include "state/key_table.h"
 #include "state/table_records.h"
@@ -74,6 +75,35 @@ void BM_Insert(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(batches.size() * kRows));
 }
 BENCHMARK(BM_Insert)->Arg(100'000)->Arg(10'000'000)->Unit(benchmark::kMillisecond);
+
+// Only keys that an exchange gives to the first shard of range(1).
+void BM_InsertOfAShard(benchmark::State& state) {
+  const auto shards = static_cast<size_t>(state.range(1));
+  std::vector<ColumnPtr> batches;
+  std::vector<uint64_t> hash(1);
+  auto column = Column::Make(DataType::BigInt());
+  for (int64_t key = 0; static_cast<int64_t>(batches.size() * kRows) < state.range(0); ++key) {
+    const ColumnPtr one = Column::Constant(DataType::BigInt(), data::Value::Int(key), 1);
+    data::HashColumn(*one, hash, false);
+    if (ShardOf(hash[0], shards) != 0) continue;
+    column->Append(key);
+    if (column->size() < kRows) continue;
+    batches.push_back(column);
+    column = Column::Make(DataType::BigInt());
+  }
+  std::vector<uint64_t> hashes(kRows);
+  std::vector<EntryId> ids(kRows);
+  for (auto _ : state) {
+    KeyTable table({{DataType::BigInt()}, 16});
+    for (const ColumnPtr& batch : batches) {
+      data::HashColumn(*batch, hashes, false);
+      table.FindOrInsert({&batch, 1}, hashes, kRows, ids.data(), nullptr);
+    }
+    benchmark::DoNotOptimize(table.size());
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(batches.size() * kRows));
+}
+BENCHMARK(BM_InsertOfAShard)->ArgsProduct({{100'000}, {1, 2, 4, 16}})->Unit(benchmark::kMillisecond);
 
 // The second argument: whether changes are tracked.
 void BM_ReadModifyWrite(benchmark::State& state) {

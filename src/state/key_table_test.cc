@@ -9,6 +9,7 @@
 #include <random>
 #include <string>
 
+#include "base/hash.h"
 #include "data/batch.h"
 
 namespace millrace::state {
@@ -272,6 +273,21 @@ TEST(KeyTableTest, NewPayloadsAreZeroHoweverTheTableGrew) {
     EXPECT_GE(table.MemoryBytes(), table.size() * (kWords + 1) * 8);
     table.Clear();
     EXPECT_EQ(table.size(), 0u);
+  }
+}
+
+// The keys that an exchange gives to one shard lie as well spread as all of them.
+TEST(KeyTable, KeysOfAShardAreNotCrowded) {
+  for (const size_t shards : {1, 2, 3, 16}) {
+    KeyTable table({.key_types = {DataType::BigInt()}, .payload_bytes = 8});
+    std::vector<uint64_t> hash(1);
+    EntryId id = 0;
+    for (int64_t key = 0; table.size() < 20'000; ++key) {
+      const ColumnPtr column = Column::Constant(DataType::BigInt(), Value::Int(key), 1);
+      data::HashColumn(*column, hash, false);
+      if (ShardOf(hash[0], shards) == shards - 1) table.FindOrInsert({&column, 1}, hash, 1, &id, nullptr);
+    }
+    EXPECT_LT(table.LongestRun(), 1'000u) << shards;
   }
 }
 
