@@ -1,9 +1,11 @@
 // RowIndex: from the hash of a key to the position of its row, in copy-on-write pages.
 //
-// Open addressing with linear probing over slots {hash tag, position}; the keys themselves stay in the
-// table's chunks, so a caller confirms a candidate by comparing the row. 8 bytes a slot, at most 70 % full.
-// Copying an index shares its pages; the writer clones a page before the first change after a copy
-// was taken (MarkShared), so a published copy never changes. One writer; copies may be read by any thread.
+// Open addressing with linear probing over slots {tag, position}; the keys themselves stay in the table's
+// chunks, so a caller confirms a candidate by comparing the row. 8 bytes a slot, at most 70 % full. The tag
+// is the upper half of the hash, and slots lie in the order of tags: the index grows by one sequential pass
+// that looks at no row. Copying an index shares its pages; the writer clones a page before the first change
+// after a copy was taken (MarkShared), so a published copy never changes. One writer; copies may be read by
+// any thread.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +30,7 @@ class RowIndex {
   template <typename F>
   uint32_t Find(uint64_t hash, F&& matches) const {
     const uint32_t tag = Tag(hash);
-    for (size_t slot = hash & mask_;; slot = (slot + 1) & mask_) {
+    for (size_t slot = Home(tag);; slot = Next(slot)) {
       const Slot& entry = At(slot);
       if (entry.position == kNoRow) return kNoRow;
       if (entry.tag == tag && matches(entry.position)) return entry.position;
@@ -36,7 +38,7 @@ class RowIndex {
   }
 
   // Fetches the slot of a hash ahead of its use; the first candidate with this hash, or kNoRow.
-  void Prefetch(uint64_t hash) const { __builtin_prefetch(&At(hash & mask_)); }
+  void Prefetch(uint64_t hash) const { __builtin_prefetch(&At(Home(Tag(hash)))); }
   uint32_t Candidate(uint64_t hash) const {
     return Find(hash, [](uint32_t) { return true; });
   }
@@ -45,26 +47,15 @@ class RowIndex {
   template <typename F>
   void ForEachOf(uint64_t hash, F&& f) const {
     const uint32_t tag = Tag(hash);
-    for (size_t slot = hash & mask_; At(slot).position != kNoRow; slot = (slot + 1) & mask_) {
+    for (size_t slot = Home(tag); At(slot).position != kNoRow; slot = Next(slot)) {
       if (At(slot).tag == tag) f(At(slot).position);
     }
   }
 
-  // Adds a row; the caller knows that it is not there. `hash_of(position)` gives a row's full hash again,
-  // needed when the index grows.
-  template <typename F>
-  void Insert(uint64_t hash, uint32_t position, F&& hash_of) {
-    if ((size_ + 1) * 10 > (mask_ + 1) * 7) {
-      RowIndex grown((mask_ + 1) * 2);
-      for (size_t slot = 0; slot <= mask_; ++slot) {
-        const Slot& entry = At(slot);
-        if (entry.position != kNoRow) grown.Place(hash_of(entry.position), entry.position);
-      }
-      grown.memory_ = memory_;
-      ReplaceAll();
-      *this = std::move(grown);
-    }
-    Place(hash, position);
+  // Adds a row; the caller knows that it is not there.
+  void Insert(uint64_t hash, uint32_t position) {
+    if ((size_ + 1) * 10 > slots_ * 7) Grow(slots_ * 2);
+    Place(Slot{Tag(hash), position});
   }
 
   // Makes room for so many rows at once; only while there are none.
@@ -74,12 +65,12 @@ class RowIndex {
   // sequence.
   template <typename F>
   bool Fill(std::span<const uint64_t> hashes, uint32_t position, F&& is_same) {
-    for (const uint64_t hash : hashes) __builtin_prefetch(&At(hash & mask_));
+    for (const uint64_t hash : hashes) Prefetch(hash);
     size_t slot = 0;
     for (size_t i = 0; i < hashes.size(); ++i, ++position) {
-      if (i == 0 || hashes[i] != hashes[i - 1]) slot = hashes[i] & mask_;
       const uint32_t tag = Tag(hashes[i]);
-      for (; At(slot).position != kNoRow; slot = (slot + 1) & mask_) {
+      if (i == 0 || hashes[i] != hashes[i - 1]) slot = Home(tag);
+      for (; At(slot).position != kNoRow; slot = Next(slot)) {
         if (At(slot).tag == tag && is_same(At(slot).position, position)) return false;
       }
       Mutable(slot) = Slot{tag, position};
@@ -91,23 +82,8 @@ class RowIndex {
   // The row at `position`, known by its hash, is now at `new_position`.
   void Move(uint64_t hash, uint32_t position, uint32_t new_position);
 
-  // Takes a row out; later slots of the probe sequence move up. `hash_of` as for Insert.
-  template <typename F>
-  void Erase(uint64_t hash, uint32_t position, F&& hash_of) {
-    size_t hole = SlotOf(hash, position);
-    for (size_t slot = (hole + 1) & mask_;; slot = (slot + 1) & mask_) {
-      const Slot entry = At(slot);
-      if (entry.position == kNoRow) break;
-      const size_t home = hash_of(entry.position) & mask_;
-      // An entry may move up into the hole unless its home lies cyclically in (hole, slot].
-      if (((slot - home) & mask_) >= ((slot - hole) & mask_)) {
-        Mutable(hole) = entry;
-        hole = slot;
-      }
-    }
-    Mutable(hole) = Slot{};
-    --size_;
-  }
+  // Takes a row out; later slots of the probe sequence move up.
+  void Erase(uint64_t hash, uint32_t position);
 
   // Where pages are counted that only copies have.
   void SetMemory(HeldMemoryPtr memory) { memory_ = std::move(memory); }
@@ -116,7 +92,7 @@ class RowIndex {
 
   // Says that a copy was taken: every page is cloned before its next change.
   void MarkShared() { shared_.assign(pages_.size(), true); }
-  size_t MemoryBytes() const { return (mask_ + 1) * sizeof(Slot); }
+  size_t MemoryBytes() const { return slots_ * sizeof(Slot); }
   // Bytes of pages cloned since the last call.
   size_t TakeCopiedBytes() { return std::exchange(copied_bytes_, 0); }
 
@@ -133,14 +109,18 @@ class RowIndex {
 
   explicit RowIndex(size_t slots);
   static uint32_t Tag(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+  size_t Home(uint32_t tag) const { return tag >> shift_; }
+  size_t Next(size_t slot) const { return (slot + 1) & (slots_ - 1); }
   const Slot& At(size_t slot) const { return pages_[slot / kPageSlots]->slots[slot % kPageSlots]; }
   Slot& Mutable(size_t slot);
-  void Place(uint64_t hash, uint32_t position);
+  void Place(Slot entry);
+  void Grow(size_t slots);
   size_t SlotOf(uint64_t hash, uint32_t position) const;
 
   std::vector<std::shared_ptr<Page>> pages_;
   std::vector<bool> shared_;
-  size_t mask_;
+  size_t slots_;    // a power of two, at most 2^32
+  uint32_t shift_;  // a tag's home is the slot of its upper bits
   size_t size_ = 0;
   size_t copied_bytes_ = 0;
   HeldMemoryPtr memory_;

@@ -62,13 +62,12 @@ void TablePart::ApplyAppend(const data::Batch& batch, AppliedChanges* changes) {
 void TablePart::ApplyMultiset(const data::Batch& batch, AppliedChanges* changes) {
   std::vector<uint64_t> hashes;
   data::HashRows(batch, key_, &hashes);
-  const auto hash_of = [this](uint32_t position) { return HashAt(position); };
   for (size_t row = 0; row < batch.rows; ++row) {
     FetchAhead(hashes, row);
     const data::RowKind kind = batch.kind(row);
     if (data::IsAddition(kind)) {
       AppendRow(batch, row);
-      index_.Insert(hashes[row], static_cast<uint32_t>(rows_ - 1), hash_of);
+      index_.Insert(hashes[row], static_cast<uint32_t>(rows_ - 1));
       if (tracking_ != nullptr) tracking_->changes.Added(static_cast<uint32_t>(rows_ - 1));
     } else {
       const uint32_t found = FindRow(batch, row, hashes[row]);
@@ -82,7 +81,6 @@ void TablePart::ApplyMultiset(const data::Batch& batch, AppliedChanges* changes)
 void TablePart::ApplyKeyed(const data::Batch& batch, AppliedChanges* changes) {
   std::vector<uint64_t> hashes;
   data::HashRows(batch, key_, &hashes);
-  const auto hash_of = [this](uint32_t position) { return HashAt(position); };
   for (size_t row = 0; row < batch.rows; ++row) {
     FetchAhead(hashes, row);
     const data::RowKind kind = batch.kind(row);
@@ -92,7 +90,7 @@ void TablePart::ApplyKeyed(const data::Batch& batch, AppliedChanges* changes) {
     if (data::IsAddition(kind)) {
       if (found == RowIndex::kNoRow) {
         AppendRow(batch, row);
-        index_.Insert(hashes[row], static_cast<uint32_t>(rows_ - 1), hash_of);
+        index_.Insert(hashes[row], static_cast<uint32_t>(rows_ - 1));
         if (tracking_ != nullptr) tracking_->changes.Added(static_cast<uint32_t>(rows_ - 1));
         if (changes != nullptr) changes->Add(batch, row, data::RowKind::kInsert);
         continue;
@@ -197,8 +195,7 @@ void TablePart::AppendRow(const data::Batch& batch, size_t row) {
 
 // The last row takes the place of the removed one, so chunks stay full.
 void TablePart::RemoveRow(uint32_t position, uint64_t hash) {
-  const auto hash_of = [this](uint32_t p) { return HashAt(p); };
-  index_.Erase(hash, position, hash_of);
+  index_.Erase(hash, position);
   const auto last = static_cast<uint32_t>(rows_ - 1);
   if (tracking_ != nullptr) {
     if (!tracking_->changes.IsNew(position)) {
