@@ -1,28 +1,53 @@
 #include "state/key_rows.h"
 
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
-#include "base/check.h"
 #include "state/key_words.h"
 
 namespace millrace::state {
 
-void KeyRows::Free::operator()(std::byte* memory) const {
-  std::free(memory);
+std::byte* SpareRows::Take(size_t bytes, size_t* taken) {
+  {
+    MutexLock lock(mutex_);
+    std::byte* memory = std::exchange(memory_, nullptr);
+    *taken = std::exchange(bytes_, 0);
+    if (*taken >= bytes && *taken / 4 <= bytes) return memory;
+    env::FreeZeroed(memory, *taken);
+  }
+  // Some more, since the next will not be of the same size.
+  *taken = bytes + bytes / 4;
+  return env::AllocateZeroed(*taken);
 }
 
-// Not zeroed: every byte is written.
-KeyRows::KeyRows(std::shared_ptr<const KeyLayout> layout, size_t rows)
+void SpareRows::Give(std::byte* memory, size_t bytes) {
+  MutexLock lock(mutex_);
+  if (bytes >= kKeptBytesMin && bytes > bytes_) {
+    std::swap(memory, memory_);
+    std::swap(bytes, bytes_);
+  }
+  env::FreeZeroed(memory, bytes);
+}
+
+void SpareRows::Drop() {
+  MutexLock lock(mutex_);
+  env::FreeZeroed(std::exchange(memory_, nullptr), std::exchange(bytes_, 0));
+}
+
+size_t SpareRows::bytes() const {
+  MutexLock lock(mutex_);
+  return bytes_;
+}
+
+KeyRows::KeyRows(std::shared_ptr<const KeyLayout> layout, size_t rows, std::shared_ptr<SpareRows> spare)
     : layout_(std::move(layout)),
-      rows_(static_cast<std::byte*>(std::aligned_alloc(16, rows * layout_->row_bytes))) {
-  MR_CHECK(rows == 0 || rows_ != nullptr);
+      spare_(std::move(spare)),
+      rows_(spare_->Take(rows * layout_->row_bytes, &bytes_)) {
   ids_.reserve(rows);
 }
 
 void KeyRows::Add(EntryId id, const std::byte* row, bool is_null) {
-  std::byte* copy = rows_.get() + ids_.size() * layout_->row_bytes;
+  std::byte* copy = rows_ + ids_.size() * layout_->row_bytes;
   std::memcpy(copy, row, layout_->row_bytes);
   if (layout_->has_strings) CopyStrings(copy);
   if (is_null) null_row_ = copy;

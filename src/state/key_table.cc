@@ -61,6 +61,7 @@ KeyTable::KeyTable(KeyTableOptions options)
       key_offset_(layout_->key_offset),
       row_bytes_(layout_->row_bytes),
       scratch_(new Scratch) {
+  if (options_.track_changes) spare_rows_ = std::make_shared<SpareRows>();
   const auto target_shift = static_cast<uint32_t>(std::bit_width(options_.page_bytes / row_bytes_ | 1) - 1);
   page_shift_ = std::clamp(target_shift, kPageShiftMin, kPageShiftMax);
   page_mask_ = (1u << page_shift_) - 1;
@@ -446,8 +447,11 @@ void KeyTable::AppendKeys(std::span<const EntryId> ids, std::span<const MutableC
 std::unique_ptr<KeyRows> KeyTable::CopyChanged() {
   size_t count = 0;
   for (const uint64_t word : changed_) count += static_cast<size_t>(std::popcount(word));
-  if (count == 0) return nullptr;
-  auto rows = std::make_unique<KeyRows>(layout_, count);
+  if (count == 0) {
+    spare_rows_->Drop();
+    return nullptr;
+  }
+  auto rows = std::make_unique<KeyRows>(layout_, count, spare_rows_);
   TakeChanged(limits::kBatchRows, [&](std::span<const EntryId> ids) {
     for (const EntryId id : ids) rows->Add(id, RowOf(id), id == null_entry_);
   });
@@ -463,7 +467,7 @@ KeyTable::Erased KeyTable::TakeErased() {
 size_t KeyTable::MemoryBytes() const {
   return slot_count_ * 8 + block_bytes_ + pages_.capacity() * sizeof(std::byte*) + tags_.capacity() * 4 +
          (live_.capacity() + changed_.capacity() + written_.capacity()) * 8 + free_ids_.capacity() * 4 +
-         key_bytes_.allocated_bytes();
+         key_bytes_.allocated_bytes() + (spare_rows_ == nullptr ? 0 : spare_rows_->bytes());
 }
 
 size_t KeyTable::LongestRun() const {

@@ -202,6 +202,7 @@ class KeyTable {
   std::vector<uint64_t> written_;
   std::vector<data::MutableColumnPtr> erased_keys_;
   size_t erased_ = 0;
+  std::shared_ptr<SpareRows> spare_rows_;  // with track_changes
   std::vector<EntryId> free_ids_;
   EntryId next_id_ = 0;
   size_t size_ = 0;

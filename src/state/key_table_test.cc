@@ -291,5 +291,32 @@ TEST(KeyTable, KeysOfAShardAreNotCrowded) {
   }
 }
 
+// Memory of copies is kept for the next ones, unless there are none, or far fewer.
+TEST(KeyTable, MemoryOfCopiesIsGivenBack) {
+  KeyTable table({.key_types = {DataType::BigInt()}, .payload_bytes = 64, .track_changes = true});
+  std::vector<EntryId> ids;
+  const auto touch = [&](int64_t keys) {
+    MutableColumnPtr column = Column::Make(DataType::BigInt());
+    for (int64_t key = 0; key < keys; ++key) column->Append(key);
+    std::vector<uint64_t> hashes(static_cast<size_t>(keys));
+    data::HashColumn(*column, hashes, false);
+    ids.resize(hashes.size());
+    const ColumnPtr keys_column = column;
+    table.FindOrInsert({&keys_column, 1}, hashes, hashes.size(), ids.data(), nullptr);
+    table.Touch(ids);
+  };
+  touch(100'000);
+  EXPECT_EQ(table.CopyChanged()->size(), 100'000u);
+  const size_t with_spare = table.MemoryBytes();
+  touch(90'000);
+  const auto copies = table.CopyChanged();
+  EXPECT_LT(table.MemoryBytes() + 100'000 * 64, with_spare) << "they are in the spare memory";
+  touch(100);
+  EXPECT_EQ(table.CopyChanged()->size(), 100u);
+  EXPECT_EQ(table.CopyChanged(), nullptr);
+  EXPECT_LT(table.MemoryBytes() + 100'000 * 64, with_spare);
+  EXPECT_EQ(copies->size(), 90'000u);
+}
+
 }  // namespace
 }  // namespace millrace::state
