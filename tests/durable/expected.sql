@@ -1,11 +1,15 @@
--- What the views must hold once all events 0 … n - 1 and all lines 0 … m - 1 are in; each event is a function of its id.
+-- What the views must hold once the events 0 … n - 1 are in, but for the batches `without` of `batch` events each; of the
+-- accounts the first `accounts` rows; of the lines the first `m`. Each event is a function of its id.
 CREATE VIEW events AS
   SELECT id, (id * 7919) % 5003 AS user_id, 'item' || ((id * 31) % 97) AS item, (id * 1103515245 + 12345) % 1000 AS v,
          TIMESTAMP '2026-01-01 00:00:00' + to_milliseconds(id) AS ts
   FROM range(getvariable('n')::BIGINT) AS t(id)
+  WHERE id // getvariable('batch')::BIGINT NOT IN
+        (SELECT unnest(string_split(getvariable('without'), ','))::BIGINT)
   UNION ALL SELECT -1, 0, 'item0', 0, TIMESTAMP '2031-01-01 00:00:00';
 CREATE VIEW accounts AS
-  SELECT id % 1009 AS k, arg_max(v, id) AS v, max(id) AS n FROM events WHERE id >= 0 AND id < getvariable('n')::BIGINT // 4 GROUP BY 1;
+  SELECT id % 1009 AS k, (max(id) * 1103515245 + 12345) % 1000 AS v, max(id) AS n
+  FROM range(getvariable('accounts')::BIGINT) AS t(id) GROUP BY 1;
 SELECT 'all_rows' AS name, count(*) AS a, count(DISTINCT id) AS b, sum(v) AS c, sum(user_id) AS d FROM events;
 SELECT item, count(*) AS n, sum(v) AS s, max(v) AS hi FROM events GROUP BY item ORDER BY ALL;
 SELECT n % 7 AS r, count(*) AS items, sum(s) AS s
