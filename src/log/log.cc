@@ -92,8 +92,8 @@ std::string Log::FolderOf(std::string_view prefix, uint32_t number) const {
   return env::JoinPath(options_.folder, fmt::format("{}{:010}", prefix, number));
 }
 
-Status Log::SyncFolder() {
-  Status synced = env_.files->SyncDir(options_.folder);
+Status Log::SyncFolder(const std::string& folder) {
+  Status synced = env_.files->SyncDir(folder);
   if (!synced) health_.Fail(synced.error());
   return synced;
 }
@@ -101,7 +101,7 @@ Status Log::SyncFolder() {
 Status Log::Recover() {
   MutexLock ddl(ddl_mutex_);
   MR_TRY(env_.files->MakeDirs(options_.folder));
-  MR_TRY(env_.files->SyncDir(env::DirName(options_.folder)));
+  MR_TRY(SyncFolder(env::DirName(options_.folder)));
   MR_ASSIGN(const std::vector<env::DirEntry> entries, env_.files->List(options_.folder));
   MR_TRY(RemoveLeftovers(entries));
   std::vector<FoundTopic> topics;
@@ -121,7 +121,7 @@ Status Log::Recover() {
     topics.push_back(std::move(topic));
   }
   // The process before may have made names and not come to make them durable.
-  MR_TRY(SyncFolder());
+  MR_TRY(SyncFolder(options_.folder));
   MR_TRY(CutUndecided(env_, health_, &topics));
   uint64_t last_transaction = 0;
   for (FoundTopic& topic : topics) {
@@ -142,7 +142,7 @@ Status Log::RemoveLeftovers(const std::vector<env::DirEntry>& entries) {
     MR_TRY(env_.files->RemoveTree(env::JoinPath(options_.folder, entry.name)));
     any = true;
   }
-  return any ? SyncFolder() : Ok();
+  return any ? SyncFolder(options_.folder) : Ok();
 }
 
 Result<std::shared_ptr<Topic>> Log::AddTopic(FoundTopic found) {
@@ -151,7 +151,7 @@ Result<std::shared_ptr<Topic>> Log::AddTopic(FoundTopic found) {
   Entry entry;
   entry.folder = found.folder;
   // The topic file may have been renamed by a process that did not come to make that durable.
-  MR_TRY(env_.files->SyncDir(found.folder));
+  MR_TRY(SyncFolder(found.folder));
   std::vector<std::shared_ptr<Partition>> partitions;
   for (size_t i = 0; i < found.partitions.size(); ++i) {
     FoundPartition& place = found.partitions[i];
@@ -249,7 +249,7 @@ Result<std::shared_ptr<Topic>> Log::CreateTopic(const std::string& name, const T
     return std::unexpected(made.error());
   }
   const auto add = [&]() -> Result<std::shared_ptr<Topic>> {
-    MR_TRY(SyncFolder());
+    MR_TRY(SyncFolder(options_.folder));
     MR_TRY(env_.faults->Reach("log.topic.created"));
     MR_ASSIGN(FoundTopic found, FindTopicIn(env_, folder));
     return AddTopic(std::move(found));
@@ -259,7 +259,7 @@ Result<std::shared_ptr<Topic>> Log::CreateTopic(const std::string& name, const T
     // It must not be there twice when it is tried again.
     const Status undone = env_.files->Rename(folder, FolderOf(kDroppedPrefix, number));
     if (!undone) health_.Fail(undone.error());
-    static_cast<void>(SyncFolder());
+    static_cast<void>(SyncFolder(options_.folder));
   }
   return added;
 }
@@ -289,7 +289,7 @@ Status Log::DropTopic(const std::string& name) {
   const std::string dropped = FolderOf(kDroppedPrefix, entry->topic->state_->number());
   MR_TRY(env_.faults->Reach("log.topic.drop"));
   MR_TRY(env_.files->Rename(entry->folder, dropped));
-  MR_TRY(SyncFolder());
+  MR_TRY(SyncFolder(options_.folder));
   {
     MutexLock lock(topics_mutex_);
     topics_.erase(name);

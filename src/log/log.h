@@ -127,7 +127,8 @@ class Log {
   Result<std::shared_ptr<Topic>> AddTopic(FoundTopic found) MR_EXCLUDES(topics_mutex_);
   Status MakeTopicFolder(const std::string& folder, const TopicFile& topic);
   std::string FolderOf(std::string_view prefix, uint32_t number) const;
-  Status SyncFolder();
+  // A failure ends the log.
+  Status SyncFolder(const std::string& folder);
   Status CheckOpen() MR_REQUIRES(ddl_mutex_);
   void WakeAll() MR_EXCLUDES(topics_mutex_);
   std::vector<PartitionWriter*> Writers() const MR_EXCLUDES(topics_mutex_);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "base/limits.h"
 #include "log/log_fixture.h"
 
@@ -194,6 +196,26 @@ TEST_F(LogTest, AFailedSyncEndsTheLog) {
   EXPECT_FALSE(log_->CreateTopic("u", {}));
   EXPECT_EQ(ReadFrom(At(), 0), "a\n") << "reading goes on";
   EXPECT_FALSE(log_->Close());
+}
+
+// Also of a folder, and for whatever reason.
+TEST_F(LogTest, AnySyncThatFailsWhileATopicIsMadeEndsTheLog) {
+  int topics = 0;
+  for (const int error_number : {EIO, ENOSPC}) {
+    for (const env::DiskOperation kind : {env::DiskOperation::kSync, env::DiskOperation::kSyncDir}) {
+      int failed = 0;
+      for (uint64_t nth = 1;; ++nth) {
+        Open();
+        world_.files.FailAt(kind, nth, error_number);
+        const auto made = log_->CreateTopic("t" + std::to_string(++topics), {});
+        world_.files.Disarm();
+        if (made) break;
+        EXPECT_EQ(failures_.size(), 1u) << "sync " << nth << ": " << made.error().ToString();
+        ++failed;
+      }
+      EXPECT_GE(failed, 2);
+    }
+  }
 }
 
 TEST_F(LogTest, AFailedSyncFailsWhatWaitsElsewhere) {

@@ -258,7 +258,10 @@ void RemoveUnfinished(const env::Env& env, const std::string& folder) {
 Result<WriterStart> ContinuePartition(const env::Env& env, Health& health, const std::string& folder,
                                       Participant identity, FoundPartition* found) {
   // The names of segments may not have been made durable by the process before.
-  MR_TRY(env.files->SyncDir(folder));
+  if (Status synced = env.files->SyncDir(folder); !synced) {
+    health.Fail(synced.error());
+    return std::unexpected(synced.error());
+  }
   RemoveUnfinished(env, folder);
   const auto go_on = [&]() -> Result<WriterStart> {
     if (found->is_last_torn) return AddNew(env, health, folder, identity, found);
