@@ -56,13 +56,28 @@ std::string FileSink::PartitionOf(const data::Batch& batch, size_t row) const {
   return folder;
 }
 
+Status FileSink::MakeFolder(const std::string& folder) {
+  std::vector<std::string> to_sync;
+  for (std::string made = folder; made != "/" && made != "."; made = env::DirName(made)) {
+    // The table's folder, and those below it, may have been made by a run that did not come to sync them.
+    if (made.size() < config_.folder.size()) {
+      MR_ASSIGN(const bool exists, env_.files->Exists(made));
+      if (exists) break;
+    }
+    to_sync.push_back(env::DirName(made));
+  }
+  MR_TRY(env_.files->MakeDirs(folder));
+  for (const std::string& parent : to_sync) MR_TRY(env_.files->SyncDir(parent));
+  return {};
+}
+
 Result<std::unique_ptr<FileSink::PartFile>> FileSink::Open(const std::string& partition) {
   if (run_.empty()) run_ = fmt::format("{:016x}", env_.seeds->NextSeed());
   auto part = std::make_unique<PartFile>();
   part->folder = partition.empty() ? config_.folder : env::JoinPath(config_.folder, partition);
   part->name = fmt::format("part-{}-{}-{}.{}", run_, shard_, next_part_++, config_.extension);
   part->opened_at = part->written_at = env_.clock->MonotonicMicros();
-  MR_TRY(env_.files->MakeDirs(part->folder));
+  MR_TRY(MakeFolder(part->folder));
   const std::string path = HiddenPath(part->folder, part->name);
   if (encoder_ == nullptr) {
     MR_ASSIGN(part->whole_file, whole_files_->Create(config_.extension, path, config_.file_schema));

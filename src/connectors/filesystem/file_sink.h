@@ -28,7 +28,7 @@ namespace millrace::connectors {
 
 struct FileSinkConfig {
   std::string table;
-  std::string folder;
+  std::string folder;     // without a slash at its end
   std::string extension;  // "json"
   std::vector<std::string> partition_keys;
   std::vector<int> partition_columns;  // of the table's physical columns, in the order of the keys
@@ -69,6 +69,8 @@ class FileSink final : public Sink {
   };
 
   Result<PartFile*> FileOf(const std::string& partition);
+  // With those above it, all safe from a power loss.
+  Status MakeFolder(const std::string& folder);
   Result<std::unique_ptr<PartFile>> Open(const std::string& partition);
   Status WriteRows(const std::string& partition, const data::Batch& rows);
   Status Finish(PartFile& part);

@@ -136,6 +136,32 @@ TEST_F(FileSinkTest, PartitionsAreFoldersAndNotInTheFiles) {
   EXPECT_THAT(rows.rows, ElementsAre("+I[2, null]", "+I[1, bei:jing]", "+I[3, bei:jing]"));
 }
 
+// What is finished is on the disk, with all folders that were made for it.
+TEST_F(FileSinkTest, FinishedFilesSurviveAPowerLoss) {
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    const std::string path = seed % 3 == 0 ? "/lake/new/out" : seed % 3 == 1 ? "/here/out/" : "/here";
+    SCOPED_TRACE(path);
+    ASSERT_TRUE(world_.files.MakeDirs("/here").has_value());
+    world_.files.SyncAll();
+    const bool is_partitioned = seed % 2 == 0;
+    columns_.partition_keys = is_partitioned ? std::vector<std::string>{"b"} : std::vector<std::string>{};
+    context_.env = &world_.env;
+    auto sink =
+        MakeSink(With({{"connector", "filesystem"}, {"path", path}, {"format", "csv"}}), columns_, context_);
+    ASSERT_TRUE(sink.has_value()) << sink.error().ToString();
+    ASSERT_TRUE((*sink)->Write(Rows({{1, "x"}})).has_value());
+    ASSERT_TRUE((*sink)->Close().has_value());
+    world_.files.CutPower();
+    env::Random random(seed);
+    world_.files.Restore(random);
+    const std::string folder = is_partitioned ? env::JoinPath(path, "b=x") : path;
+    ASSERT_THAT(Names(folder), ElementsAre("part-0-0.csv"));
+    EXPECT_EQ(Content(folder), is_partitioned ? "1\n" : "1,x\n");
+    ASSERT_TRUE(world_.files.RemoveTree("/lake").has_value());
+    ASSERT_TRUE(world_.files.RemoveTree("/here").has_value());
+  }
+}
+
 TEST_F(FileSinkTest, ManyPartitionsDoNotStayOpen) {
   columns_.partition_keys = {"a"};
   auto sink = Make();

@@ -157,6 +157,7 @@ FileSinkConfig SinkConfig(const TableRequest& request, std::string folder) {
   const ParsedOptions& parsed = request.parsed;
   FileSinkConfig config;
   config.table = request.options.table;
+  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
   config.folder = std::move(folder);
   config.extension = parsed.GetString("format");
   config.partition_keys = request.columns.partition_keys;
