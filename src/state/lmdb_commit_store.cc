@@ -201,8 +201,9 @@ class LmdbCommitStore final : public CommitStore {
     return Ok();
   }
 
-  // A full disk is met when pages are written, to places that the tree in force does not use: the
-  // transaction is gone and nothing has changed. The next one writes all of its pages anew.
+  // A full disk is met when pages are written or synced, at places that the tree in force does not use: the
+  // transaction is gone and nothing has changed. The next one writes all of its pages anew, so it is safe
+  // to go on even if the system has dropped what a sync found no room for.
   int TryCommit(const CommitBatch& batch) {
     Transaction txn;
     int code = txn.Begin(env_.get(), 0);

@@ -189,7 +189,7 @@ class Warehouse:
     def await_lines(self, lines, seconds=60):
         """Waits until all lines of the followed file are in the view of them, and all that is in the log in the others."""
         deadline = time.monotonic() + seconds
-        while self.rows("SELECT sum(n) FROM line_sum") != [(str(lines) if lines else "",)]:
+        while self.rows("SELECT coalesce(sum(n), 0) FROM line_sum") != [(str(lines),)]:
             if time.monotonic() > deadline:
                 break
             time.sleep(0.02)
