@@ -151,6 +151,11 @@ bool Checkpointer::IsDropped(const SavedState& saved) const {
 
 void Checkpointer::AddMarks(Job& job, TaskSave* save) {
   if (std::exchange(job.is_marked, true)) return;
+  // One of the name may have been there before.
+  for (const std::string& view : job.views) {
+    broken_views_.erase(view);
+    anew_views_.erase(view);
+  }
   for (const DurableObject& object : job.objects) {
     const std::string owner = ObjectOwner(object.id);
     save->states.push_back(Mark(owner, MarkOf(owner), object.plan));
@@ -172,20 +177,32 @@ void Checkpointer::BreakReaders() {
   }
 }
 
-// What the jobs have saved, and what there is to say of those that failed.
-void Checkpointer::GatherSaves() {
-  BreakReaders();
-  TaskSave& save = commit_->save;
-  for (auto& [job, saved] : saves_) {
-    if (job->is_broken) continue;
-    AddMarks(*job, &save);
-    save.Append(std::move(saved));
+// What they read goes on without them: as they were at their last whole checkpoint they would miss what has
+// come since, for a restart gives readers of tables that are part of a checkpoint no rows again. Views are
+// made anew then, of the tables as they are; what an INSERT has written cannot be taken back.
+bool Checkpointer::FallsBehind(const Job& job) const {
+  return std::ranges::any_of(job.inputs, [this](const std::string& name) MR_REQUIRES(mutex_) {
+    return !broken_views_.contains(name) || anew_views_.contains(name);
+  });
+}
+
+void Checkpointer::NoteBroken() {
+  for (const auto& job : broken_) broken_views_.insert(job->views.begin(), job->views.end());
+  std::vector<std::shared_ptr<Job>> jobs = std::exchange(broken_, {});
+  // Those that read one that is made anew come behind it, in whatever order they broke.
+  for (bool is_done = false; !is_done;) {
+    is_done = true;
+    for (auto& job : jobs) {
+      if (job == nullptr || job->views.empty() || !FallsBehind(*job)) continue;
+      anew_views_.insert(job->views.begin(), job->views.end());
+      for (const DurableObject& object : job->objects) dropped_owners_.insert(ObjectOwner(object.id));
+      for (const uint64_t group : job->groups) dropped_owners_.insert(GroupOwner(group));
+      job = nullptr;
+      is_done = false;
+    }
   }
-  saves_.clear();
-  std::erase_if(save.states,
-                [this](const SavedState& saved) MR_REQUIRES(mutex_) { return IsDropped(saved); });
-  for (const auto& job : std::exchange(broken_, {})) {
-    if (!job->writes_tables) continue;
+  for (const auto& job : jobs) {
+    if (job == nullptr || !(job->writes_tables || (job->views.empty() && FallsBehind(*job)))) continue;
     std::string message = "it was cancelled";
     {
       MutexLock lock(job->mutex);
@@ -197,6 +214,21 @@ void Checkpointer::GatherSaves() {
         commit_->metadata.Put(std::string(kFailedPrefix) + owner, message);
     }
   }
+}
+
+// What the jobs have saved, and what there is to say of those that failed.
+void Checkpointer::GatherSaves() {
+  BreakReaders();
+  NoteBroken();
+  TaskSave& save = commit_->save;
+  for (auto& [job, saved] : saves_) {
+    if (job->is_broken) continue;
+    AddMarks(*job, &save);
+    save.Append(std::move(saved));
+  }
+  saves_.clear();
+  std::erase_if(save.states,
+                [this](const SavedState& saved) MR_REQUIRES(mutex_) { return IsDropped(saved); });
 }
 
 void Checkpointer::GatherDrops() {

@@ -137,6 +137,10 @@ class Checkpointer {
   void AddMarks(Job& job, TaskSave* save) MR_REQUIRES(mutex_);
   // Breaks those that read what broken jobs keep.
   void BreakReaders() MR_REQUIRES(mutex_);
+  // Whether what a broken job reads goes on.
+  bool FallsBehind(const Job& job) const MR_REQUIRES(mutex_);
+  // Settles what becomes of those that have broken since the last commit.
+  void NoteBroken() MR_REQUIRES(mutex_);
   void GatherSaves() MR_REQUIRES(mutex_);
   void GatherDrops() MR_REQUIRES(mutex_);
   // The error that is final, if there is one, here and below.
@@ -169,6 +173,9 @@ class Checkpointer {
   // Behind the barrier of the draft, of which they still are part.
   std::vector<std::shared_ptr<Job>> breaking_ MR_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Job>> broken_ MR_GUARDED_BY(mutex_);  // since the last commit began
+  // Of all jobs that have broken; and of those that a restart makes anew.
+  std::set<std::string> broken_views_ MR_GUARDED_BY(mutex_);
+  std::set<std::string> anew_views_ MR_GUARDED_BY(mutex_);
   std::set<std::string> dropped_owners_ MR_GUARDED_BY(mutex_);
   std::unique_ptr<Commit> commit_ MR_GUARDED_BY(mutex_);  // under way, or waiting to be tried again
   std::unique_ptr<state::CheckpointBuilder> builder_ MR_GUARDED_BY(mutex_);

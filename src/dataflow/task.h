@@ -34,6 +34,7 @@ struct Job {
   // What it is in the catalog, if it is kept beyond the process: views and INSERTs, or a table. Fixed before
   // the start.
   std::vector<DurableObject> objects;
+  std::set<uint64_t> groups;     // of its objects
   std::set<std::string> views;   // of its objects, those that keep a result
   std::set<std::string> inputs;  // stored tables and views that it reads
   bool writes_tables = false;    // an INSERT into a table that users write to

@@ -93,6 +93,7 @@ Status Warehouse::AddDurable(const std::string& name, uint64_t group_id, Durable
     return std::unexpected(fits.error().Within(name));
   }
   object_groups_[object.id] = group_id;
+  job->groups.insert(group_id);
   job->objects.push_back(std::move(object));
   return {};
 }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/check.h"
+
 namespace millrace::connectors {
 
 void FeedHub::Push(const std::string& table, data::Batch batch, int partition) {
@@ -36,6 +38,13 @@ bool FeedHub::IsDrained(const Log& log) {
     if (reader.position < log.events.size()) return false;
   }
   return true;
+}
+
+void FeedHub::Clear(const std::string& table) {
+  MutexLock lock(mutex_);
+  Log& log = logs_[table];
+  MR_CHECK(log.readers.empty());
+  log.events.clear();
 }
 
 bool FeedHub::IsDrained(const std::string& table) const {

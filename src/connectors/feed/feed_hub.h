@@ -35,6 +35,8 @@ class FeedHub {
   void Advance(const std::string& table, int64_t watermark, int partition = -1);
   // No more will be pushed: the table ends as bounded input does.
   void Finish(const std::string& table);
+  // Nothing has been pushed to it; while nobody reads it.
+  void Clear(const std::string& table);
 
   // Whether every living source of the table has given all that was pushed.
   bool IsDrained(const std::string& table) const;
