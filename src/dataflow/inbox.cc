@@ -37,9 +37,10 @@ void Inbox::Send(int channel, Message message) {
   owner_->Wake();
 }
 
-bool Inbox::HasRoom(int channel) const {
+bool Inbox::HasRoom(int channel, bool if_blocked) const {
   MutexLock lock(mutex_);
-  return channels_[channel]->messages.size() < limits::kQueueMessages;
+  const Channel& target = *channels_[channel];
+  return target.messages.size() < limits::kQueueMessages || (if_blocked && target.blocked);
 }
 
 bool Inbox::Receive(Message* message, int* channel) {
@@ -68,8 +69,14 @@ bool Inbox::Receive(Message* message, int* channel) {
 }
 
 void Inbox::Block(int channel) {
-  MutexLock lock(mutex_);
-  channels_[channel]->blocked = true;
+  std::shared_ptr<TaskWaker> waiting;
+  {
+    MutexLock lock(mutex_);
+    Channel& blocked = *channels_[channel];
+    blocked.blocked = true;
+    if (blocked.was_full) waiting = blocked.producer;
+  }
+  if (waiting != nullptr) waiting->Wake();
 }
 
 void Inbox::UnblockAll() {

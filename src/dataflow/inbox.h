@@ -2,8 +2,9 @@
 //
 // One channel has one producer task and keeps its order. The bound is soft by what one message of the
 // producer makes: a producer asks HasRoom of all its channels before it takes its next message, and is woken
-// when a full channel has drained to half. Send, HasRoom, AddChannel and RemoveChannel from any thread; the
-// rest from the owner. Shared with the producers, who may outlive the owner: it is closed by then.
+// when a full channel has drained to half, or is blocked. Send, HasRoom, AddChannel and RemoveChannel from
+// any thread; the rest from the owner. Shared with the producers, who may outlive the owner: it is closed by
+// then.
 #pragma once
 
 #include <deque>
@@ -44,7 +45,8 @@ class Inbox {
   // Nothing more will be sent on it: once it is empty, its number may be given to another.
   void RemoveChannel(int channel) MR_EXCLUDES(mutex_);
   void Send(int channel, Message message) MR_EXCLUDES(mutex_);
-  bool HasRoom(int channel) const MR_EXCLUDES(mutex_);
+  // `if_blocked`: a blocked channel has, however much waits in it.
+  bool HasRoom(int channel, bool if_blocked = false) const MR_EXCLUDES(mutex_);
 
   // The next message of a channel that is not blocked, channels in turn; false: none.
   bool Receive(Message* message, int* channel) MR_EXCLUDES(mutex_);
@@ -82,7 +84,7 @@ struct Sender {
   std::shared_ptr<Inbox> inbox;
   int channel = 0;
   void Send(Message message) const { inbox->Send(channel, std::move(message)); }
-  bool HasRoom() const { return inbox->HasRoom(channel); }
+  bool HasRoom(bool if_blocked = false) const { return inbox->HasRoom(channel, if_blocked); }
 };
 
 }  // namespace millrace::dataflow

@@ -46,6 +46,22 @@ TEST_F(InboxTest, ChannelsThatWereRemovedAreUsedAgainOnceTheyAreEmpty) {
   EXPECT_EQ(inbox.channels(), 3u);
 }
 
+TEST_F(InboxTest, ABlockedChannelHasRoomForThoseThatAskForIt) {
+  CountingTask owner;
+  CountingTask producer;
+  Inbox inbox(WakerOf(&owner));
+  const int channel = inbox.AddChannel(0, WakerOf(&producer));
+  for (size_t i = 0; i < limits::kQueueMessages; ++i) inbox.Send(channel, Message{});
+  EXPECT_FALSE(inbox.HasRoom(channel, true));
+  inbox.Block(channel);
+  sim_.executor.RunUntilIdle();
+  EXPECT_EQ(producer.runs, 1) << "it may have been waiting";
+  EXPECT_FALSE(inbox.HasRoom(channel));
+  EXPECT_TRUE(inbox.HasRoom(channel, true));
+  inbox.UnblockAll();
+  EXPECT_FALSE(inbox.HasRoom(channel, true));
+}
+
 TEST_F(InboxTest, NeitherEndNeedsTheOtherToLive) {
   CountingTask owner;
   CountingTask producer;

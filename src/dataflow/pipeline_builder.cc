@@ -362,6 +362,7 @@ Status PipelineBuilder::BuildTableScan(const plan::TableScanNode& scan, const Re
     return Fail(ErrorCode::kUndefinedTable,
                 fmt::format("{} holds no rows that a query could follow", scan.entry->name.ToString()));
   }
+  job_->follows_inserts = job_->follows_inserts || table->follows_inserts;
   for (size_t i = 0; i < region.tasks.size(); ++i) {
     auto* stage = static_cast<StageTask*>(region.tasks[i]);
     const int input = stage->AddInput(stage->Own(std::make_unique<ProjectLink>(scan.columns, links[i])));

@@ -94,7 +94,9 @@ struct StoredTable {
   data::SchemaPtr schema;
   tables::TableMode mode;
   std::vector<int> key;
-  plan::Spread spread;                                  // of the rows over the parts
+  plan::Spread spread;  // of the rows over the parts
+  // INSERTs may write to it, or to what it is made of; their rows come in without regard to barriers.
+  bool follows_inserts = false;
   std::vector<std::shared_ptr<StoredPart>> parts;       // shared with writers, and readers to detach
   std::vector<tables::PartSnapshotPtr> published;       // guarded by the coordinator
   std::vector<std::shared_ptr<TableWatcher>> watchers;  // guarded by the coordinator

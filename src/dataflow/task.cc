@@ -55,8 +55,9 @@ bool DataflowTask::Run() {
 }
 
 bool DataflowTask::HasRoom() const {
+  const bool ignores_barriers = job_->follows_inserts && !IsRoot();
   for (const Sender& output : outputs_) {
-    if (!output.HasRoom()) return false;
+    if (!output.HasRoom(ignores_barriers)) return false;
   }
   for (const auto& part : parts_) {
     if (!part->ReadersHaveRoom()) return false;

@@ -38,6 +38,7 @@ struct Job {
   std::set<std::string> views;   // of its objects, those that keep a result
   std::set<std::string> inputs;  // stored tables and views that it reads
   bool writes_tables = false;    // an INSERT into a table that users write to
+  bool follows_inserts = false;  // it reads a table that does (stored_table.h); fixed before the start
   int tasks = 0;                 // that it began with; fixed before the start
   // Guarded by the Checkpointer. Broken: a task ended otherwise than in order. Marked: a checkpoint has it.
   bool is_broken = false;
@@ -117,7 +118,9 @@ class DataflowTask : public env::Task {
  protected:
   // A bounded slice of work; whether there is more to do now.
   virtual Result<bool> Step() = 0;
-  // Whether all that this task feeds can take more.
+  // Whether all that this task feeds can take more. Behind a table that INSERTs write to also where the
+  // receiver waits for barriers of others: an INSERT may hold what such a barrier is queued behind, and be
+  // waiting for the table, which waits for the receiver. What comes in that time waits in memory.
   bool HasRoom() const;
   // Has passed the barrier; what its owners have to save goes with it.
   void Pass(const Epoch& epoch, int64_t work_micros);

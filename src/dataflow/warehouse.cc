@@ -153,6 +153,7 @@ Status Warehouse::CreateStoredTable(const std::string& name, const data::Schema&
   job->live_tasks.store(1);
   auto task = std::make_unique<TableTask>(*options_.env, pool_.get(), &coordinator_, job);
   task->AddPart(stored->parts[0]);
+  stored->follows_inserts = true;
   if (!is_durable()) object_id = 0;
   if (object_id != 0) {
     MR_TRY(AddDurable(name, object_id, {object_id, DescribeTable(schema, key)}, job.get()));
@@ -317,6 +318,7 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
         }
       }
       MR_ASSIGN(auto record, builder.Add(*pipeline));
+      if (pipeline->table != nullptr) pipeline->table->follows_inserts = running.job->follows_inserts;
       running.pipelines.push_back(record);
       if (!kept.view.empty()) records.emplace_back(kept.view, std::move(record));
       pipelines.push_back(std::move(pipeline));
