@@ -79,24 +79,23 @@ class Warehouse:
     """`millrace serve --data`. With `ports` (PostgreSQL's, HTTP's) it comes back at these; otherwise at any, and start()
     waits until it is ready."""
 
-    def __init__(self, binary, data, log_path, ports=None, options=(), environment=None):
+    def __init__(self, binary, data, log_path, ports=None, options=()):
         self.binary = binary
         self.data = data
         self.options = options
-        self.environment = environment
         self.ports = ports
         self.port = ports[1] if ports else None
         self.process = None
         self.log_path = log_path
 
-    def start(self, environment=None, seconds=120):
+    def start(self, environment=None, seconds=120, preexec=None):
         """False if it has ended before it was ready (which only a start without `ports` tells)."""
         pg_port, port = self.ports or (0, 0)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [self.binary, "serve", "--data", str(self.data), "--listen", f"127.0.0.1:{pg_port}", "--http",
                  f"127.0.0.1:{port}", *self.options], stdout=log if self.ports else subprocess.PIPE, stderr=log,
-                env={**os.environ, **(self.environment or {}), **(environment or {})})
+                env={**os.environ, **(environment or {})}, preexec_fn=preexec)
         return True if self.ports else self.read_port(seconds)
 
     def read_port(self, seconds):

@@ -158,11 +158,13 @@ class Folder:
 
 class PowerCut:
     """The folder `root` as it is and as far as it is safe, followed record by record. It begins with what is there now; all
-    of that is safe."""
+    of that is safe. A disk that lies makes nothing safe by syncs of files and folders whose path has the text `liar`."""
 
-    def __init__(self, root):
+    def __init__(self, root, liar=None):
         self.root_path = os.path.normpath(root)
         self.root = load(root)
+        self.liar = liar
+        self.lies = set()  # numbers of what is open
         self.open = {}   # number: what is open
         self.syncs = {}  # number of one that is on its way: how much had been done
         self.done = 0    # changes, counted
@@ -187,7 +189,9 @@ class PowerCut:
         elif kind == "B":
             self.syncs[b] = (self.done, list(self.open[a].pending))
         elif kind == "E":
-            self.synced(self.open[a], *self.syncs.pop(b))
+            began = self.syncs.pop(b)
+            if a not in self.lies:
+                self.synced(self.open[a], *began)
         elif kind == "F":
             if isinstance(self.open[a], File):
                 self.open[a].sync_failed()
@@ -208,6 +212,8 @@ class PowerCut:
         if how & EMPTIED:
             found.pending.append((None, 0, None))
         self.open[number] = found
+        if self.liar is not None and self.liar in path:
+            self.lies.add(number)
 
     def synced(self, node, began, changes):
         if isinstance(node, File):
