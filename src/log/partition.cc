@@ -248,37 +248,67 @@ uint64_t Partition::KeepFrom() const {
   return from;
 }
 
-bool Partition::IsKeptForIds(const Segment& oldest, int64_t now_micros) const {
-  const std::optional<int64_t> last_id_micros = oldest.index.last_id_micros();
+bool Partition::IsKeptForIds(size_t place, uint64_t bytes_behind, int64_t now_micros) const {
+  const std::optional<int64_t> last_id_micros = segments_[place].index.last_id_micros();
   return last_id_micros.has_value() && *last_id_micros >= now_micros - limits::kLogBatchIdMicros &&
-         static_cast<uint64_t>(shown_bytes_) - oldest.bytes < limits::kLogIdSegmentsBytes;
+         bytes_behind < limits::kLogIdSegmentsBytes;
+}
+
+bool Partition::IsPastRetention(size_t place, uint64_t bytes_behind, int64_t now_micros,
+                                const TopicSettings& settings) const {
+  if (settings.retention_bytes > 0 && bytes_behind >= settings.retention_bytes) return true;
+  if (settings.retention_age_micros == 0) return false;
+  // Of a segment of which nothing can be read the age is not known, only that of the next.
+  const SegmentIndex& index = segments_[place].index;
+  const SegmentIndex& next = segments_[place + 1].index;
+  const int64_t last_micros = !index.IsEmpty() ? index.last_micros()
+                              : next.IsEmpty() ? now_micros
+                                               : next.first_micros();
+  return last_micros < now_micros - settings.retention_age_micros;
 }
 
 std::optional<Segment> Partition::TakeExpired(int64_t now_micros, bool by_settings) {
   const TopicSettings settings = topic_->settings();
   MutexLock lock(mutex_);
   if (segments_.size() < 2) return std::nullopt;
-  const Segment& oldest = segments_.front();
   // Of a segment that is damaged at its end the index says less than the next segment's beginning.
-  const uint64_t end_offset = segments_[1].index.base_offset();
+  const uint64_t end_offset = BaseOf(segments_[1]);
   if (end_offset > KeepFrom()) return std::nullopt;
-  bool is_expired = end_offset <= truncate_before_ && !IsKeptForIds(oldest, now_micros);
-  if (by_settings && settings.retention_age_micros > 0) {
-    // Of a segment of which nothing can be read the age is not known, only that of the next.
-    const SegmentIndex& next = segments_[1].index;
-    const int64_t last_micros = !oldest.index.IsEmpty() ? oldest.index.last_micros()
-                                : next.IsEmpty()        ? now_micros
-                                                        : next.first_micros();
-    is_expired |= last_micros < now_micros - settings.retention_age_micros;
+  const uint64_t bytes_behind = static_cast<uint64_t>(shown_bytes_) - segments_.front().bytes;
+  if (IsKeptForIds(0, bytes_behind, now_micros)) return std::nullopt;
+  if (end_offset > truncate_before_ &&
+      !(by_settings && IsPastRetention(0, bytes_behind, now_micros, settings))) {
+    return std::nullopt;
   }
-  if (by_settings && settings.retention_bytes > 0) {
-    is_expired |= static_cast<uint64_t>(shown_bytes_) - oldest.bytes >= settings.retention_bytes;
-  }
-  if (!is_expired) return std::nullopt;
   Segment taken = std::move(segments_.front());
   segments_.pop_front();
   UpdateFigures();
   return taken;
+}
+
+Partition::Figures Partition::figures() const {
+  const TopicSettings settings = topic_->settings();
+  const int64_t now_micros = env_.clock->NowMicros();
+  MutexLock lock(mutex_);
+  Figures figures;
+  figures.start_offset = BaseOf(segments_.front());
+  figures.end_offset = end_offset_;
+  figures.segments = segments_.size();
+  figures.bytes = static_cast<uint64_t>(shown_bytes_);
+  if (!segments_.front().index.IsEmpty()) figures.first_micros = segments_.front().index.first_micros();
+  for (const auto& [name, offset] : pins_) figures.pins.push_back({name, offset});
+  const uint64_t keep_from = KeepFrom();
+  uint64_t bytes_behind = figures.bytes;
+  for (size_t place = 0; place + 1 < segments_.size(); ++place) {
+    bytes_behind -= segments_[place].bytes;
+    if (!IsPastRetention(place, bytes_behind, now_micros, settings)) break;
+    // What nothing holds goes with the next look of the writer.
+    if (BaseOf(segments_[place + 1]) > keep_from || IsKeptForIds(place, bytes_behind, now_micros) ||
+        figures.held_bytes > 0) {
+      figures.held_bytes += segments_[place].bytes;
+    }
+  }
+  return figures;
 }
 
 void Partition::PutBack(Segment segment) {

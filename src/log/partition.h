@@ -110,8 +110,25 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // Removes the segments that hold nothing from `offset` on, as far as pins allow; soon.
   //
   // Segments with ids that are remembered stay, while what is behind them is less than
-  // limits::kLogIdSegmentsBytes: only there are ids found after a restart.
+  // limits::kLogIdSegmentsBytes: only there are ids found after a restart. That holds for retention too.
   void TruncateBefore(uint64_t offset) MR_EXCLUDES(mutex_);
+
+  struct Pin {
+    std::string name;
+    uint64_t offset = 0;
+  };
+  struct Figures {
+    uint64_t start_offset = 0;
+    uint64_t end_offset = 0;
+    uint64_t segments = 0;
+    uint64_t bytes = 0;
+    // What the topic's settings would have removed by now, and a pin or an id still keeps.
+    uint64_t held_bytes = 0;
+    std::optional<int64_t>
+        first_micros;  // when the first record that is there was appended, if that is known
+    std::vector<Pin> pins;
+  };
+  Figures figures() const MR_EXCLUDES(mutex_);
 
   // --------------------------------------------------------------- for the log, the writer and the readers
 
@@ -164,7 +181,11 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void Refuse(PendingAppend* pending) MR_EXCLUDES(mutex_);
   void UpdateFigures() MR_REQUIRES(mutex_);
   uint64_t KeepFrom() const MR_REQUIRES(mutex_);
-  bool IsKeptForIds(const Segment& oldest, int64_t now_micros) const MR_REQUIRES(mutex_);
+  // Of the segment at a place but the last: whether its ids are to stay, and whether the settings let it go,
+  // with `bytes_behind` in what follows it.
+  bool IsKeptForIds(size_t place, uint64_t bytes_behind, int64_t now_micros) const MR_REQUIRES(mutex_);
+  bool IsPastRetention(size_t place, uint64_t bytes_behind, int64_t now_micros,
+                       const TopicSettings& settings) const MR_REQUIRES(mutex_);
   SegmentPlace PlaceIn(size_t place) const MR_REQUIRES(mutex_);
   std::optional<SegmentPlace> LocateTime(int64_t micros) const MR_EXCLUDES(mutex_);
 

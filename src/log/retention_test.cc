@@ -101,6 +101,55 @@ TEST_F(RetentionTest, SegmentsAreKeptForTheirIds) {
   EXPECT_EQ(At().start_offset(), 3u);
 }
 
+// The settings do not take an id away that is still to be known: a repetition would count twice.
+TEST_F(RetentionTest, RetentionKeepsSegmentsForTheirIds) {
+  MakeTopic({.segment_bytes = 64 << 10, .retention_age_micros = 5'000'000});
+  log_->StartRetention();
+  for (int i = 0; i < 4; ++i) {
+    AppendBatch batch = Lines(std::string(70'000, 'x') + "\n");
+    if (i == 1) batch.id = "a";
+    AppendOk(At(), batch);
+  }
+  world_.clock.Advance(60'000'000);
+  world_.executor.RunFor(limits::kLogRetentionMicros);
+  EXPECT_EQ(At().start_offset(), 1u) << "no id is in the first";
+  EXPECT_GT(At().figures().held_bytes, 3 * 70'000u);
+  Reopen();
+  log_->StartRetention();
+  AppendBatch again = Lines("x\n");
+  again.id = "a";
+  EXPECT_EQ(AppendOk(At(), again), 1u);
+  world_.clock.Advance(limits::kLogBatchIdMicros);
+  world_.executor.RunFor(limits::kLogRetentionMicros);
+  EXPECT_EQ(At().start_offset(), 4u);
+  EXPECT_EQ(At().figures().held_bytes, 0u);
+}
+
+TEST_F(RetentionTest, Figures) {
+  Fill({.segment_bytes = 64 << 10, .retention_age_micros = 5'500'000});
+  Partition::Figures figures = At().figures();
+  EXPECT_EQ(figures.start_offset, 0u);
+  EXPECT_EQ(figures.end_offset, 10u);
+  EXPECT_EQ(figures.segments, 10u);
+  EXPECT_EQ(figures.held_bytes, 0u) << "what may go goes with the next look";
+  const uint64_t all = figures.bytes;
+  EXPECT_GE(all, 10 * 70'000u);
+  At().SetPin("view", 2);
+  figures = At().figures();
+  ASSERT_EQ(figures.pins.size(), 1u);
+  EXPECT_EQ(figures.pins[0].name, "view");
+  EXPECT_EQ(figures.pins[0].offset, 2u);
+  EXPECT_EQ(figures.held_bytes, all / 10 * 3) << "2, 3 and 4 are too old, and 2 is pinned";
+  log_->StartRetention();
+  world_.executor.RunUntilIdle();
+  figures = At().figures();
+  EXPECT_EQ(figures.start_offset, 2u);
+  EXPECT_EQ(figures.segments, 8u);
+  EXPECT_EQ(figures.held_bytes, all / 10 * 3);
+  const int64_t now = world_.clock.NowMicros();
+  EXPECT_EQ(figures.first_micros, now - 8'000'000);
+}
+
 // A reader that has the segment open may go on in it.
 TEST_F(RetentionTest, AReaderKeepsWhatItReads) {
   Fill({.segment_bytes = 64 << 10});
