@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "base/suggest.h"
 
 namespace millrace::catalog {
@@ -283,6 +284,12 @@ Status Catalog::Replace(EntryPtr entry, SourceLocation location) {
   }
   entries_.insert_or_assign(name, std::move(entry));
   return Ok();
+}
+
+void Catalog::Alter(EntryPtr entry) {
+  const auto found = entries_.find(entry->name);
+  MR_CHECK(found != entries_.end());
+  found->second = std::move(entry);
 }
 
 Status Catalog::AddSystemTable(std::string name, data::Schema schema, std::string comment) {

@@ -201,6 +201,8 @@ class Catalog {
   Result<bool> Create(EntryPtr entry, bool if_not_exists = false, SourceLocation location = {});
   // CREATE OR REPLACE: what is there must be of the same kind, and nothing may depend on it.
   Status Replace(EntryPtr entry, SourceLocation location = {});
+  // The definition of a table that is there, with other options: what depends on it stays.
+  void Alter(EntryPtr entry);
   // System tables are added by their owners at start.
   Status AddSystemTable(std::string name, data::Schema schema, std::string comment);
 

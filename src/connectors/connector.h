@@ -27,6 +27,7 @@ namespace millrace::connectors {
 class FeedHub;      // feed/feed_hub.h
 class IngestHub;    // ingest/ingest_point.h
 class PrintOutput;  // print/print_output.h
+class RowPin;       // ingest/row_log.h
 class WholeFiles;   // whole_files.h
 
 // Which kinds of rows a table gives, or takes.
@@ -145,6 +146,9 @@ class Source {
   // To be called once the position of now is durable: what lies before it will not be asked for again. May be
   // empty. The function may be called from any thread, also when the source has gone.
   virtual std::function<void()> ForgetBefore() const { return {}; }
+  // What keeps, in a log of this process, the rows behind the last ForgetBefore that was called: who holds it
+  // when the source has gone keeps them for one that begins there. Null: nothing does, or need.
+  virtual std::shared_ptr<RowPin> Pin() const { return nullptr; }
 
   virtual SourceProgress Progress() const { return {}; }
 };
@@ -154,6 +158,9 @@ struct SourceContext {
   const data::TimeZone* zone = &data::TimeZone::Utc();
   FeedHub* feeds = nullptr;     // null: the feed connector is refused (it is for tests)
   IngestHub* ingest = nullptr;  // where rows from outside are pushed; null: the http connector is refused
+  // Its position outlives the process: what it reads of a log must stay there until that is durable.
+  bool is_kept = false;
+  std::string reader = "query";  // who reads, for people who look
   // Called from any thread when rows come to a source that has been idle; may be empty. Only sources that
   // are told (feed, http) call it: the others look for themselves after `retry_micros`.
   std::function<void()> wake;
@@ -212,6 +219,18 @@ struct SinkContext {
 
 // ---------------------------------------------------------------------------------------- registry
 
+// How long the log of a table keeps rows that no reader needs; 0: without end. Older ones go, and the oldest
+// while what is left has so many bytes.
+struct LogRetention {
+  int64_t age_micros = 0;
+  uint64_t bytes = 0;
+  bool is_set() const { return age_micros > 0 || bytes > 0; }
+  friend bool operator==(const LogRetention&, const LogRetention&) = default;
+};
+// The options that say so.
+inline constexpr std::string_view kLogRetentionKey = "log.retention";
+inline constexpr std::string_view kLogRetentionBytesKey = "log.retention-bytes";
+
 // What is known of a table from its WITH clause alone.
 struct TableTraits {
   bool can_read = false;
@@ -224,7 +243,8 @@ struct TableTraits {
   std::string reading;
   std::vector<std::pair<std::string, data::DataType>> metadata_keys;  // what METADATA FROM may name
   std::vector<std::string> warnings;                                  // "… is not portable to Flink"
-  std::optional<int64_t> watermark_idle_timeout_micros;               // 'scan.watermark.idle-timeout'
+  LogRetention log_retention;
+  std::optional<int64_t> watermark_idle_timeout_micros;  // 'scan.watermark.idle-timeout'
 };
 
 // Checks connector and options as a whole (unknown, missing and wrong ones, naming them) and tells what

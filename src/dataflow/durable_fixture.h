@@ -58,6 +58,7 @@ class DurableFixture : public WarehouseFixture {
     Warehouse::Options options;
     options.feeds = &feeds_;
     options.durability = &durability_;
+    options.metrics = &metrics_;
     WarehouseFixture::Open(std::move(options));
     for (const Definition& definition : definitions_) MR_TRY(Make(definition));
     MR_TRY(warehouse_->FinishRecovery());

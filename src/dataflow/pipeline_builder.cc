@@ -159,9 +159,7 @@ Result<Link*> PipelineBuilder::MakeSinkLink(const plan::SinkNode& sink, Dataflow
     attachments_.push_back([target, channel = sender.channel] { target->ExpectBarriers(channel); });
     return task->Own(std::make_unique<ExchangeLink>(std::vector<int>{}, std::vector<Sender>{sender}));
   }
-  connectors::TableOptions options;
-  options.table = table.name.ToString();
-  for (const auto& option : sink.options) options.with.emplace_back(option.key, option.value);
+  const connectors::TableOptions options = ConnectorOptionsOf(table.name, sink.options);
   connectors::SinkContext context;
   context.env = environment_.env;
   context.zone = pipeline_->zone;
@@ -195,6 +193,14 @@ connectors::TableColumns ColumnsOf(const catalog::TableDefinition& table, const 
   columns.partition_keys = table.partitioned_by;
   for (const int key : table.primary_key) columns.primary_key.push_back(table.columns[key].name);
   return columns;
+}
+
+connectors::TableOptions ConnectorOptionsOf(const catalog::ObjectName& table,
+                                            const std::vector<catalog::TableOption>& options) {
+  connectors::TableOptions result;
+  result.table = table.ToString();
+  for (const auto& option : options) result.with.emplace_back(option.key, option.value);
+  return result;
 }
 
 StageTask* PipelineBuilder::NewStage() {
@@ -443,14 +449,14 @@ Status PipelineBuilder::OpenSource(SourceUse* use) {
   for (size_t i = 0; i < table.columns.size(); ++i) {
     if (table.columns[i].kind == catalog::ColumnKind::kMetadata && needed[i]) places[i] = place++;
   }
-  connectors::TableOptions options;
-  options.table = table.name.ToString();
-  for (const auto& option : use->scan->options) options.with.emplace_back(option.key, option.value);
+  const connectors::TableOptions options = ConnectorOptionsOf(table.name, use->scan->options);
   connectors::SourceContext context;
   context.env = environment_.env;
   context.zone = use->zone;
   context.feeds = environment_.feeds;
   context.ingest = environment_.ingest;
+  context.is_kept = !use->chapter.object.empty();
+  if (!job_->name.empty()) context.reader = job_->name;
   context.wake = [pool = environment_.pool, task = use->task] { pool->Wake(*task); };
   MR_ASSIGN(auto source,
             connectors::MakeSource(options, ColumnsOf(table, &needed), needed_physical, context));

@@ -70,6 +70,9 @@ struct RunningPipeline {
 // What a connector must know of a table's columns; of the metadata columns those in `needed` (by position),
 // or, when it is null, those that are written.
 connectors::TableColumns ColumnsOf(const catalog::TableDefinition& table, const std::vector<bool>* needed);
+// A WITH clause for the connectors.
+connectors::TableOptions ConnectorOptionsOf(const catalog::ObjectName& table,
+                                            const std::vector<catalog::TableOption>& options);
 
 class PipelineBuilder {
  public:

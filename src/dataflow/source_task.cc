@@ -94,6 +94,7 @@ void SourceTask::AddConsumer(std::vector<int> columns, ChainFactory make_chain, 
 
 Status SourceTask::SetSource(std::unique_ptr<connectors::Source> source) {
   source_ = std::move(source);
+  pin_ = source_->Pin();
   for (int partition = 0; partition < source_->initial_partitions(); ++partition) {
     MR_TRY(OnPartitionStart(partition));
   }
@@ -111,8 +112,10 @@ void SourceTask::OnFinish() {
   } else if (options_.gives_by_itself) {
     job_->live_unbounded_sources.fetch_sub(1);
   }
-  // Nobody waits for a reader that has ended, and no file stays open for it.
+  // Nobody waits for a reader that has ended, and no file stays open for it. Who wants its rows kept for a
+  // restart has the pin too.
   source_.reset();
+  pin_.reset();
 }
 
 void SourceTask::NoteProgress() {

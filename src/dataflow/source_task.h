@@ -68,6 +68,8 @@ class SourceTask final : public RootTask, private connectors::SourceSink {
   Status SetSource(std::unique_ptr<connectors::Source> source);
   connectors::SourceProgress Progress() const MR_EXCLUDES(progress_mutex_);
   const std::string& table() const { return options_.table; }
+  // connectors::Source::Pin of the source; before the task runs.
+  const std::shared_ptr<connectors::RowPin>& pin() const { return pin_; }
 
  protected:
   Result<bool> Step() override;
@@ -105,6 +107,7 @@ class SourceTask final : public RootTask, private connectors::SourceSink {
   SideTables& side_;
   Options options_;
   std::unique_ptr<connectors::Source> source_;  // null once the task has ended
+  std::shared_ptr<connectors::RowPin> pin_;
   std::vector<std::unique_ptr<Consumer>> consumers_;
   bool gave_something_ = false;  // in the last Poll
   bool is_restored_ = false;     // and has not told its consumers yet

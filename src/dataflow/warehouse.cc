@@ -95,12 +95,36 @@ plan::Spread Warehouse::SpreadOf(const catalog::ObjectName& name) const {
   return SpreadIn(tables_, name);
 }
 
-Result<std::shared_ptr<connectors::RowLog>> Warehouse::OpenRowLog(const std::string& table,
+Result<std::shared_ptr<connectors::RowLog>> Warehouse::OpenRowLog(const catalog::TableDefinition& table,
                                                                   const data::Schema& schema,
                                                                   uint64_t object_id) const {
   if (object_id == 0 || options_.durability == nullptr || options_.durability->log == nullptr) return nullptr;
+  connectors::LogRetention retention;
+  if (!table.connector().empty()) {
+    MR_ASSIGN(const auto traits, connectors::DescribeTable(ConnectorOptionsOf(table.name, table.options),
+                                                           ColumnsOf(table, nullptr)));
+    retention = traits.log_retention;
+  }
   return connectors::RowLog::Open(options_.durability->log, connectors::RowLog::TopicOfTable(object_id),
-                                  table, schema);
+                                  table.name.ToString(), schema, retention);
+}
+
+Status Warehouse::SetLogRetention(const std::string& table, const connectors::LogRetention& retention) {
+  MR_ASSIGN(const std::shared_ptr<Ingest> ingest, OpenIngest(table));
+  const auto& row_log = ingest->point().row_log();
+  if (row_log != nullptr) return row_log->SetRetention(retention);
+  return Fail(ErrorCode::kNotSupported, fmt::format("the rows of table '{}' are not kept in a log", table));
+}
+
+std::optional<log::Partition::Figures> Warehouse::LogOf(const std::string& table) const {
+  std::shared_ptr<connectors::RowLog> row_log;
+  {
+    MutexLock lock(ingest_mutex_);
+    const auto found = ingests_.find(table);
+    if (found != ingests_.end()) row_log = found->second->point().row_log();
+  }
+  if (row_log == nullptr) return std::nullopt;
+  return row_log->partition().figures();
 }
 
 Status Warehouse::CreateTable(const catalog::TableDefinition& table, uint64_t object_id) {
@@ -114,7 +138,7 @@ Status Warehouse::CreateTable(const catalog::TableDefinition& table, uint64_t ob
   }
   std::vector<int> key;
   for (const int column : table.primary_key) key.push_back(places[column]);
-  MR_ASSIGN(auto row_log, OpenRowLog(name, schema, object_id));
+  MR_ASSIGN(auto row_log, OpenRowLog(table, schema, object_id));
   telemetry::Histogram* visible = nullptr;
   if (options_.metrics != nullptr) {
     visible = &options_.metrics->GetHistogram(
@@ -181,7 +205,7 @@ Status Warehouse::CreateStoredTable(const std::string& name, const data::Schema&
   std::iota(all_columns.begin(), all_columns.end(), 0);
   task->SetIngest(ingest->point().AddReader(
                       std::move(all_columns), [pool = pool_.get(), task = task.get()] { pool->Wake(*task); },
-                      connectors::IngestPoint::Start{0, /*is_backfill=*/false}),
+                      connectors::IngestPoint::Start{0, /*is_backfill=*/false}, {.name = name}),
                   ingest->point().row_log());
   if (object_id != 0) task->KeepPosition(object_id, coordinator_.checkpointer()->Has(object_id));
   if (object_id != 0) MR_TRY(task->Restore(coordinator_.checkpointer()->store()));
@@ -346,6 +370,7 @@ Result<std::shared_ptr<Job>> Warehouse::Start(std::vector<Request> requests) {
   });
   for (auto& [view, record] : records) pipelines_[view] = std::move(record);
   const std::shared_ptr<Job> job = running.job;
+  KeepPins(running);
   if (!coordinator_.is_recovering()) {
     for (const auto& task : running.tasks) pool_->Wake(*task);
   }

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -89,6 +90,12 @@ class Warehouse {
   // into a table with an `object_id` is kept in the topic "t<object_id>", which is made if it is not there:
   // then this waits for files.
   Status CreateTable(const catalog::TableDefinition& table, uint64_t object_id = 0);
+  // Changes how long the log of an http table keeps its rows. Durable on return: waits for files.
+  // kUndefinedTable; kNotSupported for a table whose rows are not kept in a log.
+  Status SetLogRetention(const std::string& table, const connectors::LogRetention& retention)
+      MR_EXCLUDES(ingest_mutex_);
+  // What the log of such a table has; absent: there is none.
+  std::optional<log::Partition::Figures> LogOf(const std::string& table) const MR_EXCLUDES(ingest_mutex_);
   // Forgets a table or view; ends the query that keeps it. What the log has of it goes: waits for files.
   void Drop(const std::string& name) MR_EXCLUDES(mutex_);
 
@@ -168,12 +175,19 @@ class Warehouse {
     std::vector<std::shared_ptr<RunningPipeline>> pipelines;
   };
 
+  // Which rows of logs a group of queries begins with after a restart.
+  struct KeptPins {
+    std::shared_ptr<Job> job;
+    std::vector<std::shared_ptr<connectors::RowPin>> pins;
+  };
+
   using GaugeName = std::pair<std::string, telemetry::Labels>;
   class Gauges;  // warehouse_metrics.cc
 
   Status DropUnusedTopics() MR_REQUIRES(mutex_);
   // The log of what is pushed into a table; null: nothing is kept.
-  Result<std::shared_ptr<connectors::RowLog>> OpenRowLog(const std::string& table, const data::Schema& schema,
+  Result<std::shared_ptr<connectors::RowLog>> OpenRowLog(const catalog::TableDefinition& table,
+                                                         const data::Schema& schema,
                                                          uint64_t object_id) const;
   BuildEnvironment LockedEnvironment() MR_REQUIRES(mutex_);
   Status CreateStoredTable(const std::string& name, const data::Schema& schema, const std::vector<int>& key,
@@ -193,6 +207,10 @@ class Warehouse {
   // Whether rows of one table or view come into the other by views and INSERTs that run.
   bool Flows(const std::string& from, const std::string& to) const MR_REQUIRES(mutex_);
   void ForgetDurable(uint64_t object_id) MR_REQUIRES(mutex_);
+  // Has the logs keep what the job reads of them after a restart, however it ends in this process.
+  void KeepPins(const RunningJob& running) MR_REQUIRES(mutex_);
+  // Those of jobs that a restart will not start again.
+  void ReleasePins() MR_REQUIRES(mutex_);
   // An error that nobody has been told; of `only` or (null) of any job.
   Status UntoldError(const Job* only) MR_EXCLUDES(mutex_);
   std::vector<std::shared_ptr<Job>> AllJobs() const MR_EXCLUDES(mutex_);
@@ -202,6 +220,7 @@ class Warehouse {
   void CollectJobs(telemetry::MetricsRegistry& metrics) MR_REQUIRES(mutex_);
   void CollectOperators(Gauges* gauges) MR_REQUIRES(mutex_);
   void CollectViews(Gauges* gauges) MR_REQUIRES(mutex_);
+  void CollectLogs(Gauges* gauges) MR_EXCLUDES(ingest_mutex_);
   // With metrics: has the operators of a job timed, and the freshness of a view of what it reads.
   void MeasureOperators(const Job& job) MR_REQUIRES(mutex_);
   void MeasureView(const std::string& view, const plan::PlannedQuery& query) MR_REQUIRES(mutex_);
@@ -230,8 +249,9 @@ class Warehouse {
   // Of what is kept: ids of tables and views by name, and the group of each id.
   std::map<std::string, uint64_t> object_ids_ MR_GUARDED_BY(mutex_);
   std::map<uint64_t, uint64_t> object_groups_ MR_GUARDED_BY(mutex_);
-  std::set<std::string> measured_tables_ MR_GUARDED_BY(mutex_);  // at the last CollectMetrics
-  std::set<GaugeName> measured_gauges_ MR_GUARDED_BY(mutex_);    // that go with what they are about
+  std::map<uint64_t, KeptPins> kept_pins_ MR_GUARDED_BY(mutex_);  // by group
+  std::set<std::string> measured_tables_ MR_GUARDED_BY(mutex_);   // at the last CollectMetrics
+  std::set<GaugeName> measured_gauges_ MR_GUARDED_BY(mutex_);     // that go with what they are about
   std::map<std::string, std::shared_ptr<PushClock>> push_clocks_ MR_GUARDED_BY(mutex_);  // by table
   // The tables that are pushed into and that a view reads, by itself or through other views.
   std::map<std::string, std::set<std::string>> pushed_inputs_ MR_GUARDED_BY(mutex_);

@@ -197,6 +197,7 @@ void Warehouse::FreeEnded() {
 }
 
 void Warehouse::Reap() {
+  ReleasePins();
   const bool any_ended = std::any_of(jobs_.begin(), jobs_.end(), [](const auto& entry) {
     const RunningJob& running = entry.second;
     return running.tasks.empty() || std::any_of(running.tasks.begin(), running.tasks.end(),

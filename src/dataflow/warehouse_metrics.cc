@@ -109,6 +109,7 @@ void Warehouse::CollectMetrics() {
   Gauges gauges;
   CollectOperators(&gauges);
   CollectViews(&gauges);
+  CollectLogs(&gauges);
   gauges.Publish(metrics, &measured_gauges_);
   const tables::HeldMemory& held = *held_memory();
   metrics.GetGauge("millrace_held_bytes", "Bytes of replaced rows that readers of old snapshots keep.")
@@ -208,6 +209,37 @@ void Warehouse::CollectViews(Gauges* gauges) {
                   {{"view", name}}, watermark / data::kMicrosPerSecond);
     gauges->Greatest("millrace_view_watermark_lag_milliseconds", "How far that lies behind the clock.",
                      {{"view", name}}, (now - watermark) / data::kMicrosPerMilli);
+  }
+}
+
+void Warehouse::CollectLogs(Gauges* gauges) {
+  std::map<std::string, std::shared_ptr<connectors::RowLog>> logs;
+  {
+    MutexLock lock(ingest_mutex_);
+    for (const auto& [table, ingest] : ingests_) {
+      if (const auto& row_log = ingest->point().row_log(); row_log != nullptr) logs.emplace(table, row_log);
+    }
+  }
+  for (const auto& [table, row_log] : logs) {
+    const log::Partition::Figures figures = row_log->partition().figures();
+    const telemetry::Labels labels = {{"table", table}};
+    gauges->Add("millrace_table_log_bytes", "Bytes on the disk of the rows that the log keeps of a table.",
+                labels, static_cast<int64_t>(figures.bytes));
+    gauges->Add("millrace_table_log_rows", "Rows that the log keeps of a table.", labels,
+                static_cast<int64_t>(figures.end_offset - figures.start_offset));
+    gauges->Add(
+        "millrace_table_log_held_bytes",
+        "Bytes of a table's log that its retention would have removed by now, and that a reader or an "
+        "Idempotency-Key still needs.",
+        labels, static_cast<int64_t>(figures.held_bytes));
+    for (const auto& pin : figures.pins) {
+      // Several pins of one reader are told apart behind a '#'.
+      const std::string reader = pin.name.substr(0, pin.name.rfind('#'));
+      const uint64_t behind = figures.end_offset - std::min(figures.end_offset, pin.offset);
+      gauges->Greatest("millrace_table_log_reader_rows",
+                       "Rows of a table's log behind the last checkpoint of one that reads it.",
+                       {{"reader", reader}, {"table", table}}, static_cast<int64_t>(behind));
+    }
   }
 }
 

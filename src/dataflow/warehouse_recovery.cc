@@ -220,7 +220,34 @@ void Warehouse::ForgetDurable(uint64_t object_id) {
   coordinator_.checkpointer()->DropOwner(ObjectOwner(object_id));
   const bool is_last = std::none_of(object_groups_.begin(), object_groups_.end(),
                                     [&](const auto& other) { return other.second == group; });
-  if (is_last) coordinator_.checkpointer()->DropOwner(GroupOwner(group));
+  if (!is_last) return;
+  coordinator_.checkpointer()->DropOwner(GroupOwner(group));
+  kept_pins_.erase(group);
+}
+
+void Warehouse::KeepPins(const RunningJob& running) {
+  if (running.job->objects.empty()) return;
+  const uint64_t group = object_groups_[running.job->objects.front().id];
+  KeptPins kept{running.job, {}};
+  for (const SourceTask* source : running.sources) {
+    if (source->pin() != nullptr) kept.pins.push_back(source->pin());
+  }
+  if (!kept.pins.empty()) kept_pins_[group] = std::move(kept);
+}
+
+void Warehouse::ReleasePins() {
+  std::erase_if(kept_pins_, [&](const auto& entry) MR_REQUIRES(mutex_) {
+    const Job& job = *entry.second.job;
+    if (job.live_tasks.load() > 0) return false;
+    // An INSERT that has ended goes with its record in the catalog.
+    const bool are_views = job.views.size() == job.objects.size();
+    return std::ranges::all_of(job.objects, [&](const DurableObject& object) {
+      const Checkpointer& checkpointer = *coordinator_.checkpointer();
+      if (are_views && checkpointer.HasEnded(object.id)) return true;
+      const auto failure = checkpointer.FailureOf(object.id);
+      return failure.has_value() && failure->has_value();
+    });
+  });
 }
 
 void Warehouse::ForgetJob(uint64_t object_id) {

@@ -280,6 +280,8 @@ Result<Outcome> Session::RunStatement(const sql::Statement& statement, std::stri
       return Reset(statement.As<sql::ResetStatement>());
     case sql::StatementKind::kDrop:
       return Drop(statement.As<sql::DropStatement>());
+    case sql::StatementKind::kAlterTableOptions:
+      return AlterTableOptions(statement.As<sql::AlterTableOptionsStatement>());
     case sql::StatementKind::kUse: {
       const auto& use = statement.As<sql::UseStatement>();
       if (use.is_catalog) {

@@ -200,6 +200,14 @@ class Session {
   Status KeepInserted(const sql::InsertStatement& statement, std::string_view text,
                       const catalog::ObjectName& table);
 
+  // session_log.cc
+  // Refuses options of a table's log where there is none; `id`: of the object, 0 if it is not kept.
+  static Status CheckLogOptions(const catalog::TableDefinition& table, const connectors::TableTraits& traits,
+                                uint64_t id);
+  Result<Outcome> AlterTableOptions(const sql::AlterTableOptionsStatement& statement);
+  // What a query that begins now does not get, since retention has removed it from the logs of what it reads.
+  void WarnOfGoneRows(const plan::PlannedQuery& planned, std::vector<std::string>* warnings) const;
+
   // session_query.cc
   Status DescribeQuery(Prepared* prepared, const std::vector<std::optional<data::DataType>>& types);
   Status DescribeSnapshot(Prepared* prepared, const std::vector<std::optional<data::DataType>>& types);

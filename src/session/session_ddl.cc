@@ -36,6 +36,12 @@ SourceLocation PlaceOfWrongOption(const sql::CreateTableStatement& statement, co
   return place;
 }
 
+// As the table itself says it.
+connectors::LogRetention LogRetentionOf(const catalog::TableDefinition& table) {
+  const auto traits = TraitsOf(table, table.options);
+  return traits.has_value() ? traits->log_retention : connectors::LogRetention();
+}
+
 }  // namespace
 
 plan::PlanContext Session::PlanContextFor(std::string_view text) const {
@@ -46,6 +52,13 @@ plan::PlanContext Session::PlanContextFor(std::string_view text) const {
   context.source_traits = [](const catalog::TableDefinition& table,
                              const std::vector<catalog::TableOption>& options) -> Result<plan::SourceTraits> {
     MR_ASSIGN(const connectors::TableTraits traits, TraitsOf(table, options));
+    if (traits.log_retention != LogRetentionOf(table)) {
+      return Fail(
+          ErrorCode::kNotSupported,
+          fmt::format("how long the log of table '{}' keeps rows is no option of a query", table.name.name),
+          fmt::format("ALTER TABLE {} SET ('{}' = ...)", table.name.ToString(),
+                      connectors::kLogRetentionKey));
+    }
     if (!traits.can_read) {
       return Fail(ErrorCode::kNotSupported,
                   fmt::format("table '{}' cannot be read: the {} connector only writes", table.name.name,
@@ -85,6 +98,7 @@ Result<Outcome> Session::CreateTable(const sql::CreateTableStatement& statement,
     MR_TRY(CheckRead(source->name.ToString()));
   }
   const bool stored = table.connector().empty();
+  connectors::TableTraits log_traits;
   if (!stored) {
     if (table.connector() == "feed" && !instance_.options().test_feeds) {
       return Fail(ErrorCode::kNotSupported, "the feed connector is for millrace test", "",
@@ -93,13 +107,17 @@ Result<Outcome> Session::CreateTable(const sql::CreateTableStatement& statement,
     Result<connectors::TableTraits> traits = TraitsOf(table, table.options);
     if (!traits.has_value())
       return std::unexpected(traits.error().At(PlaceOfWrongOption(statement, traits.error())));
-    outcome.warnings = std::move(traits->warnings);
+    outcome.warnings = traits->warnings;
+    log_traits = std::move(*traits);
   }
   const catalog::EntryPtr entry = catalog::MakeEntry(table);
   MR_ASSIGN(const bool created,
             change.catalog().Create(entry, statement.if_not_exists, statement.name.location()));
   if (!created) return outcome;
   MR_ASSIGN(const uint64_t id, TakeIds(table.temporary));
+  if (const Status logged = CheckLogOptions(table, log_traits, id); !logged.has_value()) {
+    return std::unexpected(logged.error().At(PlaceOfWrongOption(statement, logged.error())));
+  }
   Keep(id, StatementRecord::Kind::kTable, *entry, statement, text, &change);
   if (statement.like.has_value() && !change.records().put.empty()) {
     // The table that it is like may be dropped.
@@ -167,6 +185,7 @@ Result<Outcome> Session::CreateMaterializedView(const sql::CreateMaterializedVie
     Created(object, &change);
   }
   outcome.warnings = planned.query.warnings;
+  WarnOfGoneRows(planned.query, &outcome.warnings);
   MR_ASSIGN(const uint64_t id, TakeIds(false));
   Keep(id, StatementRecord::Kind::kMaterializedView, *planned.entry, statement, text, &change);
   std::vector<dataflow::Warehouse::Request> requests;

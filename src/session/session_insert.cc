@@ -124,6 +124,7 @@ Result<Outcome> Session::Insert(const sql::InsertStatement& statement, std::stri
   }
   Outcome outcome{.tag = options_.script ? "INSERT" : "INSERT 0 0"};
   outcome.warnings = planned.warnings;
+  WarnOfGoneRows(planned, &outcome.warnings);
   const bool ends = planned.bounded();
   std::vector<dataflow::Warehouse::Request> requests;
   requests.push_back(RequestFor(std::move(planned)));
@@ -145,6 +146,7 @@ Result<Outcome> Session::StatementSet(const sql::StatementSetStatement& statemen
     MR_TRY(CheckInsert(*planned.root->As<plan::SinkNode>().entry));
     MR_TRY(CheckReads(planned));
     outcome.warnings.insert(outcome.warnings.end(), planned.warnings.begin(), planned.warnings.end());
+    WarnOfGoneRows(planned, &outcome.warnings);
     ends = ends && planned.bounded();
     requests.push_back(RequestFor(std::move(planned)));
   }

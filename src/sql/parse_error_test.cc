@@ -338,8 +338,9 @@ TEST(ParseError, SaysWhatWhereAndWhatWouldWork) {
        "0A000 at line 1, column 1: UPDATE is not supported\n"
        "HINT: CREATE, INSERT, SELECT, EXPLAIN, SHOW, DESCRIBE, SET, RESET, USE, DROP and statement sets are"},
       {"ALTER TABLE t ADD b INT",
-       "0A000 at line 1, column 1: only the owner of an object can be altered\n"
-       "HINT: ALTER … OWNER TO role; else drop the object and create it anew"},
+       "0A000 at line 1, column 1: only the owner of an object and options of a table can be altered\n"
+       "HINT: ALTER … OWNER TO role, ALTER TABLE … SET ('key' = 'value'); else drop the object and create it "
+       "anew"},
       {"DESCRIBE",
        "42601 at line 1, column 9: expected the name of a table or view to describe, found the end of the "
        "text"},

@@ -228,7 +228,7 @@ TEST(ParseServerError, RolesAndPrivileges) {
             "RESET, found the end of the text"},
            {"ALTER SYSTEM SET a = 1",
             "0A000 at line 1, column 1: this ALTER is not supported\n"
-            "HINT: ALTER ROLE, ALTER DEFAULT PRIVILEGES and ALTER … OWNER TO are"},
+            "HINT: ALTER ROLE, ALTER DEFAULT PRIVILEGES, ALTER … OWNER TO and ALTER TABLE … SET (…) are"},
            {"CREATE OR REPLACE USER u",
             "0A000 at line 1, column 19: a role or token cannot be replaced\n"
             "HINT: use ALTER ROLE"},
@@ -272,8 +272,20 @@ TEST(ParseServerError, RolesAndPrivileges) {
             "0LP01 at line 1, column 53: schemas are not made in a schema\n"
             "HINT: leave IN SCHEMA out, or write ON TABLES"},
            {"ALTER VIEW v RENAME TO w",
-            "0A000 at line 1, column 1: only the owner of an object can be altered\n"
-            "HINT: ALTER … OWNER TO role; else drop the object and create it anew"},
+            "0A000 at line 1, column 1: only the owner of an object and options of a table can be altered\n"
+            "HINT: ALTER … OWNER TO role, ALTER TABLE … SET ('key' = 'value'); else drop the object and "
+            "create it anew"},
+           {"ALTER VIEW v SET ('a' = 'b')",
+            "0A000 at line 1, column 1: only the owner of an object and options of a table can be altered\n"
+            "HINT: ALTER … OWNER TO role, ALTER TABLE … SET ('key' = 'value'); else drop the object and "
+            "create "
+            "it anew"},
+           {"ALTER TABLE t SET ()",
+            "42601 at line 1, column 15: no option is named\nHINT: SET ('key' = 'value')"},
+           {"ALTER TABLE t RESET ('a' = 'b')",
+            "42601 at line 1, column 26: expected ',' or ')' after a key, found '='"},
+           {"ALTER TABLE t RESET 'a'",
+            "42601 at line 1, column 21: expected '(' after RESET, found the string 'a'"},
            {"COMMENT ON FUNCTION f IS 'x'",
             "42601 at line 1, column 12: expected TABLE, VIEW, MATERIALIZED VIEW, COLUMN, SCHEMA, DATABASE "
             "or "

@@ -241,13 +241,13 @@ Result<StatementPtr> Parser::ParseAlter() {
     return ParseDefaultPrivileges(first);
   }
   if (At(Word::kTABLE) || At(Word::kVIEW) || At(Word::kMATERIALIZED) || At(Word::kSCHEMA)) {
-    return ParseAlterOwner(first);
+    return ParseAlterObject(first);
   }
   return NotSupported(first, "this ALTER is not supported",
-                      "ALTER ROLE, ALTER DEFAULT PRIVILEGES and ALTER … OWNER TO are");
+                      "ALTER ROLE, ALTER DEFAULT PRIVILEGES, ALTER … OWNER TO and ALTER TABLE … SET (…) are");
 }
 
-Result<StatementPtr> Parser::ParseAlterOwner(const Token& first) {
+Result<StatementPtr> Parser::ParseAlterObject(const Token& first) {
   auto node = Make<AlterOwnerStatement>(first);
   if (Accept(Word::kTABLE)) {
     node->object = ObjectKind::kTable;
@@ -261,14 +261,42 @@ Result<StatementPtr> Parser::ParseAlterOwner(const Token& first) {
     Advance();
   }
   MR_ASSIGN(node->name, ParseQualifiedName("the name of what to alter"));
+  if (node->object == ObjectKind::kTable && (At(Word::kSET) || At(Word::kRESET))) {
+    return ParseAlterTableOptions(first, std::move(node->name));
+  }
   if (!At(Word::kOWNER)) {
-    return NotSupported(first, "only the owner of an object can be altered",
-                        "ALTER … OWNER TO role; else drop the object and create it anew");
+    return NotSupported(
+        first, "only the owner of an object and options of a table can be altered",
+        "ALTER … OWNER TO role, ALTER TABLE … SET ('key' = 'value'); else drop the object and "
+        "create it anew");
   }
   Advance();
   MR_TRY(Expect(Word::kTO, "after OWNER"));
   MR_ASSIGN(node->role, ParseRoleSpec("the name of a role", /*may_be_public=*/false));
   return node;
+}
+
+// Behind the name.
+Result<StatementPtr> Parser::ParseAlterTableOptions(const Token& first, QualifiedName name) {
+  auto node = Make<AlterTableOptionsStatement>(first);
+  node->name = std::move(name);
+  const SourceLocation place = Current().location;
+  node->is_reset = At(Word::kRESET);
+  Advance();
+  if (!node->is_reset) {
+    MR_ASSIGN(node->options, ParseOptions("SET"));
+  } else {
+    MR_TRY(Expect(TokenKind::kLeftParen, "after RESET"));
+    do {
+      Option option;
+      option.key_location = Current().location;
+      MR_ASSIGN(option.key, ParseString("the key of an option as 'key'"));
+      node->options.push_back(std::move(option));
+    } while (Accept(TokenKind::kComma));
+    if (!Accept(TokenKind::kRightParen)) return Expected("',' or ')' after a key");
+  }
+  if (!node->options.empty()) return node;
+  return Fail(ErrorCode::kSyntaxError, "no option is named", "SET ('key' = 'value')", place);
 }
 
 // After ALTER DEFAULT PRIVILEGES.

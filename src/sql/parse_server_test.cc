@@ -309,6 +309,8 @@ TEST(ParseServer, Privileges) {
             "PUBLIC"},
            {"ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO r", ""},
            {"ALTER TABLE ods.t OWNER TO r", ""},
+           {"ALTER TABLE ods.t SET ('log.retention' = '7 d', 'b' = 'it''s')", ""},
+           {"alter table t reset('log.retention','b')", "ALTER TABLE t RESET ('log.retention', 'b')"},
            {"ALTER MATERIALIZED VIEW v OWNER TO CURRENT_USER", ""},
            {"ALTER SCHEMA s OWNER TO r", ""},
            {"REASSIGN OWNED BY a, b TO c", ""},

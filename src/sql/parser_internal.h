@@ -328,7 +328,8 @@ class Parser {
   Result<StatementPtr> ParseGrant();
   Result<StatementPtr> ParseGrantRole(const Token& first, bool is_revoke, bool option_only);
   Result<StatementPtr> ParseAlter();
-  Result<StatementPtr> ParseAlterOwner(const Token& first);
+  Result<StatementPtr> ParseAlterObject(const Token& first);
+  Result<StatementPtr> ParseAlterTableOptions(const Token& first, QualifiedName name);
   Result<StatementPtr> ParseDefaultPrivileges(const Token& first);
   Result<StatementPtr> ParseOwned();
   Result<StatementPtr> ParseCommentOn();

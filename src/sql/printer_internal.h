@@ -124,6 +124,7 @@ class Printer {
   void WriteGrant(const GrantStatement& node);
   void WriteDefaultPrivileges(const DefaultPrivilegesStatement& node);
   void WriteComment(const CommentStatement& node);
+  void WriteAlterTableOptions(const AlterTableOptionsStatement& node);
 
   std::string out_;
 };

@@ -159,6 +159,19 @@ void Printer::WriteDefaultPrivileges(const DefaultPrivilegesStatement& node) {
   WriteGrantEnd(node.is_revoke, " WITH GRANT OPTION", node.with_option, node.cascade, std::nullopt);
 }
 
+void Printer::WriteAlterTableOptions(const AlterTableOptionsStatement& node) {
+  Text("ALTER TABLE ");
+  WriteName(node.name);
+  Text(node.is_reset ? " RESET (" : " SET (");
+  Separated(node.options, ", ", [&](const Option& option) {
+    String(option.key);
+    if (node.is_reset) return;
+    Text(" = ");
+    String(option.value);
+  });
+  Text(")");
+}
+
 void Printer::WriteComment(const CommentStatement& node) {
   constexpr std::string_view kTargets[] = {"TABLE ",    "VIEW ", "MATERIALIZED VIEW ", "COLUMN ", "SCHEMA ",
                                            "DATABASE ", "ROLE "};
@@ -234,6 +247,8 @@ void Printer::WriteRoleStatement(const Statement& statement) {
       Text(" OWNER TO ");
       return WriteRole(node.role);
     }
+    case StatementKind::kAlterTableOptions:
+      return WriteAlterTableOptions(statement.As<AlterTableOptionsStatement>());
     case StatementKind::kOwned: {
       const auto& node = statement.As<OwnedStatement>();
       Text(node.is_drop ? "DROP OWNED BY " : "REASSIGN OWNED BY ");

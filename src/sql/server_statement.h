@@ -333,6 +333,13 @@ struct AlterOwnerStatement : StatementOf<StatementKind::kAlterOwner> {
   RoleSpec role;
 };
 
+// ALTER TABLE name SET ('key' = 'value', …) | RESET ('key', …)
+struct AlterTableOptionsStatement : StatementOf<StatementKind::kAlterTableOptions> {
+  QualifiedName name;
+  bool is_reset = false;
+  std::vector<Option> options;  // of RESET keys alone; at least one
+};
+
 // REASSIGN OWNED BY r, … TO n, or DROP OWNED BY r, …: what they own goes, and what they were granted.
 struct OwnedStatement : StatementOf<StatementKind::kOwned> {
   bool is_drop = false;

@@ -58,6 +58,7 @@ enum class StatementKind : uint8_t {
   kGrantRole,
   kDefaultPrivileges,
   kAlterOwner,
+  kAlterTableOptions,
   kOwned,
   kComment,
 };

@@ -19,6 +19,17 @@ constexpr OptionSpec kOptions[] = {
      .type = OptionType::kString,
      .required = true,
      .doc = "json, csv, raw or grok, with the options of the format"},
+    {.key = kLogRetentionKey,
+     .type = OptionType::kDuration,
+     .min = 1'000'000,
+     .doc = "with --data: rows that are older leave the log once all that read the table have them in a "
+            "checkpoint; without it they stay until the table is dropped; not in Flink"},
+    {.key = kLogRetentionBytesKey,
+     .type = OptionType::kMemorySize,
+     .min = int64_t{1} << 20,
+     .doc =
+         "with --data: the oldest rows leave the log, under the same condition, while what is left of it has "
+         "so many bytes on the disk; not in Flink"},
 };
 
 class HttpSource final : public Source {
@@ -79,10 +90,11 @@ class HttpSource final : public Source {
     return {};
   }
   std::function<void()> ForgetBefore() const override {
-    return [offset = reader_->position(), weak = std::weak_ptr(reader_)] {
-      if (const auto reader = weak.lock(); reader != nullptr) reader->SetKept(offset);
-    };
+    const std::shared_ptr<RowPin> pin = reader_->pin();
+    if (pin == nullptr) return {};
+    return [pin, offset = reader_->position()] { pin->MoveTo(offset); };
   }
+  std::shared_ptr<RowPin> Pin() const override { return reader_->pin(); }
   SourceProgress Progress() const override {
     return {bytes_given_, std::nullopt, fmt::format("row {}", rows_given_)};
   }
@@ -114,6 +126,12 @@ Result<TableTraits> DescribeHttp(const TableRequest& request) {
   traits.reading =
       "exactly-once: rows are in the durable log before they are acknowledged, and read from there";
   traits.produces = request.columns.primary_key.empty() ? ChangelogMode::kAppend : ChangelogMode::kUpsert;
+  const ParsedOptions& parsed = request.parsed;
+  if (parsed.IsWritten(kLogRetentionKey))
+    traits.log_retention.age_micros = parsed.GetMicros(kLogRetentionKey);
+  if (parsed.IsWritten(kLogRetentionBytesKey)) {
+    traits.log_retention.bytes = static_cast<uint64_t>(parsed.GetBytes(kLogRetentionBytesKey));
+  }
   traits.warnings.push_back("connector 'http' is not portable to Flink");
   return traits;
 }
@@ -131,7 +149,8 @@ Result<std::unique_ptr<Source>> MakeHttp(const TableRequest& request, const std:
     if (needed[i]) columns.push_back(static_cast<int>(i));
   }
   return std::make_unique<HttpSource>(table, ReadSchema(request.columns, needed),
-                                      point->AddReader(std::move(columns), context.wake));
+                                      point->AddReader(std::move(columns), context.wake, std::nullopt,
+                                                       {.name = context.reader, .is_kept = context.is_kept}));
 }
 
 }  // namespace

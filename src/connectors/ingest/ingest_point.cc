@@ -168,7 +168,8 @@ std::vector<std::function<void()>> IngestPoint::TakeWaiters() {
 
 std::unique_ptr<IngestPoint::Reader> IngestPoint::AddReader(std::vector<int> columns,
                                                             std::function<void()> wake,
-                                                            std::optional<Start> start) {
+                                                            std::optional<Start> start,
+                                                            const ReaderTraits& traits) {
   uint64_t id = 0;
   int64_t epoch = 0;
   {
@@ -179,9 +180,10 @@ std::unique_ptr<IngestPoint::Reader> IngestPoint::AddReader(std::vector<int> col
     queues_[id] = Queue{.columns = columns, .is_live = row_log_ == nullptr, .entries = {}};
     epoch = epoch_->open();
   }
-  std::unique_ptr<Reader> reader(new Reader(shared_from_this(), id, std::move(columns), epoch));
+  std::unique_ptr<Reader> reader(
+      new Reader(shared_from_this(), id, std::move(columns), epoch, traits.is_kept));
   if (row_log_ == nullptr) return reader;
-  reader->pin_ = row_log_->Pin(start.has_value() ? start->offset : 0);
+  reader->pin_ = row_log_->Pin(traits.name, start.has_value() ? start->offset : 0);
   if (!start.has_value()) {
     // With the pin in place what is there now stays. What a queue could hold an epoch can wait for.
     start = Start{.offset = row_log_->start_offset()};

@@ -64,6 +64,14 @@ class IngestPoint : public std::enable_shared_from_this<IngestPoint> {
     bool is_backfill = false;
   };
 
+  // What is known of a reader beside what it reads.
+  struct ReaderTraits {
+    std::string name = "rows";  // of its pin
+    // It begins at a saved position after a restart: the log keeps what comes behind that (SetKept).
+    // Otherwise only what it has not read yet.
+    bool is_kept = true;
+  };
+
   // A reader's end; destroying it takes the reader off, after which its wake is not called any more.
   class Reader {
    public:
@@ -91,10 +99,14 @@ class IngestPoint : public std::enable_shared_from_this<IngestPoint> {
     // Rows before `offset` need not be kept for this reader: it will not begin before it again. At first:
     // where it has begun. Any thread.
     void SetKept(uint64_t offset);
+    // What has the log keep its rows; null without a log. Who holds it when the reader has gone keeps them
+    // on, for another that begins where this one is to.
+    const std::shared_ptr<RowPin>& pin() const { return pin_; }
 
    private:
     friend class IngestPoint;
-    Reader(std::shared_ptr<IngestPoint> point, uint64_t id, std::vector<int> columns, int64_t epoch);
+    Reader(std::shared_ptr<IngestPoint> point, uint64_t id, std::vector<int> columns, int64_t epoch,
+           bool is_kept);
     // Up to where the log may be read; nothing once the reader has a queue, or the table is gone.
     Result<std::optional<uint64_t>> Head();
     Status TakeFromLog(std::vector<data::Batch>* taken);
@@ -103,6 +115,7 @@ class IngestPoint : public std::enable_shared_from_this<IngestPoint> {
     const std::shared_ptr<IngestPoint> point_;
     const uint64_t id_;
     const std::vector<int> columns_;
+    const bool is_kept_;
     std::vector<data::DataType> types_;
     int64_t epoch_max_;
     uint64_t position_ = 0;
@@ -168,7 +181,12 @@ class IngestPoint : public std::enable_shared_from_this<IngestPoint> {
   // one, what is there from `start` on, or (none given) all that the log keeps: as a history, if that is more
   // than a queue holds. `wake` is called when rows come to its empty queue, and at the end.
   std::unique_ptr<Reader> AddReader(std::vector<int> columns, std::function<void()> wake,
-                                    std::optional<Start> start = std::nullopt) MR_EXCLUDES(mutex_);
+                                    std::optional<Start> start, const ReaderTraits& traits)
+      MR_EXCLUDES(mutex_);
+  std::unique_ptr<Reader> AddReader(std::vector<int> columns, std::function<void()> wake,
+                                    std::optional<Start> start = std::nullopt) {
+    return AddReader(std::move(columns), std::move(wake), start, ReaderTraits());
+  }
 
   // No more rows come: readers end when they have taken what there is.
   void End() MR_EXCLUDES(mutex_);

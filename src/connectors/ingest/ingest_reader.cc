@@ -19,8 +19,8 @@ bool Fits(const std::vector<data::Batch>& taken, size_t rows, size_t next_rows) 
 }  // namespace
 
 IngestPoint::Reader::Reader(std::shared_ptr<IngestPoint> point, uint64_t id, std::vector<int> columns,
-                            int64_t epoch)
-    : point_(std::move(point)), id_(id), columns_(std::move(columns)), epoch_max_(epoch) {
+                            int64_t epoch, bool is_kept)
+    : point_(std::move(point)), id_(id), columns_(std::move(columns)), is_kept_(is_kept), epoch_max_(epoch) {
   for (const int column : columns_) types_.push_back(point_->schema_[column].type);
 }
 
@@ -46,6 +46,7 @@ void IngestPoint::Reader::Seek(const Start& start) {
     writers = point_->TakeWaiters();
   }
   if (is_live) log_ = nullptr;
+  if (is_live && !is_kept_) pin_->Release();
   for (const auto& writer : writers) writer();
 }
 
@@ -55,7 +56,12 @@ void IngestPoint::Reader::SetKept(uint64_t offset) {
 
 Result<bool> IngestPoint::Reader::Take(data::Batch* batch) {
   std::vector<data::Batch> taken;
-  if (log_ != nullptr) MR_TRY(TakeFromLog(&taken));
+  if (log_ != nullptr) {
+    MR_TRY(TakeFromLog(&taken));
+    if (!is_kept_ && log_ == nullptr) pin_->Release();
+    // What has been read ahead is in memory.
+    if (!is_kept_ && log_ != nullptr) pin_->MoveTo(position_);
+  }
   if (log_ == nullptr && taken.empty()) TakeFromQueue(&taken);
   if (taken.empty()) return false;
   if (taken.size() == 1) {

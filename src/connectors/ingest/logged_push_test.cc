@@ -533,5 +533,27 @@ TEST_F(LoggedPushTest, ATopicThatIsDroppedFailsWhatIsUnderWay) {
   EXPECT_EQ(point->TryPush(&batch, {}), Push::kDropped);
 }
 
+// A reader that a restart does not bring back needs what it has not read, and no more.
+TEST_F(LoggedPushTest, AReaderThatIsNotKeptLetsGoOfWhatItHasRead) {
+  const auto rows = Rows();
+  const auto point = std::make_shared<IngestPoint>(IdAndName(), epoch_, rows, nullptr);
+  for (int64_t first = 0; first < 10; ++first) ASSERT_TRUE(PushAndRun(*point, IdRows(first, 1)));
+  const auto pins = [&] {
+    std::vector<std::string> texts;
+    for (const auto& pin : rows->partition().figures().pins) {
+      texts.push_back(fmt::format("{} at {}", pin.name.substr(0, pin.name.find('#')), pin.offset));
+    }
+    return texts;
+  };
+  const auto kept = point->AddReader({0}, {}, std::nullopt, {.name = "view", .is_kept = true});
+  const auto passing = point->AddReader({0}, {}, std::nullopt, {.name = "query", .is_kept = false});
+  EXPECT_EQ(pins(), (std::vector<std::string>{"query at 0", "view at 0"}));
+  EXPECT_EQ(TakeIds(*passing), Ids(0, 10));
+  EXPECT_EQ(TakeIds(*kept), Ids(0, 10));
+  EXPECT_EQ(pins(), (std::vector<std::string>{"view at 0"}));
+  kept->SetKept(7);
+  EXPECT_EQ(pins(), (std::vector<std::string>{"view at 7"}));
+}
+
 }  // namespace
 }  // namespace millrace::connectors

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits.h"
@@ -124,15 +125,47 @@ void RowPin::MoveTo(uint64_t offset) {
   topic_->partition(0).SetPin(name_, offset);
 }
 
+void RowPin::Release() {
+  topic_->partition(0).RemovePin(name_);
+}
+
 // ------------------------------------------------------------------------------------------- the topic
 
+log::TopicSettings SettingsFor(const LogRetention& retention) {
+  constexpr int kSegments = 8;
+  constexpr int64_t kSegmentAgeMicrosMin = 1'000'000;  // each costs a few syncs
+  log::TopicSettings settings{.codec = log::Codec::kLz4};
+  settings.retention_age_micros = retention.age_micros;
+  settings.retention_bytes = retention.bytes;
+  if (retention.age_micros > 0) {
+    settings.segment_age_micros =
+        std::clamp(retention.age_micros / kSegments, kSegmentAgeMicrosMin, settings.segment_age_micros);
+  }
+  if (retention.bytes > 0) {
+    settings.segment_bytes =
+        std::clamp(retention.bytes / kSegments, limits::kLogSegmentBytesMin, settings.segment_bytes);
+  }
+  return settings;
+}
+
 Result<std::shared_ptr<RowLog>> RowLog::Open(log::Log* log, const std::string& topic, std::string table,
-                                             const data::Schema& schema) {
+                                             const data::Schema& schema, const LogRetention& retention) {
   std::shared_ptr<log::Topic> found = log->FindTopic(topic);
   if (found == nullptr) {
-    MR_ASSIGN(found, log->CreateTopic(topic, {.codec = log::Codec::kLz4}));
+    MR_ASSIGN(found, log->CreateTopic(topic, SettingsFor(retention)));
   }
-  return std::make_shared<RowLog>(log, std::move(found), std::move(table), schema);
+  auto rows = std::make_shared<RowLog>(log, std::move(found), std::move(table), schema);
+  MR_TRY(rows->SetRetention(retention));
+  return rows;
+}
+
+Status RowLog::SetRetention(const LogRetention& retention) {
+  const log::TopicSettings now = topic_->settings();
+  if (now.retention_age_micros == retention.age_micros && now.retention_bytes == retention.bytes) return {};
+  const log::TopicSettings settings = SettingsFor(retention);
+  const Status altered = log_.AlterTopic(topic_->name(), settings);
+  if (!altered.has_value()) return std::unexpected(altered.error().Within(fmt::format("table '{}'", table_)));
+  return {};
 }
 
 RowLog::RowLog(log::Log* log, std::shared_ptr<log::Topic> topic, std::string table,
@@ -179,8 +212,8 @@ std::unique_ptr<RowLogReader> RowLog::NewReader(uint64_t offset) const {
   return std::make_unique<RowLogReader>(partition().NewReader(offset, nullptr), table_, types_);
 }
 
-std::shared_ptr<RowPin> RowLog::Pin(uint64_t offset) {
-  return std::make_shared<RowPin>(topic_, fmt::format("rows-{}", next_pin_.fetch_add(1)), offset);
+std::shared_ptr<RowPin> RowLog::Pin(const std::string& reader, uint64_t offset) {
+  return std::make_shared<RowPin>(topic_, fmt::format("{}#{}", reader, next_pin_.fetch_add(1)), offset);
 }
 
 Status RowLog::Drop() {

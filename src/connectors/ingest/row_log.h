@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "connectors/connector.h"
 #include "data/batch.h"
 #include "data/schema.h"
 #include "log/log.h"
@@ -46,7 +47,7 @@ class RowLogReader {
   uint64_t rest_offset_ = 0;  // of its first row
 };
 
-// Keeps the rows from an offset on in the log, while it exists.
+// Keeps the rows from an offset on in the log, while it exists. Any thread.
 class RowPin {
  public:
   RowPin(std::shared_ptr<log::Topic> topic, std::string name, uint64_t offset);
@@ -55,18 +56,24 @@ class RowPin {
   RowPin& operator=(const RowPin&) = delete;
   // Rows before `offset` are not needed any more.
   void MoveTo(uint64_t offset);
+  // Nothing is needed any more.
+  void Release();
 
  private:
   const std::shared_ptr<log::Topic> topic_;
   const std::string name_;
 };
 
+// The settings of a topic of rows. Retention takes whole segments, so they are made so small that about an
+// eighth more is kept than was asked for.
+log::TopicSettings SettingsFor(const LogRetention& retention);
+
 class RowLog {
  public:
-  // Finds the topic, or makes it: then it is durable on return, so this waits for files. `table`: for
-  // messages.
+  // Finds the topic, or makes it, and has it keep rows so long: durable on return, so this waits for files.
+  // `table`: for messages.
   static Result<std::shared_ptr<RowLog>> Open(log::Log* log, const std::string& topic, std::string table,
-                                              const data::Schema& schema);
+                                              const data::Schema& schema, const LogRetention& retention = {});
   // As Open; `topic` is one of the log's.
   RowLog(log::Log* log, std::shared_ptr<log::Topic> topic, std::string table, const data::Schema& schema);
 
@@ -89,7 +96,10 @@ class RowLog {
   Error Explain(const Error& error) const;
 
   std::unique_ptr<RowLogReader> NewReader(uint64_t offset) const;
-  std::shared_ptr<RowPin> Pin(uint64_t offset);
+  // `reader`: who needs them, for people who look; pins of one name are told apart.
+  std::shared_ptr<RowPin> Pin(const std::string& reader, uint64_t offset);
+  // Durable on return: waits for files.
+  Status SetRetention(const LogRetention& retention);
   // Rows before `offset` are not needed, but by readers whose pins say otherwise: they go in whole segments,
   // soon.
   void Forget(uint64_t offset) { partition().TruncateBefore(offset); }

@@ -167,7 +167,7 @@ TEST_F(RowLogTest, RowsTooManyForOneAppendAreRefused) {
 TEST_F(RowLogTest, WhatIsPinnedStays) {
   ASSERT_TRUE(log_->CreateTopic("t1", {.segment_bytes = limits::kLogSegmentBytesMin}));
   const auto rows = Rows();
-  auto pin = rows->Pin(100);
+  auto pin = rows->Pin("reader", 100);
   for (int64_t first = 0; first < 40'000; first += 1000) {
     const data::Batch batch = IdRows(first, 1000);
     Append(*rows, std::span(&batch, 1));
@@ -189,6 +189,36 @@ TEST_F(RowLogTest, WhatIsPinnedStays) {
   EXPECT_GT(rows->start_offset(), start);
   ASSERT_TRUE(rows->Drop());
   EXPECT_EQ(log_->FindTopic("t1"), nullptr);
+}
+
+// Segments are so small that retention takes about what it should.
+TEST_F(RowLogTest, RetentionIsKeptInTheTopic) {
+  constexpr int64_t kHour = int64_t{3600} * 1'000'000;
+  auto opened = RowLog::Open(log_.get(), "t1", "public.t1", IdAndName(), {.age_micros = kHour});
+  ASSERT_TRUE(opened);
+  log::TopicSettings settings = log_->FindTopic("t1")->settings();
+  EXPECT_EQ(settings.retention_age_micros, kHour);
+  EXPECT_EQ(settings.retention_bytes, 0u);
+  EXPECT_EQ(settings.segment_age_micros, kHour / 8);
+  EXPECT_EQ(settings.segment_bytes, log::TopicSettings().segment_bytes);
+
+  ASSERT_TRUE((*opened)->SetRetention({.bytes = uint64_t{1} << 20}));
+  CloseLog();
+  OpenLog();
+  settings = log_->FindTopic("t1")->settings();
+  EXPECT_EQ(settings.retention_age_micros, 0);
+  EXPECT_EQ(settings.retention_bytes, uint64_t{1} << 20);
+  EXPECT_EQ(settings.segment_bytes, uint64_t{1} << 17);
+  EXPECT_EQ(settings.codec, log::Codec::kLz4);
+  // What is opened is given what the table says.
+  ASSERT_TRUE(RowLog::Open(log_.get(), "t1", "public.t1", IdAndName()));
+  EXPECT_EQ(log_->FindTopic("t1")->settings(), SettingsFor({}));
+}
+
+TEST_F(RowLogTest, RetentionOfSmallTimesAndSizes) {
+  EXPECT_EQ(SettingsFor({.age_micros = 1'000'000}).segment_age_micros, 1'000'000);
+  EXPECT_EQ(SettingsFor({.bytes = 1}).segment_bytes, limits::kLogSegmentBytesMin);
+  EXPECT_TRUE(log::CheckSettings(SettingsFor({.age_micros = INT64_MAX, .bytes = UINT64_MAX})));
 }
 
 }  // namespace
