@@ -194,6 +194,11 @@ uint64_t Machine::LoggedRows(const Object& table) const {
   return log_->FindTopic(TopicOf(table))->partition(0).end_offset();
 }
 
+uint64_t Machine::GoneRows(const std::string& table) const {
+  const auto log = warehouse_->LogOf("public." + table);
+  return log.has_value() ? log->start_offset : 0;
+}
+
 Status Machine::StartViews(const std::vector<Object>& views) {
   std::vector<dataflow::Warehouse::Request> requests;
   std::vector<catalog::EntryPtr> entries;

@@ -65,6 +65,8 @@ class Machine {
   std::shared_ptr<dataflow::Ingest> Ingest(const std::string& table);
   // Rows that the log has taken of a table, up to its end.
   uint64_t LoggedRows(const Object& table) const;
+  // How many of its first rows the log has no longer; of a feed: none.
+  uint64_t GoneRows(const std::string& table) const;
 
   // These end early when the process has to end.
   void RunSlices(uint64_t slices);

@@ -105,6 +105,7 @@ void Print(const Statistics& total) {
              total.merges, total.full_disks, total.errors);
   fmt::print("{} objects, {} rows, {} comparisons of everything, {} glances\n", total.objects, total.rows,
              total.comparisons, total.glances);
+  fmt::print("{} times a query began behind rows that the log had let go\n", total.late_beginnings);
   fmt::print("{} pushes, {} of them into several tables: {} taken, {} refused, {} under way at a crash\n",
              total.pushes, total.commits, total.taken, total.refused, total.undecided);
   for (size_t i = 0; i < total.reached.size(); ++i) {

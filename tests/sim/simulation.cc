@@ -32,6 +32,7 @@ void Statistics::Add(const Statistics& other) {
   refused += other.refused;
   undecided += other.undecided;
   commits += other.commits;
+  late_beginnings += other.late_beginnings;
   objects += other.objects;
   comparisons += other.comparisons;
   glances += other.glances;
@@ -286,6 +287,9 @@ void Simulation::CreateAll(size_t first) {
       shown_from_[object.id] = machine_.epoch() + 1;
     }
     const Status created = machine_.Create(together);
+    if (created.has_value()) {
+      for (const Object& object : together) NoteBeginning(object);
+    }
     if (created.has_value() || machine_.has_ended()) continue;
     const ErrorCode code = created.error().code();
     if (!(code == ErrorCode::kIoError && may_fail_) && !(code == ErrorCode::kDiskFull && is_full_)) {
@@ -430,6 +434,7 @@ bool Simulation::TryStart(bool is_disturbed) {
   positions_.clear();
   for (const Object& object : scenario_.objects()) {
     shown_from_[object.id] = machine_.WasSaved(object.id) ? 0 : machine_.epoch() + 1;
+    if (!machine_.WasSaved(object.id)) NoteBeginning(object);
   }
   Glance(Moment::kStart);
   return true;

@@ -32,10 +32,11 @@ struct Statistics {
   uint64_t merges = 0;
   uint64_t rows = 0;
   uint64_t pushes = 0;
-  uint64_t taken = 0;      // acknowledged, or found after a crash
-  uint64_t refused = 0;    // nothing of them is there
-  uint64_t undecided = 0;  // under way at a crash
-  uint64_t commits = 0;    // pushes into several tables
+  uint64_t taken = 0;            // acknowledged, or found after a crash
+  uint64_t refused = 0;          // nothing of them is there
+  uint64_t undecided = 0;        // under way at a crash
+  uint64_t commits = 0;          // pushes into several tables
+  uint64_t late_beginnings = 0;  // of queries, behind rows that retention had taken
   uint64_t objects = 0;
   uint64_t comparisons = 0;  // of all relations, with all worked off
   uint64_t glances = 0;      // at what was published, in the middle of work
@@ -160,7 +161,11 @@ class Simulation {
   void CheckWindows();
   // All parts of a push are shown in one epoch.
   void GlanceAtPushes();
-  Inputs InputsOf(const Query& query);
+  Inputs InputsOf(const Object& object);
+  // What a query has just been made to begin with: of http tables, what the log has.
+  void NoteBeginning(const Object& object);
+  // Of what was given to a source, what the queries of a group have begun with.
+  std::span<const Change> SeenBy(uint64_t group, const std::string& source, std::span<const Change> changes);
   // What must be in a relation when everything has been worked off.
   const Rows& Expected(const std::string& name);
 
@@ -178,6 +183,8 @@ class Simulation {
   std::map<std::string, Rows> expected_;        // of the comparison that is being made
   // The first epoch that shows a view as of the same position as what it reads, by id.
   std::map<uint64_t, int64_t> shown_from_;
+  std::map<std::pair<uint64_t, std::string>, uint64_t>
+      gone_rows_;                         // by group and http table, at its beginning
   std::map<uint64_t, size_t> positions_;  // batches that a group has taken at least
   bool is_up_ = false;                    // it has started and has not ended
   bool is_full_ = false;

@@ -30,7 +30,8 @@ void Simulation::CheckWindows() {
     const FeedLog& log = fed_[object.query.inputs.front()];
     const auto spaces = machine_.SpacesOf(fmt::format("o{}/WindowAggregate", object.id));
     if (!spaces.has_value()) return void(Fault("saved state cannot be read: " + spaces.error().ToString()));
-    const size_t open = log.is_finished ? 0 : OpenSlices(object.query, log.changes);
+    const auto seen = SeenBy(object.group, object.query.inputs.front(), log.changes);
+    const size_t open = log.is_finished ? 0 : OpenSlices(object.query, seen);
     if (*spaces <= open * (1 + object.query.aggregates.size())) continue;
     return void(
         Fault(fmt::format("{} keeps {} spaces, and only {} slices are open", object.name, *spaces, open)));
@@ -129,12 +130,33 @@ void Simulation::CompareAll() {
   Glance(Moment::kRest);
 }
 
-Inputs Simulation::InputsOf(const Query& query) {
+void Simulation::NoteBeginning(const Object& object) {
+  for (const std::string& name : object.query.inputs) {
+    const Object* input = scenario_.Find(name);
+    if (input == nullptr || input->kind != Object::Kind::kHttp) continue;
+    uint64_t& gone = gone_rows_[{object.group, name}];
+    gone = machine_.GoneRows(name);
+    if (gone > 0) ++statistics_.late_beginnings;
+  }
+}
+
+std::span<const Change> Simulation::SeenBy(uint64_t group, const std::string& source,
+                                           std::span<const Change> changes) {
+  const auto gone = gone_rows_.find({group, source});
+  if (gone == gone_rows_.end()) return changes;
+  return changes.subspan(std::min<size_t>(gone->second, changes.size()));
+}
+
+Inputs Simulation::InputsOf(const Object& object) {
   Inputs inputs;
-  for (const std::string& name : query.inputs) {
-    inputs.rows[name] = Expected(name);
-    if (const auto fed = fed_.find(name); fed != fed_.end()) inputs.changes[name] = fed->second.changes;
-    if (scenario_.Find(name)->IsSource() && !inputs.changes.contains(name)) inputs.changes[name] = {};
+  for (const std::string& name : object.query.inputs) {
+    const Object& input = *scenario_.Find(name);
+    if (input.IsSource()) {
+      inputs.changes[name] = SeenBy(object.group, name, fed_[name].changes);
+      inputs.rows[name] = RowsOf(inputs.changes[name], input.mode);
+    } else {
+      inputs.rows[name] = Expected(name);
+    }
     if (fed_[name].is_finished) inputs.finished.insert(name);
   }
   return inputs;
@@ -150,12 +172,12 @@ const Rows& Simulation::Expected(const std::string& name) {
       rows = RowsOf(fed_[name].changes, object.mode);
       break;
     case Object::Kind::kView:
-      rows = Evaluate(object.query, InputsOf(object.query));
+      rows = Evaluate(object.query, InputsOf(object));
       break;
     default:
       rows = RowsOf(fed_[name].changes, object.mode);
       for (const Object* insert : scenario_.InsertsInto(name)) {
-        const Rows inserted = Evaluate(insert->query, InputsOf(insert->query));
+        const Rows inserted = Evaluate(insert->query, InputsOf(*insert));
         rows.insert(rows.end(), inserted.begin(), inserted.end());
       }
   }
@@ -248,7 +270,8 @@ void Simulation::GlanceAtGroup(uint64_t group, const std::vector<const Object*>&
     Inputs inputs;
     const size_t batches = std::min(position, log.ends.size());
     if (position > batches) inputs.finished.insert(feed);
-    const std::span<const Change> changes(log.changes.data(), batches == 0 ? 0 : log.ends[batches - 1]);
+    const std::span<const Change> changes =
+        SeenBy(group, feed, {log.changes.data(), batches == 0 ? 0 : log.ends[batches - 1]});
     inputs.changes[feed] = changes;
     inputs.rows[feed] = RowsOf(changes, source.mode);
     bool agree = true;
