@@ -22,6 +22,10 @@
 #include "data/schema.h"
 #include "env/env.h"
 
+namespace millrace::log {
+class Log;
+}
+
 namespace millrace::connectors {
 
 class FeedHub;      // feed/feed_hub.h
@@ -149,6 +153,8 @@ class Source {
   // What keeps, in a log of this process, the rows behind the last ForgetBefore that was called: who holds it
   // when the source has gone keeps them for one that begins there. Null: nothing does, or need.
   virtual std::shared_ptr<RowPin> Pin() const { return nullptr; }
+  // The topic of SourceContext::log that it has made its own; empty: none.
+  virtual std::string LogTopic() const { return {}; }
 
   virtual SourceProgress Progress() const { return {}; }
 };
@@ -161,6 +167,9 @@ struct SourceContext {
   // Its position outlives the process: what it reads of a log must stay there until that is durable.
   bool is_kept = false;
   std::string reader = "query";  // who reads, for people who look
+  // Where a source that cannot read again keeps what it has received, in a topic of this name; null: nowhere.
+  log::Log* log = nullptr;
+  std::string log_topic;
   // Called from any thread when rows come to a source that has been idle; may be empty. Only sources that
   // are told (feed, http) call it: the others look for themselves after `retry_micros`.
   std::function<void()> wake;

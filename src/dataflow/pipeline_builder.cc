@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "connectors/stream/stream_log.h"
 #include "dataflow/exchange.h"
 #include "dataflow/link.h"
 #include "dataflow/sink_link.h"
@@ -226,7 +227,7 @@ SourceTask* PipelineBuilder::TaskForScan(const plan::ScanNode& scan) {
   SourceTask* raw = task.get();
   tasks_.push_back(std::move(task));
   source_tasks_.push_back(raw);
-  SourceUse use{raw, &scan, pipeline_->zone, {}, false, {}};
+  SourceUse use{raw, &scan, pipeline_->zone, {}, false, {}, {}};
   if (IsDurable()) {
     // Readings of one table with other options are told apart by their order.
     const auto earlier = std::count_if(sources_.begin(), sources_.end(), [&](const auto& other) {
@@ -235,6 +236,7 @@ SourceTask* PipelineBuilder::TaskForScan(const plan::ScanNode& scan) {
     const std::string group = GroupOwner(pipeline_->group_id);
     use.chapter = {group, fmt::format("{}/{}/{}", group, options.table, earlier)};
     use.is_saved = environment_.is_saved(pipeline_->object_id);
+    use.log_topic = connectors::StreamTopicOf(pipeline_->group_id, sources_.size());
   }
   sources_.emplace(key, std::move(use));
   return raw;
@@ -457,6 +459,10 @@ Status PipelineBuilder::OpenSource(SourceUse* use) {
   context.ingest = environment_.ingest;
   context.is_kept = !use->chapter.object.empty();
   if (!job_->name.empty()) context.reader = job_->name;
+  if (context.is_kept) {
+    context.log = environment_.log;
+    context.log_topic = use->log_topic;
+  }
   context.wake = [pool = environment_.pool, task = use->task] { pool->Wake(*task); };
   MR_ASSIGN(auto source,
             connectors::MakeSource(options, ColumnsOf(table, &needed), needed_physical, context));

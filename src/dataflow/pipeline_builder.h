@@ -32,6 +32,7 @@ struct BuildEnvironment {
   SideTables* side = nullptr;
   connectors::FeedHub* feeds = nullptr;
   connectors::IngestHub* ingest = nullptr;
+  log::Log* log = nullptr;                        // of what durable queries receive; null: it is not kept
   telemetry::MetricsRegistry* metrics = nullptr;  // may be null
   connectors::PrintOutput* standard_output = nullptr;
   connectors::PrintOutput* standard_error = nullptr;
@@ -110,6 +111,7 @@ class PipelineBuilder {
     const data::TimeZone* zone;
     SourceTask::Chapter chapter;  // of the position
     bool is_saved = false;        // there must be one
+    std::string log_topic;        // for a source that cannot read again
     std::vector<ScanUse> uses;
   };
 

@@ -95,6 +95,7 @@ void SourceTask::AddConsumer(std::vector<int> columns, ChainFactory make_chain, 
 Status SourceTask::SetSource(std::unique_ptr<connectors::Source> source) {
   source_ = std::move(source);
   pin_ = source_->Pin();
+  log_topic_ = source_->LogTopic();
   for (int partition = 0; partition < source_->initial_partitions(); ++partition) {
     MR_TRY(OnPartitionStart(partition));
   }

@@ -70,6 +70,7 @@ class SourceTask final : public RootTask, private connectors::SourceSink {
   const std::string& table() const { return options_.table; }
   // connectors::Source::Pin of the source; before the task runs.
   const std::shared_ptr<connectors::RowPin>& pin() const { return pin_; }
+  const std::string& log_topic() const { return log_topic_; }
 
  protected:
   Result<bool> Step() override;
@@ -108,6 +109,7 @@ class SourceTask final : public RootTask, private connectors::SourceSink {
   Options options_;
   std::unique_ptr<connectors::Source> source_;  // null once the task has ended
   std::shared_ptr<connectors::RowPin> pin_;
+  std::string log_topic_;
   std::vector<std::unique_ptr<Consumer>> consumers_;
   bool gave_something_ = false;  // in the last Poll
   bool is_restored_ = false;     // and has not told its consumers yet

@@ -67,6 +67,7 @@ BuildEnvironment Warehouse::LockedEnvironment() {
   environment.side = &side_;
   environment.feeds = options_.feeds;
   environment.ingest = &ingest_hub_;
+  if (options_.durability != nullptr) environment.log = options_.durability->log;
   environment.standard_output = options_.standard_output;
   environment.standard_error = options_.standard_error;
   environment.whole_files = options_.whole_files;

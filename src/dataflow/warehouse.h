@@ -209,6 +209,8 @@ class Warehouse {
   void ForgetDurable(uint64_t object_id) MR_REQUIRES(mutex_);
   // Has the logs keep what the job reads of them after a restart, however it ends in this process.
   void KeepPins(const RunningJob& running) MR_REQUIRES(mutex_);
+  // Drops the topics of sources that were forgotten, once nobody uses them.
+  void DropStreamTopics() MR_REQUIRES(mutex_);
   // Those of jobs that a restart will not start again.
   void ReleasePins() MR_REQUIRES(mutex_);
   // An error that nobody has been told; of `only` or (null) of any job.
@@ -249,6 +251,9 @@ class Warehouse {
   // Of what is kept: ids of tables and views by name, and the group of each id.
   std::map<std::string, uint64_t> object_ids_ MR_GUARDED_BY(mutex_);
   std::map<uint64_t, uint64_t> object_groups_ MR_GUARDED_BY(mutex_);
+  // Of sources that keep what they receive: the group of each; and those whose group has been forgotten.
+  std::map<std::string, uint64_t> stream_topics_ MR_GUARDED_BY(mutex_);
+  std::set<std::string> forgotten_topics_ MR_GUARDED_BY(mutex_);
   std::map<uint64_t, KeptPins> kept_pins_ MR_GUARDED_BY(mutex_);  // by group
   std::set<std::string> measured_tables_ MR_GUARDED_BY(mutex_);   // at the last CollectMetrics
   std::set<GaugeName> measured_gauges_ MR_GUARDED_BY(mutex_);     // that go with what they are about

@@ -219,6 +219,7 @@ void Warehouse::Reap() {
     std::erase(running.tasks, nullptr);
   }
   if (!ended.empty()) FreeTasks(std::move(ended));
+  DropStreamTopics();
   ForgetEndedJobs();
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "connectors/stream/stream_log.h"
 #include "dataflow/warehouse.h"
 #include "log/log.h"
 #include "plan/planner.h"
@@ -52,7 +53,7 @@ Status Warehouse::FinishRecovery() {
   return {};
 }
 
-// Those of tables whose DROP was interrupted: their numbers will not be used again.
+// Those of tables and queries whose DROP was interrupted: their numbers will not be used again.
 Status Warehouse::DropUnusedTopics() {
   log::Log* log = options_.durability->log;
   if (log == nullptr) return {};
@@ -63,10 +64,11 @@ Status Warehouse::DropUnusedTopics() {
       if (const auto& row_log = ingest->point().row_log(); row_log != nullptr) used.insert(row_log->topic());
     }
   }
+  for (const auto& [topic, group] : stream_topics_) used.insert(topic);
   for (const auto& topic : log->Topics()) {
-    if (connectors::RowLog::IsTopicOfTable(topic->name()) && !used.contains(topic->name())) {
-      MR_TRY(log->DropTopic(topic->name()));
-    }
+    const bool is_ours =
+        connectors::RowLog::IsTopicOfTable(topic->name()) || connectors::IsStreamTopic(topic->name());
+    if (is_ours && !used.contains(topic->name())) MR_TRY(log->DropTopic(topic->name()));
   }
   return {};
 }
@@ -223,6 +225,24 @@ void Warehouse::ForgetDurable(uint64_t object_id) {
   if (!is_last) return;
   coordinator_.checkpointer()->DropOwner(GroupOwner(group));
   kept_pins_.erase(group);
+  std::erase_if(stream_topics_, [&](const auto& entry) MR_REQUIRES(mutex_) {
+    if (entry.second != group) return false;
+    forgotten_topics_.insert(entry.first);
+    return true;
+  });
+}
+
+void Warehouse::DropStreamTopics() {
+  std::erase_if(forgotten_topics_, [&](const std::string& topic) MR_REQUIRES(mutex_) {
+    for (const auto& [job, running] : jobs_) {
+      const bool is_used = std::ranges::any_of(
+          running.sources, [&](const SourceTask* source) { return source->log_topic() == topic; });
+      if (is_used) return false;
+    }
+    // One that cannot be dropped now will be at the next start.
+    static_cast<void>(options_.durability->log->DropTopic(topic));
+    return true;
+  });
 }
 
 void Warehouse::KeepPins(const RunningJob& running) {
@@ -231,6 +251,7 @@ void Warehouse::KeepPins(const RunningJob& running) {
   KeptPins kept{running.job, {}};
   for (const SourceTask* source : running.sources) {
     if (source->pin() != nullptr) kept.pins.push_back(source->pin());
+    if (!source->log_topic().empty()) stream_topics_[source->log_topic()] = group;
   }
   if (!kept.pins.empty()) kept_pins_[group] = std::move(kept);
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "connectors/stream/logged_source.h"
 #include "connectors/stream/socket_client.h"
 #include "connectors/stream/socket_listener.h"
 #include "connectors/stream/stream_table.h"
@@ -97,8 +98,9 @@ Result<TableTraits> DescribeSocket(const TableRequest& request) {
   TableTraits traits;
   traits.can_read = true;
   traits.reading =
-      "at-most-once: a socket cannot send again what it has sent; after a crash rows since the last "
-      "checkpoint are lost";
+      "exactly-once from receipt: what has been received is in the durable log before it is given on, and "
+      "counts once; TCP does not tell a sender of it, so what was on its way at a crash is lost, or counts "
+      "twice where the sender sends again what had arrived";
   traits.bounded = request.parsed.GetBool("bounded");
   for (const std::string_view key :
        {"mode", "bounded", "connect.timeout", "reconnect.delay", "reconnect.max-delay"}) {
@@ -117,8 +119,9 @@ Result<std::unique_ptr<Source>> MakeSocket(const TableRequest& request, const st
   const auto port = static_cast<uint16_t>(parsed.GetInt("port"));
   if (Listens(parsed)) {
     MR_ASSIGN(auto listener, context.env->net->Listen(host, port));
-    return std::make_unique<SocketListenerSource>(std::move(reading), std::move(listener), host,
-                                                  Delimiter(parsed), parsed.GetBool("bounded"));
+    return KeepInLog(std::make_unique<SocketListenerSource>(std::move(reading), std::move(listener), host,
+                                                            Delimiter(parsed), parsed.GetBool("bounded")),
+                     context);
   }
   SocketClientConfig config;
   config.host = host;
@@ -128,7 +131,8 @@ Result<std::unique_ptr<Source>> MakeSocket(const TableRequest& request, const st
   config.connect_timeout_micros = parsed.GetMicros("connect.timeout");
   config.reconnect_delay_micros = parsed.GetMicros("reconnect.delay");
   config.reconnect_delay_max_micros = parsed.GetMicros("reconnect.max-delay");
-  return std::make_unique<SocketClientSource>(*context.env, std::move(reading), std::move(config));
+  return KeepInLog(std::make_unique<SocketClientSource>(*context.env, std::move(reading), std::move(config)),
+                   context);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "connectors/stream/logged_source.h"
 #include "connectors/stream/record_stream.h"
 #include "connectors/stream/stream_table.h"
 
@@ -82,8 +83,8 @@ Result<TableTraits> DescribeStdin(const TableRequest& request) {
   TableTraits traits;
   traits.can_read = true;
   traits.reading =
-      "at-most-once: standard input cannot be read again; after a crash rows since the last checkpoint are "
-      "lost";
+      "exactly-once from receipt: what has been read is in the durable log before it is given on, and counts "
+      "once; what the process had not read of standard input at a crash is not read again";
   traits.bounded = true;
   traits.warnings.push_back("connector 'stdin' is not portable to Flink");
   return traits;
@@ -92,7 +93,8 @@ Result<TableTraits> DescribeStdin(const TableRequest& request) {
 Result<std::unique_ptr<Source>> MakeStdin(const TableRequest& request, const std::vector<bool>& needed,
                                           const SourceContext& context) {
   MR_ASSIGN(StreamReading reading, MakeStreamReading(request, needed, *context.zone));
-  return std::make_unique<StdinSource>(std::move(reading), context.env->files->StandardInput());
+  return KeepInLog(std::make_unique<StdinSource>(std::move(reading), context.env->files->StandardInput()),
+                   context);
 }
 
 }  // namespace
