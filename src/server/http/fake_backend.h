@@ -105,7 +105,7 @@ class FakeWriter final : public TableWriter {
                          const connectors::PushReceiptPtr& receipt) override {
     MutexLock lock(table_.mutex);
     if (table_.batches_left == 0) {
-      table_.room_waiters.push_back(wake);
+      if (wake) table_.room_waiters.push_back(wake);
       return 0;
     }
     FakeTable::UnderWay push;
@@ -134,7 +134,7 @@ class FakeWriter final : public TableWriter {
     {
       MutexLock lock(table_.mutex);
       if (table_.batches_left < batches.size()) {
-        table_.room_waiters.push_back(wake);
+        if (wake) table_.room_waiters.push_back(wake);
         return false;
       }
     }

@@ -239,9 +239,16 @@ bool IngestHandler::PushOnce() {
 
 // How many batches were taken; with a key all of them or none.
 Result<size_t> IngestHandler::Offer(const connectors::PushReceiptPtr& receipt) {
-  if (!key_) return writer_->TryPush(waiting_, context_.wake, receipt);
-  MR_ASSIGN(const bool is_taken, writer_->TryPushOnce(waiting_, *key_, context_.wake, receipt));
-  return is_taken ? waiting_.size() : 0;
+  const bool asks = !awaits_room_->exchange(true);
+  const Wake wake = asks ? room_wake_ : Wake();
+  const auto offer = [&]() -> Result<size_t> {
+    if (!key_) return writer_->TryPush(waiting_, wake, receipt);
+    MR_ASSIGN(const bool is_taken, writer_->TryPushOnce(waiting_, *key_, wake, receipt));
+    return is_taken ? waiting_.size() : 0;
+  };
+  const Result<size_t> taken = offer();
+  if (asks && (!taken || *taken > 0)) awaits_room_->store(false);
+  return taken;
 }
 
 // The push under way is over.

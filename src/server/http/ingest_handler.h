@@ -126,6 +126,13 @@ class IngestHandler final : public Handler, private formats::DecodeSink {
   uint64_t held_bytes_ = 0;         // with a key: what they and the wrong records take
   bool is_repetition_ = false;      // what was accepted, was so before
   int64_t wait_deadline_ = 0;
+  // The table is to call room_wake_ when it has room. It is asked for that once at a time: it calls as often
+  // as it is asked, and each call asks again while there is no room, so two would become more and more.
+  const std::shared_ptr<std::atomic<bool>> awaits_room_ = std::make_shared<std::atomic<bool>>(false);
+  const Wake room_wake_ = [awaits = awaits_room_, wake = context_.wake] {
+    awaits->store(false);
+    wake();
+  };
   std::optional<int64_t> resume_offset_;
   std::shared_ptr<std::atomic<bool>> is_visible_;  // asked for when set
 

@@ -274,6 +274,26 @@ TEST_F(IngestTest, ReadingStopsWhileThereIsNoRoom) {
   EXPECT_THAT(Rows(), ElementsAre("+I[1, NULL]", "+I[2, NULL]"));
 }
 
+// A table calls each writer that waits, as often as it waits. Who is called and finds no room must not wait
+// twice from then on: that would double each time.
+TEST_F(IngestTest, AWriterWaitsOnce) {
+  const auto waiters = [this] {
+    MutexLock lock(table_.mutex);
+    return table_.room_waiters.size();
+  };
+  table_.AllowBatches(0);
+  client_.Send(Request("application/x-ndjson", "{\"a\":1}\n{\"a\":2}\n"));
+  for (int turn = 0; turn < 4; ++turn) {
+    EXPECT_EQ(waiters(), 1u) << turn;
+    table_.AllowBatches(0);
+    client_.Pump();
+  }
+  table_.AllowBatches(1);
+  client_.Pump();
+  EXPECT_EQ(BodyOf(client_.Take()), kBoth.substr(4));
+  EXPECT_EQ(waiters(), 0u);
+}
+
 TEST_F(IngestTest, TooLongAWaitEndsWith429) {
   // 3000 rows are two batches, of 2048 and 952; the wrong records lie in either.
   std::string body;
