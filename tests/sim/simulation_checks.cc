@@ -188,6 +188,7 @@ void Simulation::Glance(Moment moment) {
   const bool is_start = moment == Moment::kStart;
   ++statistics_.glances;
   CheckJobs();
+  const std::map<uint64_t, std::string> errors = machine_.JobErrors();
   std::map<uint64_t, std::vector<const Object*>> groups;
   for (const Object& object : scenario_.objects()) {
     if (!is_well()) return;
@@ -203,6 +204,8 @@ void Simulation::Glance(Moment moment) {
     const bool is_insert = object.kind == Object::Kind::kInsert;
     if (is_insert && (moment == Moment::kWork || scenario_.InsertsInto(object.name).size() > 1)) continue;
     if (is_insert && !fed_[object.name].pushes.empty()) continue;
+    // One that has failed does not go on: each of its shards has come as far as it had.
+    if (is_insert && errors.contains(object.id)) continue;
     groups[object.group].push_back(&object);
   }
   GlanceAtPushes();
