@@ -13,9 +13,7 @@ namespace millrace::session {
 
 class Cursor {
  public:
-  // `is_subscription`: it has no end, FETCH waits for its rows.
-  Cursor(std::unique_ptr<ResultStream> rows, bool is_subscription, bool hold)
-      : rows_(std::move(rows)), is_subscription_(is_subscription), hold_(hold) {}
+  Cursor(std::unique_ptr<ResultStream> rows, bool hold) : rows_(std::move(rows)), hold_(hold) {}
 
   const data::Schema& schema() const { return rows_->schema(); }
   // Outlives the transaction it was declared in.
@@ -28,7 +26,6 @@ class Cursor {
 
  private:
   std::unique_ptr<ResultStream> rows_;
-  const bool is_subscription_;
   const bool hold_;
   data::Batch rest_;  // of a batch that was fetched in part
   bool ended_ = false;

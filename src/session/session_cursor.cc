@@ -36,9 +36,7 @@ Result<Outcome> Session::Declare(const sql::DeclareCursorStatement& statement) {
   if (outcome.rows == nullptr) {
     return Fail(ErrorCode::kNotSupported, "a cursor is for a query or SUBSCRIBE", "", statement.location);
   }
-  const bool is_subscription =
-      prepared->statement != nullptr && prepared->statement->kind == sql::StatementKind::kSubscribe;
-  cursors_.try_emplace(name, std::move(outcome.rows), is_subscription, statement.hold);
+  cursors_.try_emplace(name, std::move(outcome.rows), statement.hold);
   return Outcome{.tag = "DECLARE CURSOR"};
 }
 
